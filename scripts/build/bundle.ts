@@ -1,0 +1,39 @@
+import { stat } from 'node:fs/promises'
+import { build, formatMessages, type BuildFailure } from 'esbuild'
+import { BuildError, megabytes } from './step.ts'
+
+const importMeta =
+  "'use strict'; const importMeta = { url: require('node:url').pathToFileURL(__filename).href, dirname: __dirname, filename: __filename };"
+
+/**
+ * Bundles `entry` with everything it imports into one CommonJS file that `node` runs by itself. An `import()` stays
+ * lazy: its modules run when it is reached. Raises BuildError when a source does not bundle.
+ */
+export async function bundle(entry: string, outfile: string): Promise<string> {
+  const result = await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node24',
+    charset: 'utf8',
+    legalComments: 'eof',
+    logLevel: 'silent',
+    loader: { '.html': 'text', '.css': 'text', '.svg': 'text' },
+    // CommonJS has no import.meta: it speaks of the binary, so that `beside me` means beside it.
+    banner: { js: importMeta },
+    define: { 'import.meta': 'importMeta' },
+  }).catch(async (cause: unknown) => {
+    if (!isBuildFailure(cause)) throw cause
+    const errors = await formatMessages(cause.errors, { kind: 'error' })
+    throw new BuildError(`cannot bundle ${entry}`, `correct these sources:\n${errors.join('')}`)
+  })
+  const warnings = await formatMessages(result.warnings, { kind: 'warning' })
+  const { size } = await stat(outfile)
+  return [`${outfile}, ${megabytes(size)}`, ...warnings].join('\n')
+}
+
+function isBuildFailure(cause: unknown): cause is BuildFailure {
+  return cause instanceof Error && 'errors' in cause
+}

@@ -1,0 +1,43 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LastGood } from '../engine/document-control.ts'
+import type { EventRing } from '../engine/event-ring.ts'
+
+/** The last good run document in STATE_DIR: written whole or not at all; an unusable copy is told and left alone. */
+export function lastGoodIn(folder: string, events: EventRing): LastGood {
+  const file = join(folder, 'run-document.json')
+  const told = (event: string, message: string, error: unknown): void => {
+    events.publish(event, 'warn', message, { file, reason: error instanceof Error ? error.message : String(error) })
+  }
+  return {
+    read() {
+      try {
+        const kept: unknown = JSON.parse(readFileSync(file, 'utf8'))
+        if (isKept(kept)) return kept
+        told('document.copy-unusable', 'cannot use the copy of the run document', 'it is not what was written')
+      } catch (error) {
+        if (!isMissing(error)) told('document.copy-unusable', 'cannot read the copy of the run document', error)
+      }
+      return null
+    },
+    write(document) {
+      try {
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        writeFileSync(`${file}.new`, JSON.stringify(document), { mode: 0o600 })
+        renameSync(`${file}.new`, file)
+      } catch (error) {
+        told('document.copy-failed', 'cannot keep a copy of the run document in STATE_DIR', error)
+      }
+    },
+  }
+}
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
+const isKept = (value: unknown): value is { text: string; modifyIndex: number } =>
+  typeof value === 'object' &&
+  value !== null &&
+  'text' in value &&
+  typeof value.text === 'string' &&
+  'modifyIndex' in value &&
+  typeof value.modifyIndex === 'number'

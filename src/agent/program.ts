@@ -1,0 +1,37 @@
+import type { Config } from '../config/config.ts'
+import type { ProgramSpec } from '../domain/process/spec.ts'
+import type { StreamSettings } from '../domain/stream/settings.ts'
+import type { Millis } from '../domain/time.ts'
+
+/** How long the kernel gets to end a killed group before it is killed once more. */
+const KILL_AGAIN: Millis = 1000
+
+/** Local input is read once, and EXIT_ON=exit means that the first end is the end: then nothing is started again. */
+export const runsOnce = (config: Config): boolean => config.input.kind === 'file' || config.calculator.exitOn === 'exit'
+
+/** The Calculator as a program of the Supervisor. */
+export function calculatorProgram(config: Config, settings: StreamSettings): ProgramSpec {
+  const { calculator, shutdownGraceMs } = config
+  const once = runsOnce(config)
+  return {
+    name: 'calculator',
+    group: calculator.group,
+    command: [settings.bin ?? '', ...settings.args],
+    environment: { ...calculator.childEnvironment, ...settings.env },
+    priority: 999,
+    autorestart: once ? false : calculator.autorestart,
+    startsecs: once ? 0 : calculator.startsecs,
+    startretries: once ? 0 : calculator.startretries,
+    exitcodes: calculator.exitcodes,
+    backoff: { kind: 'progress', max: calculator.backoffMaxMs },
+    // End of input first: a program that finishes its last line then ends by itself.
+    stop: [
+      { action: 'eof', wait: shutdownGraceMs / 2 },
+      { action: 'SIGTERM', wait: shutdownGraceMs / 2 },
+      { action: 'SIGKILL', wait: KILL_AGAIN },
+    ],
+    stopasgroup: true,
+    killasgroup: true,
+    sweepgroup: true,
+  }
+}

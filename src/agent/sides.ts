@@ -1,0 +1,110 @@
+// Which source and which sinks serve a set of settings: Kafka, or files in its place.
+import process from 'node:process'
+import type { Config } from '../config/config.ts'
+import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
+import type { StreamSettings } from '../domain/stream/settings.ts'
+import { DiscardingSink } from '../engine/discarding-sink.ts'
+import { OutputEncoding } from '../engine/output-encoding.ts'
+import type { Clock, DeadLetterSink, RecordSink, RecordSource } from '../engine/ports.ts'
+import type { StreamSides } from '../engine/stream-parts.ts'
+import { KafkaDeadLetterSink } from '../kafka/dead-letter-sink.ts'
+import { KafkaJsSink } from '../kafka/kafkajs-sink.ts'
+import { KafkaJsSource } from '../kafka/kafkajs-source.ts'
+import { compressionCodec, createKafka } from '../kafka/options.ts'
+import { FileDeadLetters, ReportedDeadLetters, type ReportedLetter } from '../local/file-dead-letters.ts'
+import { FileSink } from '../local/file-sink.ts'
+import { FileSource } from '../local/file-source.ts'
+import type { LogLine } from '../log.ts'
+
+export class Sides {
+  readonly #config: Config
+  readonly #clock: Clock
+  readonly #log: LogLine
+  readonly #kafka: ReturnType<typeof createKafka> | null
+
+  constructor(config: Config, clock: Clock, log: LogLine) {
+    this.#config = config
+    this.#clock = clock
+    this.#log = log
+    this.#kafka = config.kafka
+      ? createKafka({ ...config.kafka, clientId: `pidpiper-${config.instanceId}` }, log, clock)
+      : null
+  }
+
+  /** Throws TypeError where the configuration has no Kafka. */
+  get client(): ReturnType<typeof createKafka> {
+    if (this.#kafka === null) throw new TypeError('cannot use Kafka: this configuration has none')
+    return this.#kafka
+  }
+
+  /** What `changed` leaves alone is taken over from `old`. */
+  for(settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<string>): StreamSides {
+    const producer = old === null || changed.has('producer')
+    const sameTopic = old?.outputTopic === settings.outputTopic
+    return {
+      source: old && !changed.has('consumer') ? old.source : this.#source(settings),
+      sink: old && sameTopic ? old.sink : this.#sink(settings),
+      letters: producer ? this.#letters(settings) : old.letters,
+      encoding: producer ? this.#encoding(settings) : old.encoding,
+      protocol: settings.protocol,
+      topics: settings.inputTopics,
+      outputTopic: settings.outputTopic,
+    }
+  }
+
+  #encoding(settings: StreamSettings): OutputEncoding {
+    const { consul, nodeId, instanceId, rules } = this.#config
+    return new OutputEncoding(
+      {
+        format: settings.outputFormat,
+        json: settings.outputJson,
+        partition: rules.outputPartition,
+        dropEmpty: rules.emptyAnswer === 'drop',
+        source: `/${consul?.serviceName ?? nodeId ?? 'pidpiper'}/${instanceId}`,
+        instanceId,
+      },
+      this.#clock,
+    )
+  }
+
+  #source(settings: StreamSettings): RecordSource {
+    const { input, kafka } = this.#config
+    if (input.kind === 'file') return new FileSource({ path: input.path, stdin: process.stdin, clock: this.#clock })
+    return new KafkaJsSource({
+      kafka: this.client,
+      groupId: kafka?.groupId ?? '',
+      topics: settings.inputTopics,
+      from: settings.inputFrom,
+      sessionTimeoutMs: kafka?.sessionTimeoutMs ?? 0,
+      clock: this.#clock,
+      log: this.#log,
+    })
+  }
+
+  #sink(settings: StreamSettings): RecordSink {
+    const { output } = this.#config
+    if (output.kind === 'file') return new FileSink({ path: output.path, stdout: process.stdout, clock: this.#clock })
+    return settings.outputTopic === null
+      ? new DiscardingSink(this.#clock)
+      : new KafkaJsSink(this.#producing(settings.outputTopic))
+  }
+
+  #letters(settings: StreamSettings): DeadLetterSink {
+    const { output } = this.#config
+    if (output.kind === 'file') {
+      return output.path === '-'
+        ? new ReportedDeadLetters((letter) => this.#report(letter), this.#clock)
+        : new FileDeadLetters(`${output.path}.dead-letter`, this.#clock)
+    }
+    return new KafkaDeadLetterSink(this.#producing(deadLetterTopicOf(settings) ?? 'dead-letter'))
+  }
+
+  #producing(topic: string): ConstructorParameters<typeof KafkaJsSink>[0] {
+    const codec = compressionCodec(this.#config.kafka?.compression ?? 'none')
+    return { kafka: this.client, topic, codec, clock: this.#clock, log: this.#log }
+  }
+
+  #report({ reason, facts, ...letter }: ReportedLetter): void {
+    this.#log('error', `dead letter: ${reason}`, { ...facts, ...letter, event: 'stream.dead-letter', reason })
+  }
+}

@@ -1,0 +1,137 @@
+// The command line: which command, with which options. Reads words, touches nothing.
+import { distance } from 'fastest-levenshtein'
+
+/** What the command line says about the Calculator and the streams. */
+export interface RunFlags {
+  readonly bin?: string
+  /** From `--args` and `--arg`, in the order given; absent when neither was. */
+  readonly args?: readonly string[]
+  /** A file, or `-` for the agent's own stdin or stdout. */
+  readonly in?: string
+  readonly out?: string
+}
+
+export type Command = 'run' | 'check' | 'health' | 'version'
+
+export type Invocation =
+  | { readonly command: 'run'; readonly flags: RunFlags }
+  | { readonly command: 'check'; readonly flags: RunFlags; readonly json: boolean }
+  | { readonly command: 'health'; readonly ready: boolean }
+  | { readonly command: 'version' }
+  /** `topic` null: the help of pidpiper as a whole. */
+  | { readonly command: 'help'; readonly topic: Command | null }
+  /** Exit code 64; `message` is the line for stderr. */
+  | { readonly command: 'usage'; readonly message: string }
+
+type OptionName = `--${'bin' | 'args' | 'arg' | 'in' | 'out' | 'json' | 'ready'}`
+
+const runOptions: readonly OptionName[] = ['--bin', '--args', '--arg', '--in', '--out']
+const options: Readonly<Record<Command, readonly OptionName[]>> = {
+  run: runOptions,
+  check: [...runOptions, '--json'],
+  health: ['--ready'],
+  version: [],
+}
+const switches: readonly string[] = ['--json', '--ready']
+
+/** Faces that have their place in the design and none in this version yet. */
+const laterNames: readonly string[] = [
+  ...['ctl', 'dlq', 'doctor', 'install', 'consul'],
+  ...[
+    'supervisord',
+    'supervisorctl',
+    'echo_supervisord_conf',
+    'pidproxy',
+    'supvisorsctl',
+    'supvisors_breed',
+    'circusd',
+    'circusctl',
+  ],
+]
+
+/**
+ * @param argv the words after the program's own name
+ * @param invokedAs the file name the program was started by; `supervisor` and every name but a later face's mean `run`
+ */
+export function parseArguments(argv: readonly string[], invokedAs: string): Invocation {
+  const face = laterNames.find((name) => name === invokedAs)
+  if (face !== undefined) return usage(`${face} comes with a later version`)
+  const [first = ''] = argv
+  if (first === '--version' || first === '-v') return { command: 'version' }
+  if (first === '--help' || first === '-h') return { command: 'help', topic: null }
+  if (first === 'help') return helpAbout(argv[1])
+  if (first === '' || first.startsWith('-')) return readOptions('run', argv)
+  if (isCommand(first)) return readOptions(first, argv.slice(1))
+  if (laterNames.includes(first)) return usage(`${first} comes with a later version`)
+  return usage(`unknown command ${JSON.stringify(first)}${suggestion(first, [...Object.keys(options), 'help'])}`)
+}
+
+/** Splits the value of `--args`: commas separate, `\,` is a comma, the empty text is no argument. */
+export const splitArgs = (list: string): string[] =>
+  list === '' ? [] : list.split(/(?<!\\),/).map((word) => word.replaceAll('\\,', ','))
+
+const isCommand = (word: string): word is Command => Object.hasOwn(options, word)
+
+const usage = (message: string): Invocation => ({
+  command: 'usage',
+  message: `pidpiper: ${message}; see pidpiper --help`,
+})
+
+function helpAbout(word: string | undefined): Invocation {
+  if (word === undefined) return { command: 'help', topic: null }
+  if (isCommand(word)) return { command: 'help', topic: word }
+  return usage(`no help about ${JSON.stringify(word)}${suggestion(word, Object.keys(options))}`)
+}
+
+function readOptions(command: Command, words: readonly string[]): Invocation {
+  const seen = new Set<string>()
+  const flags: { bin?: string; args?: string[]; in?: string; out?: string } = {}
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? ''
+    if (word === '--help' || word === '-h') return { command: 'help', topic: command }
+    const equals = word.startsWith('--') ? word.indexOf('=') : -1
+    const written = equals < 0 ? word : word.slice(0, equals)
+    const name = options[command].find((option) => option === written)
+    if (name === undefined) return unknownWord(command, written)
+    if (switches.includes(name)) {
+      if (equals >= 0) return usage(`${name} takes no value`)
+      seen.add(name)
+      continue
+    }
+    // The next word is the value whatever it looks like: arguments of the Calculator begin with dashes.
+    const value = equals < 0 ? words[(index += 1)] : word.slice(equals + 1)
+    if (value === undefined) return usage(`${name} needs a value`)
+    if (name === '--args') flags.args = [...(flags.args ?? []), ...splitArgs(value)]
+    else if (name === '--arg') flags.args = [...(flags.args ?? []), value]
+    else if (value === '') return usage(`${name} needs a value that is not empty`)
+    else if (name === '--bin') flags.bin = value
+    else if (name === '--in') flags.in = value
+    else flags.out = value
+  }
+  switch (command) {
+    case 'run':
+      return { command, flags }
+    case 'check':
+      return { command, flags, json: seen.has('--json') }
+    case 'health':
+      return { command, ready: seen.has('--ready') }
+    case 'version':
+      return { command }
+  }
+}
+
+function unknownWord(command: Command, word: string): Invocation {
+  const kind = word.startsWith('-') ? 'unknown option' : 'unexpected word'
+  const known = [...options[command], '--help', ...(command === 'run' ? ['--version'] : [])]
+  return usage(`${kind} ${JSON.stringify(word)}${word.startsWith('-') ? suggestion(word, known) : ''}`)
+}
+
+/** The nearest name, where one is near; one dash instead of two is no distance. */
+function suggestion(word: string, known: readonly string[]): string {
+  const plain = (text: string): string => text.replace(/^-+/, '').toLowerCase()
+  const [best] = known
+    .map((name) => ({ name, away: distance(plain(word), plain(name)) }))
+    .filter(({ name, away }) => away <= Math.min(2, plain(name).length - 1))
+    .sort((a, b) => a.away - b.away)
+  return best === undefined ? '' : `, did you mean ${best.name}?`
+}

@@ -1,0 +1,79 @@
+// What `--help` prints: enough to run a first Calculator without any other document.
+
+const overview = `pidpiper - the entrypoint of a data-processing container: Kafka records become lines on the STDIN of
+your program (the Calculator), the lines it writes to STDOUT become Kafka records.
+
+Usage
+  pidpiper [run] --bin PROGRAM [--args A,B] [--in FILE] [--out FILE]   run the Calculator
+  pidpiper check [--json]      show the configuration in force and where it comes from
+  pidpiper health [--ready]    ask the running agent, for HEALTHCHECK and probes
+  pidpiper help COMMAND        more about one command
+  pidpiper --version
+
+Your program reads lines, writes lines that end in a newline, flushes before it waits for more, and logs to STDERR.
+
+Try it without Kafka
+  printf 'one\\ntwo\\n' | pidpiper --bin tr --args a-z,A-Z --in - --out -
+
+In a container
+  ENTRYPOINT ["/opt/pidpiper"]
+  CMD ["--bin", "python3", "--args", "/opt/app/main.py,/var/model"]
+
+Variables you will need (all of them: docs/variables.md, or pidpiper check)
+  NODE_ID          workspace id, required with Kafka or Consul
+  KAFKA_DSN        brokers, host:port[,host:port...]
+  INPUT_TOPICS     topics to read           OUTPUT_TOPIC   topic to write
+  CONSUL_DSN       Consul agent, host:port; brings registration and the run document
+  PROGRAM          the Calculator, where --bin is not given
+  OUTPUT_JSON      true embeds each line as JSON    OUTPUT_FORMAT  raw sends plain lines
+  PROTOCOL         relay, or one-to-one: line k answers record k
+  HTTP_LISTEN      health and metrics, :8080        LOG_LEVEL      info
+
+Exit codes
+  0 clean stop    the Calculator's own code, or 128 + signal, where it ends the container
+  64 wrong command line    69 a needed service or port is not available    70 bug    78 wrong configuration
+`
+
+const streamOptions = `  --bin PROGRAM   absolute path or a name in PATH; wins over PROGRAM
+  --args A,B      arguments of the Calculator, separated by commas; \\, is a comma, '' is none
+  --arg A         one argument as it is; may be repeated
+  --in FILE       read lines from a file instead of Kafka; - is stdin
+  --out FILE      write lines to a file instead of Kafka; - is stdout
+The word after --bin, --args and --arg is its value even when it begins with dashes; --bin=X works too.
+`
+
+const run = `pidpiper [run] - start the Calculator and keep it fed and alive until SIGTERM.
+
+Options
+${streamOptions}
+Examples
+  pidpiper --bin python3 --args /opt/app/main.py,/var/model
+  pidpiper --bin /opt/app/score --args --logs=stderr,/var/model
+  pidpiper --bin cat --in records.txt --out -
+
+With --in the Calculator's exit code is the agent's, once the input has ended. SIGTERM drains, a second one does not.
+`
+
+const check = `pidpiper check - show the configuration in force, each value with its origin; secrets are masked.
+
+Options
+  --json          for programs: variables, problems, warnings
+${streamOptions}
+Connects to nothing. Exit code 0, or 78 with every problem in one message.
+`
+
+const health = `pidpiper health - ask the agent of this container how it is, on HTTP_LISTEN.
+
+Options
+  --ready         ask /readyz (is data flowing) instead of /livez (is the agent alive)
+
+Exit code 0 when the answer is good, 1 when it is not or none comes.
+`
+
+const version = `pidpiper --version - print the version.
+`
+
+const topics = { run, check, health, version } as const
+
+/** `topic` null: the help of pidpiper as a whole. */
+export const helpText = (topic: keyof typeof topics | null): string => (topic === null ? overview : topics[topic])

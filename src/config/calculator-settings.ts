@@ -1,0 +1,44 @@
+// The Calculator: what is started, with which environment, and how it is kept alive.
+import type { Millis } from '../domain/time.ts'
+import { childEnvironment } from './child-environment.ts'
+import type { Findings } from './findings.ts'
+import { programProblem } from './program.ts'
+import type { Values } from './variables.ts'
+
+/** Fields are named, and mean, as in supervisord. */
+export interface CalculatorSettings {
+  readonly group: string
+  readonly autorestart: Values['CALCULATOR_AUTORESTART']
+  /** Seconds. */
+  readonly startsecs: number
+  /** -1: for ever. */
+  readonly startretries: number
+  readonly backoffMaxMs: Millis
+  readonly exitcodes: readonly number[]
+  readonly exitOn: Values['EXIT_ON']
+  /** The whole environment of the Calculator, before what the run document adds. */
+  readonly childEnvironment: Readonly<Record<string, string>>
+}
+
+/** `--bin`, which wins, or PROGRAM; null when neither is given. */
+export const programOf = ({ values, flags }: Findings): string | null => flags.bin ?? values.PROGRAM
+
+/** Checks also that the program is there and may be executed. */
+export function calculatorSettings(findings: Findings): CalculatorSettings {
+  const { values, environment, machine, flags } = findings
+  const program = programOf(findings)
+  const wrong = program === null ? null : programProblem(program, environment['PATH'], machine)
+  if (wrong !== null && flags.bin !== undefined)
+    findings.problems.push({ name: '--bin', value: flags.bin, expected: wrong })
+  if (wrong !== null && flags.bin === undefined) findings.problem('PROGRAM', wrong)
+  return {
+    group: values.CALCULATOR_GROUP,
+    autorestart: values.CALCULATOR_AUTORESTART,
+    startsecs: values.CALCULATOR_STARTSECS / 1000,
+    startretries: values.CALCULATOR_STARTRETRIES,
+    backoffMaxMs: values.CALCULATOR_BACKOFF_MAX,
+    exitcodes: values.CALCULATOR_EXITCODES,
+    exitOn: values.EXIT_ON,
+    childEnvironment: childEnvironment(environment, values.CHILD_ENV),
+  }
+}

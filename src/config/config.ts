@@ -1,0 +1,140 @@
+// The one configuration the agent is built from: read once, checked as a whole, frozen.
+import type { StreamSettings } from '../domain/stream/settings.ts'
+import type { Millis } from '../domain/time.ts'
+import { calculatorSettings, programOf } from './calculator-settings.ts'
+import type { CalculatorSettings } from './calculator-settings.ts'
+import type { ConsulSettings } from './consul-settings.ts'
+import { consulSettings } from './consul-settings.ts'
+import type { Flags } from './findings.ts'
+import { Findings } from './findings.ts'
+import { checkIdentity } from './identity.ts'
+import type { KafkaSettings } from './kafka-settings.ts'
+import { kafkaSettings } from './kafka-settings.ts'
+import type { Machine } from './machine.ts'
+import { defaultBufferBytes } from './memory.ts'
+import { misspelt } from './misspelt.ts'
+import type { Problem } from './problem.ts'
+import type { Environment, Reading } from './read.ts'
+import { readVariables } from './read.ts'
+import type { Side } from './sides.ts'
+import { checkSides, sidesOf } from './sides.ts'
+import type { Values } from './variables.ts'
+
+/** Durations named `…Ms` are milliseconds, `startsecs` is seconds, sizes are bytes; null means "not set". */
+export interface Config {
+  readonly nodeId: string | null
+  readonly instanceId: string
+  readonly platformVersion: string | null
+  readonly stateDir: string | null
+  /** null: not set, or both sides are local. */
+  readonly kafka: KafkaSettings | null
+  readonly consul: ConsulSettings | null
+  /** Base values of what the run document may change; `bin` null or no topics: wait for the document. */
+  readonly streams: StreamSettings
+  readonly input: Side
+  readonly output: Side
+  readonly calculator: CalculatorSettings
+  readonly adoptionGraceMs: Millis
+  readonly shutdownGraceMs: Millis
+  readonly limits: { readonly maxLine: number; readonly bufferBytes: number; readonly checkpointIntervalMs: Millis }
+  readonly rules: {
+    readonly inputFormat: Values['INPUT_FORMAT']
+    readonly newlines: Values['INPUT_NEWLINES']
+    readonly emptyAnswer: Values['EMPTY_ANSWER']
+    /** null: by the key, without one by the protocol. */
+    readonly outputPartition: Values['OUTPUT_PARTITION']
+  }
+  readonly http: Values['HTTP_LISTEN']
+  readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
+  readonly runDocumentAllow: Values['RUN_DOCUMENT_ALLOW']
+}
+
+export interface Sources {
+  readonly environment: Environment
+  readonly flags: Flags
+  readonly machine: Machine
+}
+
+/** `config` null: there are problems, and nothing may be started. `reading` tells where each value comes from. */
+export type Loaded = { readonly reading: Reading; readonly warnings: readonly string[] } & (
+  | { readonly config: Config; readonly problems: readonly [] }
+  | { readonly config: null; readonly problems: readonly Problem[] }
+)
+
+/**
+ * Reads and checks the whole configuration: environment, then command line. Reports every problem at once, throws none;
+ * connects to nothing and prints nothing.
+ */
+export function loadConfig({ environment, flags, machine }: Sources): Loaded {
+  const reading = readVariables(environment, machine)
+  const findings = new Findings(reading, flags, environment, machine)
+  const { values } = findings
+  const { input, output } = sidesOf(flags)
+  const kafkaIsUsed = input.kind === 'kafka' || output.kind === 'kafka'
+  if (!kafkaIsUsed && findings.isSet('KAFKA_DSN')) {
+    findings.warn('KAFKA_DSN without effect: --in and --out take the place of both topics')
+  }
+  const config: Config = {
+    ...checkIdentity(findings, kafkaIsUsed),
+    platformVersion: values.PLATFORM_VERSION,
+    stateDir: values.STATE_DIR,
+    kafka: kafkaIsUsed ? kafkaSettings(findings) : null,
+    consul: consulSettings(findings, !kafkaIsUsed),
+    streams: streamSettings(findings),
+    input,
+    output,
+    calculator: calculatorSettings(findings),
+    adoptionGraceMs: values.ADOPTION_GRACEPERIOD,
+    shutdownGraceMs: values.SHUTDOWN_GRACEPERIOD,
+    limits: {
+      maxLine: values.MAX_LINE,
+      bufferBytes: values.BUFFER_BYTES ?? defaultBufferBytes(machine),
+      checkpointIntervalMs: values.CHECKPOINT_INTERVAL,
+    },
+    rules: {
+      inputFormat: values.INPUT_FORMAT,
+      newlines: values.INPUT_NEWLINES,
+      emptyAnswer: values.EMPTY_ANSWER,
+      outputPartition: values.OUTPUT_PARTITION,
+    },
+    http: values.HTTP_LISTEN,
+    log: logSettings(findings),
+    runDocumentAllow: values.RUN_DOCUMENT_ALLOW,
+  }
+  checkSides(findings, config)
+  findings.warnings.push(...misspelt(environment))
+  const { problems, warnings } = findings
+  return problems.length > 0
+    ? { config: null, problems, warnings, reading }
+    : { config: frozen(config), problems: [], warnings, reading }
+}
+
+function streamSettings(findings: Findings): StreamSettings {
+  const { values, flags } = findings
+  return {
+    inputTopics: values.INPUT_TOPICS ?? [],
+    inputFrom: values.INPUT_FROM,
+    outputTopic: values.OUTPUT_TOPIC,
+    outputFormat: values.OUTPUT_FORMAT,
+    outputJson: values.OUTPUT_JSON,
+    deadLetterTopic: values.DEAD_LETTER_TOPIC,
+    deadLetterAttempts: values.DEAD_LETTER_ATTEMPTS,
+    protocol: values.PROTOCOL,
+    workers: 1,
+    bin: programOf(findings),
+    args: flags.args ?? [],
+    env: {},
+  }
+}
+
+function logSettings({ values, machine, environment }: Findings): Config['log'] {
+  const pretty = values.LOG_FORMAT === 'auto' ? machine.terminal : values.LOG_FORMAT === 'pretty'
+  const colors = values.LOG_COLORS ?? (machine.terminal && (environment['NO_COLOR'] ?? '') === '')
+  return { level: values.LOG_LEVEL, format: pretty ? 'pretty' : 'json', colors }
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const part of Object.values(value)) frozen(part)
+  return Object.freeze(value)
+}

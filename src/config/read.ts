@@ -1,0 +1,96 @@
+// Reads every variable of the table once; a problem with one keeps none of the others from being read.
+import envVar from 'env-var'
+import type { Machine } from './machine.ts'
+import type { Problem } from './problem.ts'
+import { masked, reason } from './problem.ts'
+import type { Values, VariableName } from './variables.ts'
+import { laterVariables, variableList } from './variables.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where a value comes from. */
+export type Origin = 'default' | 'environment' | 'file' | 'command line'
+
+export interface Reading {
+  readonly values: Values
+  /**
+   * The text behind each value that is set, with its origin; a variable that is not set has no entry, one whose file
+   * cannot be read has an empty text, so that no other rule calls it missing.
+   */
+  readonly set: ReadonlyMap<VariableName, { readonly raw: string; readonly origin: Origin }>
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Reads the table from `environment`, and secrets also from the files their `_FILE` forms name. An empty text counts as
+ * unset. A variable with a problem is in `set`, and has its default (else null) in `values`.
+ */
+export function readVariables(environment: Environment, machine: Machine): Reading {
+  const problems: Problem[] = []
+  const set = new Map<VariableName, { raw: string; origin: Origin }>()
+  const values: Partial<Record<VariableName, unknown>> = {}
+  for (const [name, variable] of variableList) {
+    const found = textOf(name, environment, machine, problems)
+    if (found !== null) set.set(name, found)
+    values[name] = null
+    for (const raw of [variable.default, found?.raw ?? null]) {
+      if (raw === null || raw === '') continue
+      const accessors = { asTyped: variable.type.parse }
+      try {
+        values[name] =
+          envVar
+            .from({ [name]: raw }, accessors)
+            .get(name)
+            .asTyped() ?? null
+      } catch (error) {
+        problems.push({ name, value: masked(raw, variable.secrecy), expected: expectation(error, name) })
+      }
+    }
+  }
+  const warnings = Object.keys(laterVariables)
+    .filter((name) => isSet(environment, name))
+    .map((name) => `${name} is not supported by this version and has no effect`)
+  // Each entry was made by the parser of its own line, which is what Values says.
+  return { values: values as Values, set, problems, warnings }
+}
+
+/** The variables that have a `_FILE` form, by the name of that form. */
+export const fileForms: ReadonlyMap<string, string> = new Map([
+  ...variableList
+    .filter(([, variable]) => variable.secrecy === 'value' || variable.secrecy === 'credentials')
+    .map(([name]) => [`${name}_FILE`, name] as const),
+  ...Object.entries(laterVariables)
+    .filter(([, secret]) => secret)
+    .map(([name]) => [`${name}_FILE`, name] as const),
+])
+
+const isSet = (environment: Environment, name: string): boolean => (environment[name] ?? '') !== ''
+
+function textOf(
+  name: VariableName,
+  environment: Environment,
+  machine: Machine,
+  problems: Problem[],
+): { raw: string; origin: Origin } | null {
+  const raw = isSet(environment, name) ? (environment[name] ?? '') : null
+  const path = fileForms.has(`${name}_FILE`) ? (environment[`${name}_FILE`] ?? '') : ''
+  if (path === '') return raw === null ? null : { raw, origin: 'environment' }
+  const refuse = (expected: string): { raw: string; origin: Origin } => {
+    problems.push({ name: `${name}_FILE`, value: path, expected })
+    return { raw: '', origin: 'file' }
+  }
+  if (raw !== null) return refuse(`should not be set together with ${name}`)
+  try {
+    const content = machine.read(path).replace(/\r?\n$/, '')
+    return content === '' ? refuse('should name a file that is not empty') : { raw: content, origin: 'file' }
+  } catch (error) {
+    return refuse(`should name a file that can be read (${reason(error)})`)
+  }
+}
+
+/** env-var puts the name before the message of the parser; a Problem has it apart. */
+const expectation = (error: unknown, name: string): string => {
+  if (!(error instanceof Error)) throw error
+  return error.message.replace(`env-var: "${name}" `, '')
+}

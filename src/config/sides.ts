@@ -1,0 +1,85 @@
+// The two sides of the stream, and what must be known of each before anything may start.
+import { dirname } from 'node:path'
+import type { Config } from './config.ts'
+import type { Findings, Flags } from './findings.ts'
+
+/** `path` `-` is the agent's own stdin or stdout. */
+export type Side = { readonly kind: 'kafka' } | { readonly kind: 'file'; readonly path: string }
+
+/** A local stream takes Kafka's place on its own side, and only when it is written out. */
+export function sidesOf(flags: Flags): { input: Side; output: Side } {
+  const side = (path: string | undefined): Side => (path === undefined ? { kind: 'kafka' } : { kind: 'file', path })
+  return { input: side(flags.in), output: side(flags.out) }
+}
+
+/** Everything the run document cannot bring must be there; files must be usable; loops are warned about. */
+export function checkSides(findings: Findings, { input, output, streams, runDocumentAllow }: Config): void {
+  const awaited = (what: 'streams' | 'calculator'): boolean =>
+    findings.isSet('CONSUL_DSN') && runDocumentAllow.includes(what)
+  checkBrokers(findings, input, output)
+  checkFiles(findings, input, output)
+  if (streams.bin === null && !awaited('calculator') && !findings.isSet('PROGRAM')) {
+    findings.problem('PROGRAM', `is needed ${why(findings, 'calculator')}: set it, or give --bin PROGRAM`)
+  }
+  if (findings.isSet('KAFKA_DSN') && !awaited('streams')) checkTopics(findings, input, output)
+  if (streams.protocol === 'one-to-one' && findings.values.INPUT_NEWLINES === 'split') {
+    findings.problem('INPUT_NEWLINES', 'should not be split with PROTOCOL=one-to-one, where line k answers record k')
+  }
+  if (input.kind === 'kafka' && output.kind === 'kafka') warnOfLoops(findings, streams)
+}
+
+const why = (findings: Findings, what: 'streams' | 'calculator'): string =>
+  findings.isSet('CONSUL_DSN') ? `where RUN_DOCUMENT_ALLOW leaves out ${what}` : 'without CONSUL_DSN'
+
+function checkBrokers(findings: Findings, input: Side, output: Side): void {
+  if (findings.isSet('KAFKA_DSN')) return
+  if (input.kind === 'kafka') {
+    findings.problem(
+      'KAFKA_DSN',
+      'is needed for the input: set KAFKA_DSN and INPUT_TOPICS, or give --in FILE (- is stdin)',
+    )
+  }
+  if (output.kind === 'kafka') {
+    findings.problem(
+      'KAFKA_DSN',
+      'is needed for the output: set KAFKA_DSN and OUTPUT_TOPIC, or give --out FILE (- is stdout)',
+    )
+  }
+}
+
+function checkTopics(findings: Findings, input: Side, output: Side): void {
+  if (input.kind === 'kafka' && !findings.isSet('INPUT_TOPICS')) {
+    findings.problem('INPUT_TOPICS', `is needed ${why(findings, 'streams')}: set it, or give --in FILE (- is stdin)`)
+  }
+  if (output.kind !== 'kafka' || findings.isSet('OUTPUT_TOPIC')) return
+  if (input.kind === 'kafka') findings.warn('OUTPUT_TOPIC is not set: what the Calculator writes goes nowhere')
+  else
+    findings.problem('OUTPUT_TOPIC', `is needed ${why(findings, 'streams')}: set it, or give --out FILE (- is stdout)`)
+}
+
+function checkFiles({ problems, machine }: Findings, input: Side, output: Side): void {
+  if (input.kind === 'file' && input.path !== '-') {
+    const kind = machine.kind(input.path)
+    const expected = kind === 'missing' ? 'there is no such file' : kind === 'folder' ? 'it is a folder' : null
+    if (expected !== null)
+      problems.push({ name: '--in', value: input.path, expected: `should be a file to read: ${expected}` })
+  }
+  if (output.kind === 'file' && output.path !== '-') {
+    const isFolder = machine.kind(output.path) === 'folder'
+    const hasFolder = machine.kind(dirname(output.path)) === 'folder'
+    if (isFolder)
+      problems.push({ name: '--out', value: output.path, expected: 'should be a file to write, and is a folder' })
+    if (!hasFolder)
+      problems.push({ name: '--out', value: output.path, expected: 'should be a file in a folder that exists' })
+  }
+}
+
+function warnOfLoops(findings: Findings, { inputTopics, outputTopic, deadLetterTopic }: Config['streams']): void {
+  for (const [name, topic] of [
+    ['OUTPUT_TOPIC', outputTopic],
+    ['DEAD_LETTER_TOPIC', deadLetterTopic],
+  ] as const) {
+    if (topic === null || !inputTopics.includes(topic)) continue
+    findings.warn(`${name}=${topic} is also one of INPUT_TOPICS: what is written there is read again`)
+  }
+}

@@ -1,0 +1,187 @@
+// The table of every variable: nothing else says what a variable is called, means, accepts or defaults to.
+// `.env.example` and `docs/variables.md` are made from it.
+import { consulDsn, kafkaDsn, listenAddress } from './addresses.ts'
+import type { ValueType } from './types.ts'
+import * as types from './types.ts'
+
+/**
+ * `value`: a secret. `credentials`: an address that may carry one. Both have a `_FILE` form.
+ * `path`: leads to a private key. All three are kept from the Calculator (child-environment.ts).
+ */
+export type Secrecy = 'value' | 'credentials' | 'path'
+
+export const groups = {
+  agent: 'Agent',
+  streams: 'Streams',
+  calculator: 'Calculator',
+  kafka: 'Kafka',
+  consul: 'Consul',
+  outside: 'Health and logs',
+} as const
+
+export interface Variable<T> {
+  readonly group: keyof typeof groups
+  readonly type: ValueType<T>
+  /** Text as it would stand in the environment; null: there is none, and `unset` says what happens then. */
+  readonly default: string | null
+  readonly unset: string
+  readonly says: string
+  readonly secrecy: Secrecy | null
+}
+
+type Group = keyof typeof groups
+
+/** A variable with a default value. */
+const given = <T>(group: Group, type: ValueType<T>, byDefault: string, says: string) =>
+  ({ group, type, default: byDefault, unset: '', says, secrecy: null }) as const satisfies Variable<T>
+
+/** A variable that may stay unset. */
+const open = <T>(group: Group, type: ValueType<T>, unset: string, says: string, secrecy: Secrecy | null = null) =>
+  ({ group, type, default: null, unset, says, secrecy }) as const satisfies Variable<T>
+
+const { absolutePath, address, boolean, bytes, choice, duration, identity, integer, listOf, opaque, pattern, text } =
+  types
+
+const serviceTemplate = pattern('template', /^[^%]*%s[^%]*$/, 'a name with exactly one %s')
+const directory = pattern(
+  'KV folder',
+  /^[^\s\p{Cc}]*[^\s\p{Cc}/][^\s\p{Cc}]*$/u,
+  'a Consul KV folder such as buldozer/subordinate',
+)
+const supervisordName = pattern('name', /^[^\s:/[\]\p{Cc}]+$/u, 'a name without blanks, colons, slashes and brackets')
+const variableName = pattern('variable name', /^[^\s=\p{Cc}]+$/u, 'names of environment variables')
+const logLevel = types.synonym(
+  {
+    fatal: 'fatal',
+    critical: 'fatal',
+    error: 'error',
+    warn: 'warn',
+    warning: 'warn',
+    info: 'info',
+    debug: 'debug',
+    trace: 'trace',
+    blather: 'trace',
+    silent: 'silent',
+  } as const,
+  ...['fatal', 'critical', 'error', 'warn', 'warning', 'info', 'debug', 'trace', 'blather', 'silent'],
+)
+const autorestart = types.synonym(
+  {
+    true: true,
+    1: true,
+    yes: true,
+    on: true,
+    unexpected: 'unexpected',
+    false: false,
+    0: false,
+    no: false,
+    off: false,
+  } as const,
+  ...['true', 'unexpected', 'false'],
+)
+
+// prettier-ignore
+export const variables = {
+  NODE_ID: open('agent', identity, 'required with Kafka or Consul', 'Workspace id given by the platform; replicas share it.'),
+  INSTANCE_ID: open('agent', identity, 'POD_NAME, then the host name', 'Tells replicas of one workspace apart.'),
+  PLATFORM_VERSION: open('agent', text, 'not shown', 'Version of the platform, shown in Consul, /status and the build metric.'),
+  POD_NAME: open('agent', identity, 'not used', 'Name of the pod, from the Kubernetes downward API.'),
+  POD_IP: open('agent', address, 'not used', 'Address of the pod, from the Kubernetes downward API.'),
+  STATE_DIR: open('agent', absolutePath, 'no copy is kept', 'Folder for the last good run document, used when Consul cannot be reached at start.'),
+  ADOPTION_GRACEPERIOD: given('agent', duration(), '3s', 'How long records in work may take to finish when the configuration changes or the agent stops.'),
+  SHUTDOWN_GRACEPERIOD: given('agent', duration(), '3s', 'How long the Calculator has to end after its input was closed: SIGTERM at the half, SIGKILL at the end.'),
+  BUFFER_BYTES: open('agent', bytes, 'the smaller of 64MiB and a quarter of the cgroup\'s memory', 'Room shared by all records that are fetched, in work or not yet produced.'),
+  MAX_LINE: given('agent', bytes, '1MiB', 'Longest line taken from the Calculator; a longer one is dead-lettered.'),
+  CHECKPOINT_INTERVAL: given('agent', duration(100), '5s', 'How often answers are settled and offsets committed.'),
+
+  INPUT_TOPICS: open('streams', listOf(types.topic, 'list of topics'), 'the run document', 'Topics whose records the Calculator reads.'),
+  INPUT_FROM: given('streams', types.position, 'earliest', 'Where a consumer group without a committed offset begins.'),
+  INPUT_FORMAT: given('streams', choice('auto', 'raw'), 'auto', 'auto hands on the data of our own dataframes, raw every value as it is.'),
+  INPUT_NEWLINES: given('streams', choice('json', 'escape', 'split', 'dead-letter'), 'json', 'What becomes of a value with newlines inside; json makes blanks of them in JSON and dead-letters the rest.'),
+  OUTPUT_TOPIC: open('streams', types.topic, 'the run document, else no output', 'Topic that gets the lines the Calculator writes.'),
+  OUTPUT_FORMAT: given('streams', choice('dataframe', 'raw'), 'dataframe', 'dataframe wraps each line in a CloudEvents JSON event, raw sends its bytes.'),
+  OUTPUT_JSON: given('streams', boolean, 'false', 'Embed each line as JSON in the dataframe instead of as a string.'),
+  OUTPUT_PARTITION: open('streams', choice('key', 'same', 'sticky'), 'by the key, without one by the protocol', 'Which partition an answer goes to: by its key, the one of its record, or one for each batch.'),
+  EMPTY_ANSWER: given('streams', choice('record', 'drop'), 'record', 'Whether an empty line is an empty record or no answer.'),
+  DEAD_LETTER_TOPIC: open('streams', types.topic, '<OUTPUT_TOPIC>.dead-letter, without one <first input topic>.dead-letter', 'Topic for records that cannot be processed or delivered.'),
+  DEAD_LETTER_ATTEMPTS: given('streams', integer(1), '3', 'How many Calculators a record may kill before it is dead-lettered; accepted, and not yet in force in this version.'),
+  PROTOCOL: given('streams', choice('relay', 'one-to-one'), 'relay', 'relay assumes nothing about how many lines come out; with one-to-one line k answers record k.'),
+  RUN_DOCUMENT_ALLOW: given('streams', types.listOrNone(listOf(choice('streams', 'calculator'))), 'streams,calculator', 'What the run document may set.'),
+
+  PROGRAM: open('calculator', text, '--bin or the run document', 'Calculator: an absolute path or a name in PATH; its arguments go to --args.'),
+  CALCULATOR_GROUP: given('calculator', supervisordName, 'calculator', 'Name of the process group the Calculator belongs to.'),
+  CALCULATOR_AUTORESTART: given('calculator', autorestart, 'true', 'Restart the Calculator always, after an unexpected exit, or never.'),
+  CALCULATOR_STARTSECS: given('calculator', duration(), '1s', 'How long the Calculator must live to count as started.'),
+  CALCULATOR_STARTRETRIES: given('calculator', integer(-1), '-1', 'Failed starts in a row before FATAL; -1 goes on for ever.'),
+  CALCULATOR_BACKOFF_MAX: given('calculator', duration(1), '30s', 'Longest wait between two starts.'),
+  CALCULATOR_EXITCODES: given('calculator', listOf(integer(0, 255), 'list of exit codes'), '0', 'Exit codes that are expected.'),
+  EXIT_ON: given('calculator', choice('never', 'fatal', 'exit'), 'never', 'When the agent leaves with the Calculator\'s exit code.'),
+  CHILD_ENV: open('calculator', types.listOrNone(listOf(variableName, 'list of variables')), 'all but our secrets', 'Variables the Calculator gets besides PATH.'),
+
+  KAFKA_DSN: open('kafka', kafkaDsn, 'needed unless --in and --out', 'Brokers: host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port.', 'credentials'),
+  KAFKA_CONSUMER_GROUP: given('kafka', text, 'bdz_default_sg', 'Consumer group.'),
+  KAFKA_TLS: open('kafka', boolean, 'true with kafka+tls://', 'Connect with TLS.'),
+  KAFKA_TLS_CA_FILE: open('kafka', absolutePath, 'the built-in authorities', 'PEM file with the authorities to trust.'),
+  KAFKA_TLS_CERT_FILE: open('kafka', absolutePath, 'no client certificate', 'PEM file with the client certificate.'),
+  KAFKA_TLS_KEY_FILE: open('kafka', absolutePath, 'no client certificate', 'PEM file with the key of the client certificate.', 'path'),
+  KAFKA_TLS_SERVER_NAME: open('kafka', address, 'the broker\'s host name', 'Name the broker\'s certificate must carry.'),
+  KAFKA_SASL_MECHANISM: given('kafka', choice('plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'), 'plain', 'How to log in when there are credentials.'),
+  KAFKA_SASL_USERNAME: open('kafka', text, 'no login', 'User name.'),
+  KAFKA_SASL_PASSWORD: open('kafka', opaque, 'no login', 'Password.', 'value'),
+  KAFKA_SASL_TOKEN: open('kafka', opaque, 'no login', 'Bearer token for oauthbearer.', 'value'),
+  KAFKA_COMPRESSION: given('kafka', choice('none', 'gzip'), 'none', 'Compression of what is produced.'),
+  KAFKA_SESSION_TIMEOUT: given('kafka', duration(1_000), '45s', 'After this silence the broker gives our partitions to others.'),
+  KAFKA_WAIT: open('kafka', duration(), 'wait for ever', 'How long to wait for a broker at start before leaving with exit code 69.'),
+
+  CONSUL_DSN: open('consul', consulDsn, 'no registration, no run document', 'Consul agent: host:port, http://host:port or https://host:port.', 'credentials'),
+  CONSUL_ADVERTISE: open('consul', address, 'found at start', 'Address to register.'),
+  CONSUL_NAME_TPL: given('consul', serviceTemplate, 'bdz-wsp-%s', 'Service name; %s stands for NODE_ID.'),
+  CONSUL_DIR: given('consul', directory, 'buldozer/subordinate', 'KV folder of the run documents; the key is <CONSUL_DIR>/<NODE_ID>.'),
+  CONSUL_RESYNC_INTERVAL: given('consul', duration(1_000), '30s', 'How often the run document and the registration are read back in full.'),
+  CONSUL_WAIT: open('consul', duration(), 'wait for ever', 'How long to wait for Consul\'s first answer before going on with the environment.'),
+  CONSUL_HTTP_TOKEN: open('consul', opaque, 'no token', 'ACL token.', 'value'),
+  CONSUL_CACERT: open('consul', absolutePath, 'the built-in authorities', 'PEM file with the authorities to trust.'),
+  CONSUL_CLIENT_CERT: open('consul', absolutePath, 'no client certificate', 'PEM file with the client certificate.'),
+  CONSUL_CLIENT_KEY: open('consul', absolutePath, 'no client certificate', 'PEM file with the key of the client certificate.', 'path'),
+  CONSUL_TLS_SERVER_NAME: open('consul', address, 'the host of CONSUL_DSN', 'Name Consul\'s certificate must carry.'),
+  CONSUL_NAMESPACE: open('consul', text, 'the token\'s namespace', 'Namespace (Consul Enterprise).'),
+
+  HTTP_LISTEN: given('outside', listenAddress, ':8080', 'Where /livez, /readyz, /healthz, /metrics and /status answer; off disables them.'),
+  LOG_LEVEL: given('outside', logLevel, 'info', 'Least level that is logged.'),
+  LOG_FORMAT: given('outside', choice('auto', 'json', 'pretty'), 'auto', 'auto is pretty on a terminal and JSON elsewhere.'),
+  LOG_COLORS: open('outside', boolean, 'true on a terminal', 'Colours in pretty logs and in the output of check.'),
+} as const
+
+export type VariableName = keyof typeof variables
+
+type ValueIn<V> = V extends { type: ValueType<infer T>; default: infer D } ? (D extends null ? T | null : T) : never
+
+/** The value of each variable; null where it has no default and is not set. */
+export type Values = { readonly [N in VariableName]: ValueIn<(typeof variables)[N]> }
+
+/** The table in order, for those who go through all of it. */
+export const variableList: readonly (readonly [VariableName, Variable<unknown>])[] = Object.keys(variables).map(
+  (name) => {
+    const known = name as VariableName
+    return [known, variables[known]]
+  },
+)
+
+/** Variables of the design that this version does not have yet: each is one warning when set. True: a secret. */
+export const laterVariables: Readonly<Record<string, boolean>> = {
+  WORKERS: false,
+  DELIVERY: false,
+  ANSWER_TIMEOUT: false,
+  CALCULATOR_INPUT: false,
+  CHILD_STDOUT: false,
+  GROUP_PROTOCOL: false,
+  GROUP_INSTANCE_ID: false,
+  LEAVE_ON_STOP: false,
+  CONTROL_SOCKET: false,
+  CONTROL_TOKEN: true,
+  CONTROL_READ_TOKEN: true,
+  CONTROL_USER: false,
+  CONTROL_PASSWORD: true,
+  CONFIG_FILE: false,
+  RULES_FILES: false,
+}

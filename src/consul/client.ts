@@ -1,0 +1,256 @@
+// The one file that talks to Consul, over npm `consul`: every call has a time limit, every error is our own.
+import { EventEmitter } from 'node:events'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { isIPv6, type LookupFunction } from 'node:net'
+import Consul from 'consul'
+import type { Millis } from '../domain/time.ts'
+import { ConsulError, explain, isStaleConnection, type Attempt } from './errors.ts'
+
+export interface ConsulOptions {
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+  readonly token?: string | null
+  readonly namespace?: string | null
+  /** PEM texts; the built-in authorities without `ca`. */
+  readonly ca?: string | null
+  readonly cert?: string | null
+  readonly key?: string | null
+  /** Name the certificate must carry; the host without it. */
+  readonly serverName?: string | null
+  /** Limit of every call that does not wait on purpose. */
+  readonly timeout?: Millis
+}
+
+export type CheckStatus = 'passing' | 'warning' | 'critical'
+
+/** One TTL check as it is registered; `status` is what it shows until the first update. */
+export interface CheckDefinition {
+  readonly id: string
+  readonly name: string
+  readonly ttl: Millis
+  readonly status: CheckStatus
+  readonly deregisterAfter?: string
+}
+
+export interface ServiceDefinition {
+  readonly id: string
+  readonly name: string
+  readonly address: string
+  /** 0: none. */
+  readonly port: number
+  readonly tags: readonly string[]
+  readonly meta: Readonly<Record<string, string>>
+}
+
+export interface KvAnswer {
+  /** X-Consul-Index, for the next blocking query. */
+  readonly index: number
+  readonly entry: { readonly text: string; readonly modifyIndex: number } | null
+}
+
+interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly timeout?: Millis
+}
+
+/** What is used of npm `consul`; its own types know neither time limits nor what the methods give back. */
+interface RawConsul {
+  readonly kv: { get(options: object): Promise<unknown> }
+  readonly agent: {
+    readonly service: {
+      list(options: object): Promise<unknown>
+      register(options: object): Promise<unknown>
+      deregister(options: object): Promise<unknown>
+    }
+    readonly check: {
+      list(options: object): Promise<unknown>
+      pass(options: object): Promise<unknown>
+      warn(options: object): Promise<unknown>
+      fail(options: object): Promise<unknown>
+    }
+  }
+}
+
+const CALL_LIMIT: Millis = 2_000
+/** How much longer than its own `wait` a blocking query may take, besides Consul's jitter of wait/16. */
+const SLACK: Millis = 2_000
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+export class ConsulClient {
+  /** For messages: scheme, host and port. */
+  readonly address: string
+  readonly #raw: RawConsul
+  readonly #connections: HttpAgent
+  readonly #token: string | null
+  readonly #limit: Millis
+
+  constructor(options: ConsulOptions) {
+    const host = isIPv6(options.host) ? `[${options.host}]` : options.host
+    this.address = `${options.secure ? 'https' : 'http'}://${host}:${options.port}`
+    this.#token = options.token ?? null
+    this.#limit = options.timeout ?? CALL_LIMIT
+    this.#connections = connections(options)
+    const headers = {
+      ...(options.token ? { 'x-consul-token': options.token } : {}),
+      ...(options.namespace ? { 'x-consul-namespace': options.namespace } : {}),
+    }
+    const settings = { baseUrl: `${this.address}/v1`, agent: this.#connections, headers, timeout: this.#limit }
+    this.#raw = new Consul(settings)
+  }
+
+  /** Registers, or replaces, the whole definition. @throws ConsulError, like every call below */
+  async register(service: ServiceDefinition, checks: readonly CheckDefinition[], options?: CallOptions): Promise<void> {
+    const definition = {
+      ...service,
+      checks: checks.map(({ id, name, ttl, status, deregisterAfter }) => ({
+        checkid: id,
+        name,
+        ttl: `${ttl}ms`,
+        status,
+        ...(deregisterAfter === undefined ? {} : { deregistercriticalserviceafter: deregisterAfter }),
+      })),
+    }
+    const attempt = { action: `register the service "${service.name}"`, right: serviceWrite(service.name) }
+    await this.#call(attempt, options, (common) => this.#raw.agent.service.register({ ...definition, ...common }))
+  }
+
+  /** A service that is not there is no error. */
+  async deregister(service: Pick<ServiceDefinition, 'id' | 'name'>, options?: CallOptions): Promise<void> {
+    const attempt = { action: `deregister the service "${service.name}"`, right: serviceWrite(service.name) }
+    try {
+      await this.#call(attempt, options, (common) => this.#raw.agent.service.deregister({ id: service.id, ...common }))
+    } catch (error) {
+      if (!(error instanceof ConsulError && error.status === 404)) throw error
+    }
+  }
+
+  /** Sets state and output of a TTL check; status 404 says that Consul does not know it. */
+  async report(id: string, status: CheckStatus, output: string, options?: CallOptions): Promise<void> {
+    const { check } = this.#raw.agent
+    const attempt = { action: `update the check "${id}"`, right: 'service:write on its service' }
+    const send = (common: object): Promise<unknown> => {
+      const update = { id, note: output.toWellFormed(), ...common }
+      if (status === 'passing') return check.pass(update)
+      return status === 'warning' ? check.warn(update) : check.fail(update)
+    }
+    await this.#call(attempt, options, send)
+  }
+
+  /** The service as the Consul agent has it, with the ids of its checks; null if it is not there, or may not be read. */
+  async registered(
+    id: string,
+    options?: CallOptions,
+  ): Promise<{ readonly service: ServiceDefinition; readonly checks: ReadonlySet<string> } | null> {
+    const { service, check } = this.#raw.agent
+    const attempt = { action: 'read back the registration', right: 'service:read' }
+    const services = await this.#call(attempt, options, (common) => service.list({ ...only('ID', id), ...common }))
+    const found = isRecord(services.body) ? services.body[id] : undefined
+    if (!isRecord(found)) return null
+    const checks = await this.#call(attempt, options, (common) => check.list({ ...only('ServiceID', id), ...common }))
+    const own = Object.entries(isRecord(checks.body) ? checks.body : {})
+      .filter(([, shown]) => isRecord(shown) && shown['ServiceID'] === id)
+      .map(([checkId]) => checkId)
+    return { service: definitionOf(found), checks: new Set(own) }
+  }
+
+  /** The value of a key now. A value that is not UTF-8 shows as U+FFFD. */
+  read(key: string, options?: CallOptions): Promise<KvAnswer> {
+    return this.#readKey(key, {}, options)
+  }
+
+  /** Blocking query: the value of a key as soon as it is newer than `index`, or after `wait`. */
+  block(key: string, index: number, wait: Millis, signal?: AbortSignal): Promise<KvAnswer> {
+    return this.#readKey(key, { index, wait: `${wait}ms` }, { signal, timeout: wait + wait / 16 + SLACK })
+  }
+
+  /** Breaks what is under way and frees the connections. */
+  close(): void {
+    this.#connections.destroy()
+  }
+
+  async #readKey(key: string, query: object, options?: CallOptions): Promise<KvAnswer> {
+    const attempt = { action: `read the key "${key}"`, right: `key:read on "${key}"` }
+    const { headers, body } = await this.#call(attempt, options, (common) =>
+      this.#raw.kv.get({ key, ...query, ...common }),
+    )
+    const index = Number(headers['x-consul-index'] ?? 0)
+    if (!isRecord(body)) return { index, entry: null }
+    const value = body['Value']
+    return { index, entry: { text: typeof value === 'string' ? value : '', modifyIndex: Number(body['ModifyIndex']) } }
+  }
+
+  /** One call, with its time limit and way to abort it; once more after a connection that was stale. */
+  async #call(
+    what: Pick<Attempt, 'action' | 'right'>,
+    { signal, timeout = this.#limit }: CallOptions = {},
+    call: (common: object) => Promise<unknown>,
+  ): Promise<Answer> {
+    const once = async (): Promise<Answer> => {
+      const context = Object.assign(new EventEmitter(), { includeResponse: true, canceled: signal?.aborted === true })
+      const cancel = (): void => void context.emit('cancel')
+      signal?.addEventListener('abort', cancel, { once: true })
+      try {
+        return answerOf(await call({ timeout: Math.ceil(timeout), ctx: context }))
+      } finally {
+        signal?.removeEventListener('abort', cancel)
+      }
+    }
+    try {
+      return await once().catch((error: unknown) => {
+        if (isStaleConnection(error) && signal?.aborted !== true) return once()
+        throw error
+      })
+    } catch (error) {
+      throw explain(error, { ...what, address: this.address, token: this.#token })
+    }
+  }
+}
+
+interface Answer {
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: unknown
+}
+
+/** npm consul gives a pair when its context asks for the response. */
+function answerOf(pair: unknown): Answer {
+  const [response, body] = Array.isArray(pair) ? (pair as readonly unknown[]) : []
+  return { headers: isRecord(response) && isRecord(response['headers']) ? response['headers'] : {}, body }
+}
+
+/** Consul's filters have raw texts in backticks and no escapes: an id with a backtick is looked for in the whole list. */
+const only = (field: string, id: string): object => (id.includes('`') ? {} : { filter: `${field} == \`${id}\`` })
+
+const serviceWrite = (name: string): string => `service:write on "${name}"`
+
+function connections({ host, secure, ca, cert, key, serverName }: ConsulOptions): HttpAgent {
+  // npm consul hands on an IPv6 address in brackets, which no resolver knows.
+  const lookup: LookupFunction = (_name, options, found) =>
+    options.all === true ? found(null, [{ address: host, family: 6 }]) : found(null, host, 6)
+  const direct = isIPv6(host) ? { lookup } : {}
+  if (!secure) return new HttpAgent({ keepAlive: true, ...direct })
+  return new HttpsAgent({
+    keepAlive: true,
+    ...direct,
+    ...(ca ? { ca } : {}),
+    ...(cert ? { cert } : {}),
+    ...(key ? { key } : {}),
+    ...(serverName ? { servername: serverName } : {}),
+  })
+}
+
+function definitionOf(found: Readonly<Record<string, unknown>>): ServiceDefinition {
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+  const meta = isRecord(found['Meta']) ? found['Meta'] : {}
+  return {
+    id: text(found['ID']),
+    name: text(found['Service']),
+    address: text(found['Address']),
+    port: Number(found['Port'] ?? 0),
+    tags: Array.isArray(found['Tags']) ? found['Tags'].map(text) : [],
+    meta: Object.fromEntries(Object.entries(meta).map(([name, value]) => [name, text(value)])),
+  }
+}

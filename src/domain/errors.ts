@@ -1,0 +1,31 @@
+/** The field's fault names (supervisord, Supvisors) and ours; edges translate them through total maps. */
+export type ErrorCode =
+  | 'BAD_NAME'
+  | 'BAD_SIGNAL'
+  | 'NO_FILE'
+  | 'NOT_EXECUTABLE'
+  | 'FAILED'
+  | 'ABNORMAL_TERMINATION'
+  | 'SPAWN_ERROR'
+  | 'ALREADY_STARTED'
+  | 'NOT_RUNNING'
+  | 'SHUTDOWN_STATE'
+  | 'BAD_CONFIGURATION'
+  | 'BAD_USAGE'
+  | 'UNAVAILABLE'
+
+/**
+ * The one error class of the agent. `code` says what kind of fault, `subject` what it is about, as a phrase for a
+ * person; `cause` keeps the origin.
+ */
+export class AgentError extends Error {
+  override readonly name = 'AgentError'
+  readonly code: ErrorCode
+  readonly subject: string
+
+  constructor(code: ErrorCode, subject: string, options?: ErrorOptions) {
+    super(`${code}: ${subject}`, options)
+    this.code = code
+    this.subject = subject
+  }
+}

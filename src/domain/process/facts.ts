@@ -1,0 +1,64 @@
+// What the machine tells the world, in words and fields. Names and fields are an interface: add, do not rename.
+import type { DomainEvent, Fields, Level } from '../events.ts'
+import { namespec } from './spec.ts'
+import { crashLoop, type Process } from './state.ts'
+
+interface Fact {
+  readonly level: Level | ((after: Process) => Level)
+  readonly message: string | ((after: Process, before: Process) => string)
+  readonly fields: (after: Process, before: Process) => Fields
+}
+
+const none = (): Fields => ({})
+const pid = (after: Process, before: Process): Fields => ({ pid: (after.child ?? before.child)?.pid ?? null })
+const tries = ({ retries }: Process): Fields => ({ retries })
+const trouble = (after: Process): Fields => ({ retries: after.retries, reason: after.spawnerr })
+const ending = (after: Process, before: Process): Fields => ({
+  ...pid(after, before),
+  exitCode: after.exit?.code ?? null,
+  signal: after.exit?.signal ?? null,
+  expected: after.exit?.expected ?? null,
+})
+const nextStop = ({ spec, stopStep }: Process): string => spec.stop[stopStep]?.action ?? ''
+
+const exitText = ({ exit }: Process): string =>
+  exit?.signal == null ? `exit status ${exit?.code ?? 'unknown'}` : `terminated by ${exit.signal}`
+
+// prettier-ignore
+const facts = {
+  'process.starting':     { level: 'debug', message: 'starting',               fields: tries },
+  'process.spawned':      { level: 'info',  message: 'spawned',                fields: pid },
+  'process.spawn-failed': { level: 'warn',  message: (p) => `cannot spawn: ${p.spawnerr}`, fields: trouble },
+  'process.running':      { level: 'info',  message: 'running',                fields: pid },
+  'process.recovered':    { level: 'info',  message: 'works again: the failed starts before are forgotten', fields: pid },
+  'process.exited':       { level: (p) => (p.exit?.expected === true ? 'info' : 'warn'),
+                            message: (p) => `exited (${exitText(p)}; ${p.exit?.expected === true ? '' : 'not '}expected)`, fields: ending },
+  'process.backoff':      { level: 'warn',  message: (p) => `start failed: ${p.spawnerr}`,
+                            fields: (p) => ({ ...trouble(p), crashLoop: crashLoop(p) }) },
+  'process.fatal':        { level: 'error', message: (p) => `gave up after ${p.retries} failed starts: ${p.spawnerr}`, fields: trouble },
+  'process.stopping':     { level: 'info',  message: 'stopping',               fields: pid },
+  'process.stop-overdue': { level: 'warn',  message: (p) => `did not stop in time, next is ${nextStop(p)}`,
+                            fields: (p, before) => ({ ...pid(p, before), action: nextStop(p) }) },
+  'process.stopped':      { level: 'info',  message: (p, before) => (before.child === null ? 'stopped' : `stopped (${exitText(p)})`), fields: ending },
+  'process.kill-failed':  { level: 'error', message: 'cannot signal the child', fields: pid },
+  'process.unknown':      { level: 'error', message: 'lost control of the child', fields: none },
+} satisfies Record<string, Fact>
+
+export type FactName = keyof typeof facts
+
+/** `extra` are fields that are no part of the process, such as the reason of a system error. */
+export function describe(name: FactName, after: Process, before: Process, extra: Fields = {}): DomainEvent {
+  const fact: Fact = facts[name]
+  return {
+    event: name,
+    level: typeof fact.level === 'string' ? fact.level : fact.level(after),
+    message: typeof fact.message === 'string' ? fact.message : fact.message(after, before),
+    fields: {
+      process: namespec(after.spec),
+      state: after.state,
+      from: before.state,
+      ...fact.fields(after, before),
+      ...extra,
+    },
+  }
+}

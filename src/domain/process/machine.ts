@@ -1,0 +1,61 @@
+// The life of one process. Only a cell moves a process to another state, and every state answers every event.
+// Contract: supervisord's transitions; where ours differ, the cell in transitions.ts says so.
+import type { EventOf, EventType, Process, ProcessState, Row, Step } from './state.ts'
+import {
+  bug,
+  complain,
+  confirm,
+  die,
+  dieStarting,
+  failSpawn,
+  forgive,
+  ignore,
+  insist,
+  launch,
+  lose,
+  progress,
+  recover,
+  refuse,
+  relaunch,
+  retryOrGiveUp,
+  settle,
+  settlePending,
+  stopped,
+  terminate,
+  watch,
+} from './transitions.ts'
+
+const isUp = refuse('ALREADY_STARTED')
+const notUp = refuse('NOT_RUNNING')
+const stillUp = refuse('ABNORMAL_TERMINATION')
+const lost = refuse('FAILED')
+
+/** What most states have no use for: a deadline that lost its race, a late answer; and what cannot reach them. */
+const usual = {
+  stayedUp: ignore,
+  retryDue: ignore,
+  stopOverdue: ignore,
+  progressed: ignore,
+  killFailed: complain,
+  spawned: bug,
+  spawnFailed: bug,
+}
+
+// prettier-ignore
+export const table = {
+  //                    commands                              facts                                                                                 the one deadline awaited
+  STOPPED:  { ...usual, start: launch,  stop: notUp,          exited: bug                                                                                                    },
+  STARTING: { ...usual, start: isUp,    stop: terminate,      exited: dieStarting, spawned: watch, spawnFailed: failSpawn, progressed: progress,    stayedUp: confirm        },
+  RUNNING:  { ...usual, start: isUp,    stop: terminate,      exited: die,                                                 progressed: progress,    stayedUp: recover        },
+  BACKOFF:  { ...usual, start: isUp,    stop: settle,         exited: bug,                                                 progressed: forgive,     retryDue: retryOrGiveUp  },
+  STOPPING: { ...usual, start: stillUp, stop: notUp,          exited: stopped,                                             killFailed: lose,        stopOverdue: insist      },
+  EXITED:   { ...usual, start: launch,  stop: settlePending,  exited: bug,                                                                          retryDue: relaunch       },
+  FATAL:    { ...usual, start: launch,  stop: notUp,          exited: bug                                                                                                    },
+  UNKNOWN:  { ...usual, start: lost,    stop: notUp,          exited: stopped                                                                                                },
+} satisfies Record<ProcessState, Row>
+
+/** One event into one process: the process after it with the wishes that go with it, or a refusal. */
+export function step<K extends EventType>(process: Process, event: EventOf<K>): Step {
+  const row: Row = table[process.state]
+  return row[event.type](process, event)
+}

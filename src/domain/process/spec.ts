@@ -1,0 +1,48 @@
+import type { Millis } from '../time.ts'
+
+/** What a stop does next, and how long it waits for the child to die before the step after it. */
+export interface StopStep {
+  /** `eof` closes the child's stdin; anything else is a signal name such as `SIGTERM`. */
+  readonly action: 'eof' | Signal
+  readonly wait: Millis
+}
+
+export type Signal = `SIG${string}`
+
+/**
+ * How starts that fail are spaced.
+ * `linear`: supervisord's 1 s, 2 s, 3 s …
+ * `progress`: at once, then 0.5 s ×2 up to `max`; a run that made progress, or that lasted `max`, starts the count anew,
+ * and a run without progress counts as a failed start even when it reached RUNNING.
+ */
+export type Backoff = { readonly kind: 'linear' } | { readonly kind: 'progress'; readonly max: Millis }
+
+/** Frozen configuration of one process; fields are named, and mean, as in supervisord. Durations named `…secs` are seconds. */
+export interface ProgramSpec {
+  readonly name: string
+  readonly group: string
+  /** argv; the first word is a path if it has a slash, else it is looked up in the child's PATH. */
+  readonly command: readonly string[]
+  readonly directory?: string
+  readonly umask?: number
+  /** The child's whole environment. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly priority: number
+  readonly autorestart: boolean | 'unexpected'
+  readonly startsecs: number
+  /** -1: for ever. */
+  readonly startretries: number
+  readonly exitcodes: readonly number[]
+  readonly backoff: Backoff
+  /** At least one step; the last one is repeated until the child is dead. supervisord: [stopsignal, SIGKILL]. */
+  readonly stop: readonly StopStep[]
+  /** Signals of a stop go to the whole process group. */
+  readonly stopasgroup: boolean
+  readonly killasgroup: boolean
+  /** After the child died, what is left of its process group is killed. */
+  readonly sweepgroup: boolean
+}
+
+/** `group:process`, or the bare name where both are equal (supervisord: make_namespec). */
+export const namespec = (spec: Pick<ProgramSpec, 'group' | 'name'>): string =>
+  spec.group === spec.name ? spec.name : `${spec.group}:${spec.name}`

@@ -1,0 +1,41 @@
+import type { Millis } from '../time.ts'
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** A Kafka header list: one name may occur more than once. */
+export type Headers = readonly (readonly [name: string, value: Uint8Array | null])[]
+
+/** What a record has besides its value; asked for only by protocols and dead letters that need it. */
+export interface RecordContext {
+  /** False when no record of the batch has a header, so that nothing needs to look at each of them. */
+  readonly hasHeaders: boolean
+  key(index: number): Uint8Array | null
+  headers(index: number): Headers
+  /** Kafka timestamp, ms since the epoch. */
+  timestamp(index: number): Millis
+}
+
+/**
+ * Records of one partition as lines: the unit of every port. Line `i` is `bytes[i === 0 ? 0 : ends[i - 1], ends[i])`
+ * and includes the newline that ends it. Tombstones have no line: they are only counted, and covered by the range
+ * [firstOffset, nextOffset), which is the batch's share of the partition.
+ */
+export interface LineBatch extends TopicPartition {
+  /** Raised by the consumer at each rewind and by the source at each assignment; older batches are void. */
+  readonly epoch: number
+  readonly firstOffset: number
+  readonly nextOffset: number
+  readonly count: number
+  readonly bytes: Uint8Array
+  readonly ends: Uint32Array
+  /** Offset of each line; strictly rising. */
+  readonly offsets: Float64Array
+  readonly tombstones: number
+  readonly context: RecordContext
+}
+
+/** The offset just past record `index` and past the tombstones that follow it. */
+export const offsetAfter = (batch: LineBatch, index: number): number => batch.offsets[index + 1] ?? batch.nextOffset

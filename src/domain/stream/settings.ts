@@ -1,0 +1,24 @@
+import type { Millis } from '../time.ts'
+
+/** Protocols of this version; each says which output answers which input. */
+export type Protocol = 'relay' | 'one-to-one'
+
+/** What the run document may change while the agent runs; the environment gives the base values. */
+export interface StreamSettings {
+  readonly inputTopics: readonly string[]
+  /** Where a consumer group without a committed offset begins; a number is an instant in ms since the epoch. */
+  readonly inputFrom: 'earliest' | 'latest' | Millis
+  readonly outputTopic: string | null
+  readonly outputFormat: 'dataframe' | 'raw'
+  readonly outputJson: boolean
+  /** null: derived from the output topic or the first input topic. */
+  readonly deadLetterTopic: string | null
+  readonly deadLetterAttempts: number
+  readonly protocol: Protocol
+  readonly workers: number
+  /** null while nobody named a program. */
+  readonly bin: string | null
+  readonly args: readonly string[]
+  /** Added to, and winning over, the child's environment. */
+  readonly env: Readonly<Record<string, string>>
+}

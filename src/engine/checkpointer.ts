@@ -1,0 +1,147 @@
+// Relay's commits: nothing is known of single records, so now and then the child is seen to have finished everything.
+import type { Millis } from '../domain/time.ts'
+import type { Feeder } from './feeder.ts'
+import type { Lane } from './lane.ts'
+import type { PartitionBook, Position } from './partition-book.ts'
+import { QUIET_ASSUMED, QUIET_PROVEN, quiescence, type Quiescence } from './quiescence.ts'
+import type { Activity, Clock, Timer } from './ports.ts'
+
+export interface CheckpointHooks {
+  activity(pid: number): Activity
+  outputPaused(): boolean
+  /** The child has finished everything in `claim`. Resolves when its outputs so far are acknowledged and it is settled. */
+  reached(claim: readonly Position[], quality: 'proven' | 'assumed'): Promise<void>
+  missed(): void
+  /** A line's beginning came, and the child waits for more input: its stdout is block-buffered. */
+  blockBuffered(lane: Lane): void
+}
+
+/** How long nothing must be fed before a checkpoint is tried for free. */
+const IDLE_AFTER: Millis = 20
+/** Feeding is held for at most one part in twenty of the time. */
+const FEED_PER_HOLD = 19
+const HOLD_LIMIT: Millis = 10_000
+const HOLD_LIMIT_MAX: Millis = 120_000
+
+export class Checkpointer {
+  readonly #clock: Clock
+  readonly #interval: Millis
+  readonly #feeder: Feeder
+  readonly #book: PartitionBook
+  readonly #hooks: CheckpointHooks
+  #lane: Lane | null = null
+  #due: Timer | null = null
+  #idle: Timer | null = null
+  #attempt = 0
+  #holding = false
+  #quiet: Millis = QUIET_PROVEN
+  #holdLimit = HOLD_LIMIT
+  #restWaiters: (() => void)[] = []
+
+  constructor(clock: Clock, interval: Millis, feeder: Feeder, book: PartitionBook, hooks: CheckpointHooks) {
+    this.#clock = clock
+    this.#interval = interval
+    this.#feeder = feeder
+    this.#book = book
+    this.#hooks = hooks
+  }
+
+  get holding(): boolean {
+    return this.#holding
+  }
+
+  attach(lane: Lane): void {
+    this.#lane = lane
+    this.#holdLimit = HOLD_LIMIT
+  }
+
+  detach(): void {
+    this.#lane = null
+    this.#attempt++
+    this.#due?.cancel()
+    this.#due = null
+    this.#idle?.cancel()
+    this.#idle = null
+  }
+
+  fed(): void {
+    this.#idle?.cancel()
+    this.#idle = null
+    this.#due ??= this.#clock.arm(Math.max(this.#interval, FEED_PER_HOLD * this.#quiet), () => {
+      this.#due = null
+      void this.#scheduled()
+    })
+  }
+
+  rested(): void {
+    for (const wake of this.#restWaiters.splice(0)) wake()
+    if (this.#holding || this.#lane?.blockBuffered !== false || this.#book.unsettled() === 0) return
+    this.#idle ??= this.#clock.arm(IDLE_AFTER, () => {
+      this.#idle = null
+      void this.#whileIdle()
+    })
+  }
+
+  /** Resolves when a checkpoint is settled, none can be had, or `until` has come. Feeding is held by the caller. */
+  async drain(until: Millis): Promise<void> {
+    while (this.#lane && !this.#lane.blockBuffered && this.#clock.now() < until && this.#book.unsettled() > 0) {
+      const reached = await this.#try(() => this.#clock.now() >= until)
+      if (reached) return reached.settled
+    }
+  }
+
+  async #whileIdle(): Promise<void> {
+    const lane = this.#lane
+    if (!lane || this.#holding) return
+    const fed = lane.fedLines
+    await this.#try(() => lane.fedLines !== fed || this.#holding)
+  }
+
+  async #scheduled(): Promise<void> {
+    if (this.#holding || !this.#lane || this.#lane.blockBuffered || this.#book.unsettled() === 0) return
+    this.#holding = true
+    this.#feeder.hold('checkpoint')
+    const end = this.#clock.now() + this.#holdLimit
+    try {
+      await this.#rest()
+      const reached = await this.#try(() => this.#clock.now() >= end)
+      if (!reached && this.#clock.now() >= end) {
+        this.#holdLimit = Math.min(HOLD_LIMIT_MAX, this.#holdLimit * 2)
+        this.#hooks.missed()
+      }
+    } finally {
+      // Feeding goes on at once: the acknowledgements are waited for meanwhile.
+      this.#holding = false
+      this.#feeder.letGo('checkpoint')
+    }
+  }
+
+  /** One watch; a newer one ends an older one. */
+  async #try(giveUp: () => boolean): Promise<{ settled: Promise<void> } | null> {
+    const lane = this.#lane
+    if (!lane) return null
+    const mine = ++this.#attempt
+    const fed = lane.fedLines
+    const interrupted = (): boolean => this.#attempt !== mine || lane.over || giveUp()
+    const quality: Quiescence = await quiescence({
+      clock: this.#clock,
+      child: lane.child,
+      activity: () => this.#hooks.activity(lane.child.pid),
+      outputSeen: () => lane.bytesOut,
+      outputPaused: () => this.#hooks.outputPaused(),
+      interrupted,
+    })
+    if (quality === 'interrupted' || interrupted() || lane.fedLines !== fed || !this.#feeder.resting) return null
+    if (lane.partialLength > 0) {
+      this.#hooks.blockBuffered(lane)
+      return null
+    }
+    this.#quiet = quality === 'proven' ? QUIET_PROVEN : QUIET_ASSUMED
+    this.#holdLimit = HOLD_LIMIT
+    return { settled: this.#hooks.reached(this.#book.outstanding(), quality) }
+  }
+
+  async #rest(): Promise<void> {
+    while (!this.#feeder.resting && this.#lane) await new Promise<void>((resolve) => this.#restWaiters.push(resolve))
+  }
+}

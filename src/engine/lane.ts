@@ -1,0 +1,128 @@
+import type { AnswerFifo } from '../domain/stream/fifo.ts'
+import { sliceLines, type Lines } from '../domain/stream/lines.ts'
+import { LineSplitter } from '../domain/stream/line-splitter.ts'
+import type { Child, Clock, Timer } from './ports.ts'
+import type { ExitStatus } from '../domain/process/state.ts'
+
+/** After the child's death its pipe is read to the end, but no longer than this past the last byte. */
+const STDOUT_END_WAIT = 500
+
+export interface LaneHooks {
+  lines(lines: Lines): void
+  /** A line over the limit, as if it stood where `lines` has been called for everything before it. */
+  oversized(head: Uint8Array, length: number): void
+}
+
+/** One incarnation of the Calculator as the stream sees it: its pipes, and how far both directions have come. */
+export class Lane {
+  readonly child: Child
+  readonly fifo: AnswerFifo
+  /** Lines written to stdin, and to be answered by this incarnation. */
+  fedLines = 0
+  bytesOut = 0
+  linesOut = 0
+  /** Seen to keep back part of a line: nothing more of this incarnation may be committed before it exits 0. */
+  blockBuffered = false
+  inputEnded = false
+  /** A write failed: the child does not know all of what was handed over, however it ends. */
+  inputFailed = false
+  /** Made its first answer. */
+  progressed = false
+  /** Broke its protocol, and is about to be killed. */
+  broken = false
+  status: ExitStatus | null = null
+  readonly #splitter: LineSplitter
+  readonly #hooks: LaneHooks
+  #paused = false
+  #stdoutEnded = false
+  #lastByte = 0
+  #onEnd: (() => void) | null = null
+
+  constructor(child: Child, fifo: AnswerFifo, maxLine: number, hooks: LaneHooks) {
+    this.child = child
+    this.fifo = fifo
+    this.#splitter = new LineSplitter(maxLine)
+    this.#hooks = hooks
+    child.stdout.listen({
+      data: (chunk) => this.#data(chunk),
+      end: () => {
+        this.#stdoutEnded = true
+        this.#onEnd?.()
+      },
+    })
+  }
+
+  get over(): boolean {
+    return this.status !== null
+  }
+
+  get partialLength(): number {
+    return this.#splitter.partialLength
+  }
+
+  get paused(): boolean {
+    return this.#paused
+  }
+
+  pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.child.stdout.pause()
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.child.stdout.resume()
+  }
+
+  endInput(): void {
+    this.inputEnded = true
+    this.child.stdin.end()
+  }
+
+  /** Resolves when stdout came to its end, or stayed silent too long because somebody else holds it open. */
+  async drained(clock: Clock): Promise<void> {
+    let timer: Timer | null = null
+    if (!this.#stdoutEnded) {
+      await new Promise<void>((resolve) => {
+        this.#onEnd = resolve
+        const look = (seen: number): void => {
+          timer = clock.arm(STDOUT_END_WAIT, () => {
+            // While back-pressure keeps us from reading, silence says nothing.
+            if (this.#lastByte === seen && !this.#paused) resolve()
+            else look(this.#lastByte)
+          })
+        }
+        look(this.#lastByte)
+      })
+    }
+    ;(timer as Timer | null)?.cancel()
+    this.child.stdout.destroy()
+  }
+
+  /** What was printed after the last newline. */
+  takePartial(): Uint8Array {
+    return this.#splitter.partial
+  }
+
+  #data(chunk: Uint8Array): void {
+    this.bytesOut += chunk.length
+    this.#lastByte++
+    const lines = this.#splitter.push(chunk)
+    const oversized = this.#splitter.takeOversized()
+    let from = 0
+    for (const { head, length, afterLine } of oversized) {
+      if (lines && afterLine > from) this.#deliver(sliceLines(lines, from, afterLine))
+      from = Math.max(from, afterLine)
+      this.linesOut++
+      this.#hooks.oversized(head, length)
+    }
+    if (lines && from < lines.count) this.#deliver(from === 0 ? lines : sliceLines(lines, from, lines.count))
+  }
+
+  #deliver(lines: Lines): void {
+    this.linesOut += lines.count
+    this.#hooks.lines(lines)
+  }
+}

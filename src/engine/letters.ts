@@ -1,0 +1,51 @@
+// Dead letters that the engine writes, each with what a person needs to understand and to replay it.
+import type { AnswerRun } from '../domain/stream/fifo.ts'
+import type { RefusedRecord } from '../domain/stream/framing.ts'
+import type { LineBatch } from '../domain/stream/line-batch.ts'
+import { lineAt } from '../domain/stream/lines.ts'
+import type { DeadLetter } from '../domain/stream/value-batch.ts'
+
+const NO_BYTES = new Uint8Array(0)
+
+const coordinates = (batch: LineBatch, index: number): Record<string, string> => ({
+  topic: batch.topic,
+  partition: String(batch.partition),
+  offset: String(batch.offsets[index] ?? ''),
+  timestamp: String(batch.context.timestamp(index)),
+})
+
+/** An input record that cannot be a line; its bytes are kept as they came. */
+export const refusedInputLetter = (batch: LineBatch, { index, reason }: RefusedRecord): DeadLetter => ({
+  key: batch.context.key(index),
+  value: lineAt(batch, index),
+  headers: batch.context.headers(index),
+  reason,
+  facts: coordinates(batch, index),
+})
+
+/** A line over MAX_LINE: its first 1 KiB, and the coordinates of the record that it answers, where that is known. */
+export function oversizedLetter(head: Uint8Array, length: number, limit: number, run: AnswerRun | null): DeadLetter {
+  return {
+    key: run ? run.batch.context.key(run.from) : null,
+    value: head,
+    headers: [],
+    reason: 'oversized-line',
+    facts: { length: String(length), limit: String(limit), ...(run ? coordinates(run.batch, run.from) : {}) },
+  }
+}
+
+/** An output line that is refused, by us (no JSON) or by the broker (too large). */
+export function outputLetter(
+  value: Uint8Array,
+  reason: string,
+  facts: Readonly<Record<string, string>>,
+  answered: { readonly batch: LineBatch; readonly index: number } | null,
+): DeadLetter {
+  return {
+    key: answered ? answered.batch.context.key(answered.index) : null,
+    value: value.length > 0 ? value : NO_BYTES,
+    headers: answered ? answered.batch.context.headers(answered.index) : [],
+    reason,
+    facts: { ...facts, ...(answered ? coordinates(answered.batch, answered.index) : {}) },
+  }
+}

@@ -1,0 +1,132 @@
+import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
+import { OffsetLedger } from '../domain/stream/offset-ledger.ts'
+import type { Millis } from '../domain/time.ts'
+
+export interface Position extends TopicPartition {
+  readonly offset: number
+  readonly epoch: number
+}
+
+interface Entry extends TopicPartition {
+  readonly ledger: OffsetLedger
+  committed: number | null
+  /** Handed over, not settled, and to be fetched again from here. */
+  rewoundTo: number | null
+  /** When the partition last had nothing outstanding or made progress; the base of "stuck". */
+  progressAt: Millis
+}
+
+const nameOf = (p: TopicPartition): string => `${p.topic}/${p.partition}`
+
+/**
+ * The ledgers of all assigned partitions. Only what `toCommit` names may be committed; a batch or a settlement of
+ * an epoch that is over is refused here, so that no part above needs to think of rebalances.
+ */
+export class PartitionBook {
+  readonly #entries = new Map<string, Entry>()
+
+  assign(partition: TopicPartition, epoch: number, at: Millis): void {
+    this.#entries.set(nameOf(partition), {
+      topic: partition.topic,
+      partition: partition.partition,
+      ledger: new OffsetLedger(epoch),
+      committed: null,
+      rewoundTo: null,
+      progressAt: at,
+    })
+  }
+
+  drop(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#entries.delete(nameOf(partition))
+  }
+
+  /** Forgets all partitions; gives those with records that were to be fetched again and were not yet. */
+  clear(): Position[] {
+    const left = this.#list().flatMap(({ topic, partition, ledger, rewoundTo }) =>
+      rewoundTo === null ? [] : [{ topic, partition, offset: rewoundTo, epoch: ledger.epoch }],
+    )
+    this.#entries.clear()
+    return left
+  }
+
+  /** True while the batch's partition is ours and was not rewound since the batch was fetched. */
+  accepts(batch: LineBatch): boolean {
+    return this.#entries.get(nameOf(batch))?.ledger.epoch === batch.epoch
+  }
+
+  handedOver(batch: LineBatch, first: number, next: number, at: Millis): void {
+    const entry = this.#entries.get(nameOf(batch))
+    if (entry?.ledger.epoch !== batch.epoch) return
+    if (entry.ledger.unsettled() === 0) entry.progressAt = at
+    entry.rewoundTo = null
+    entry.ledger.handedOver(first, next)
+  }
+
+  settle(partition: TopicPartition, epoch: number, first: number, next: number, at: Millis): void {
+    const entry = this.#entries.get(nameOf(partition))
+    if (!entry) return
+    entry.ledger.settle(epoch, first, next)
+    entry.progressAt = at
+  }
+
+  /** What is handed over up to now, per partition with something outstanding: the claim of a relay checkpoint. */
+  outstanding(): Position[] {
+    return this.#list().flatMap(({ topic, partition, ledger }) => {
+      const end = ledger.end()
+      return end !== null && ledger.unsettled() > 0 ? [{ topic, partition, offset: end, epoch: ledger.epoch }] : []
+    })
+  }
+
+  /** Everything below the claimed offsets is settled, unless the epoch is over. */
+  settleClaim(claim: readonly Position[], at: Millis): void {
+    for (const { topic, partition, offset, epoch } of claim) {
+      const entry = this.#entries.get(nameOf({ topic, partition }))
+      const from = entry?.ledger.position() ?? null
+      if (entry && from !== null && from < offset) {
+        entry.ledger.settle(epoch, from, offset)
+        entry.progressAt = at
+      }
+    }
+  }
+
+  unsettled(): number {
+    return this.#list().reduce((sum, { ledger }) => sum + ledger.unsettled(), 0)
+  }
+
+  toCommit(): Position[] {
+    return this.#list().flatMap(({ topic, partition, ledger, committed }) => {
+      const offset = ledger.position()
+      return offset !== null && offset !== committed ? [{ topic, partition, offset, epoch: ledger.epoch }] : []
+    })
+  }
+
+  committed(positions: readonly Position[]): void {
+    for (const position of positions) {
+      const entry = this.#entries.get(nameOf(position))
+      if (entry?.ledger.epoch === position.epoch) entry.committed = position.offset
+    }
+  }
+
+  /** Begins a new epoch wherever something is outstanding, and says from where those partitions are to be fetched again. */
+  rewindOutstanding(): Position[] {
+    return this.#list().flatMap((entry) => {
+      const { topic, partition, ledger } = entry
+      const offset = ledger.position()
+      if (offset === null || ledger.unsettled() === 0) return []
+      ledger.restart(ledger.epoch + 1)
+      entry.rewoundTo = offset
+      return [{ topic, partition, offset, epoch: ledger.epoch }]
+    })
+  }
+
+  /** Partitions with something outstanding and no progress for longer than `limit`. */
+  stuck(at: Millis, limit: Millis): TopicPartition[] {
+    return this.#list()
+      .filter(({ ledger, progressAt }) => ledger.unsettled() > 0 && at - progressAt > limit)
+      .map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  #list(): Entry[] {
+    return [...this.#entries.values()]
+  }
+}

@@ -1,0 +1,158 @@
+// What the engine needs of the world. Edges implement these; tests implement them in a few lines.
+import type { ProgramSpec, Signal } from '../domain/process/spec.ts'
+import type { ExitStatus } from '../domain/process/state.ts'
+import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
+import type { DeadLetter, Refusal, ValueBatch } from '../domain/stream/value-batch.ts'
+import type { Millis } from '../domain/time.ts'
+
+export interface Timer {
+  cancel(): void
+}
+
+export interface Clock {
+  /** Monotonic, in ms. */
+  now(): Millis
+  /** Ms since the epoch. */
+  wall(): Millis
+  arm(after: Millis, fire: () => void): Timer
+}
+
+// ---- children ----------------------------------------------------------------------------------------------------
+
+/** One line that a child wrote to stderr. */
+export interface StderrLine {
+  readonly namespec: string
+  readonly pid: number
+  /** Printable text: invalid UTF-8 and control characters are written as \xNN. */
+  readonly text: string
+  /** The line was over 64 KiB: its rest was dropped. */
+  readonly cut: boolean
+}
+
+export interface ChildInput {
+  /** Resolves when the kernel has taken every byte; rejects when the reading end is closed. One write at a time. */
+  write(bytes: Uint8Array): Promise<void>
+  /** End of input for the child. */
+  end(): void
+  /**
+   * Bytes written that the child has not read yet, also after `end` and after its death; null where that cannot be known.
+   */
+  unread(): number | null
+}
+
+export interface ChildOutput {
+  /** Called once, before any data can be lost; chunks are the receiver's to keep. */
+  listen(listener: { data(chunk: Uint8Array): void; end(): void }): void
+  pause(): void
+  resume(): void
+  /** Stop reading, whoever still holds the writing end; `end` is not called afterwards. */
+  destroy(): void
+  /** Bytes that lie in the pipe and were not read yet; null where that cannot be known. */
+  unread(): number | null
+}
+
+/** A running child with its three pipes. Stderr is the log's business: the spawner hands it over by itself. */
+export interface Child {
+  readonly pid: number
+  /** Start in ms since the epoch: the incarnation. */
+  readonly startedAt: Millis
+  readonly stdin: ChildInput
+  readonly stdout: ChildOutput
+}
+
+/** What the operating system shows of a child and its process group at one instant. */
+export interface Activity {
+  /** CPU time of all threads of the group in ns; null where /proc hides it. */
+  readonly cpu: bigint | null
+  /**
+   * `stdin`: one process, with a thread blocked in read, or in a poll, of our pipe (a checkpoint can be proven).
+   * `waiting`: every thread waits in a way that may, or may not, be for input (epoll, futex, wait, other reads).
+   * `busy`: some thread runs, sleeps on a clock, or waits for a disk or a socket: it has work in hand.
+   * `unknown`: /proc hides it, or there is no native part.
+   */
+  readonly parked: 'stdin' | 'waiting' | 'busy' | 'unknown'
+}
+
+export interface Spawner {
+  /**
+   * Starts a child in its own process group. `onExit` is called once, never before `spawn` has returned.
+   * Throws AgentError NO_FILE, NOT_EXECUTABLE or SPAWN_ERROR, with supervisord's spawnerr text as subject.
+   */
+  spawn(spec: ProgramSpec, onExit: (status: ExitStatus) => void): Child
+  /** Signals the child, or its whole group. A child that is gone is no error. */
+  kill(pid: number, signal: Signal, group: boolean): void
+  activity(pid: number): Activity
+  /** The last stderr lines of a process, oldest first. */
+  stderrTail(namespec: string): readonly string[]
+}
+
+/** Owns the pipes of one process, over all its incarnations (a StreamProxy, or the null owner). */
+export interface PipeOwner {
+  opened(child: Child): void
+  /** A stop begins with closing the child's stdin: the owner does it, since it knows what is still on its way. */
+  endInput(child: Child): void
+  /** `signalled`: we sent it a signal, so that even an exit 0 does not mean that it had finished its work. */
+  closed(child: Child, status: ExitStatus, signalled: boolean): void
+}
+
+// ---- streams -----------------------------------------------------------------------------------------------------
+
+export interface RecordConsumer {
+  /** Resolves when the batch has its place in the window: until then the source fetches no more of that partition. */
+  batch(batch: LineBatch): Promise<void>
+  assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void
+  /** Resolves when everything that can be settled is settled and committed; then the partitions are given away. */
+  revoked(partitions: readonly TopicPartition[]): Promise<void>
+  /** A local source came to its end. */
+  ended(): void
+}
+
+/** Facts with their ages, for readiness: instants of the monotonic clock, null for never. */
+export interface SourceHealth {
+  readonly joined: boolean
+  readonly assigned: readonly TopicPartition[]
+  readonly lastFetchAt: Millis | null
+  /** Records not yet fetched over all assigned partitions; null while not known. */
+  readonly lag: number | null
+  /** What is wrong now, for a person; null when nothing is. */
+  readonly error: string | null
+}
+
+export interface RecordSource {
+  /** Begins to fetch; resolves when the first attempt to join was made or the source is waiting for its topics. */
+  start(consumer: RecordConsumer): Promise<void>
+  /** Stop fetching (`drain`), or go on. Membership stays. */
+  pause(): void
+  resume(): void
+  /** Fetch again from `offset`; batches from now on carry `epoch`. */
+  rewind(partition: TopicPartition, offset: number, epoch: number): void
+  /** Commits "next offset to read" per partition; positions of an epoch that is over are dropped. Rejects if refused. */
+  commit(positions: readonly (TopicPartition & { readonly offset: number; readonly epoch: number })[]): Promise<void>
+  health(): SourceHealth
+  close(): Promise<void>
+}
+
+export interface SinkHealth {
+  readonly lastAckAt: Millis | null
+  readonly error: string | null
+}
+
+export interface RecordSink {
+  /** Partition count of the output topic; resolves when it is known. */
+  partitions(): Promise<number>
+  /**
+   * Resolves when all in-sync replicas have the batch, with the values that were refused for good (too large).
+   * Retriable and permanent failures (authorisation, missing topic) block and are told by `health`.
+   * One write at a time keeps the order.
+   */
+  write(batch: ValueBatch): Promise<readonly Refusal[]>
+  health(): SinkHealth
+  close(): Promise<void>
+}
+
+export interface DeadLetterSink {
+  /** Resolves when all letters are stored; never drops one. */
+  write(letters: readonly DeadLetter[]): Promise<void>
+  health(): SinkHealth
+  close(): Promise<void>
+}

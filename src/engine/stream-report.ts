@@ -1,0 +1,99 @@
+// What the stream tells of itself: counters, events, and its part of the snapshot.
+import type { LineBatch } from '../domain/stream/line-batch.ts'
+import type { DeadLetter } from '../domain/stream/value-batch.ts'
+import type { EventRing } from './event-ring.ts'
+import type { Lane } from './lane.ts'
+import type { Position } from './partition-book.ts'
+import type { NumberedEvent, StreamCounters } from './snapshot.ts'
+
+type Mutable = { -readonly [K in Exclude<keyof StreamCounters, 'deadLetters' | 'commits'>]: number }
+
+export class StreamReport {
+  readonly deadLetters: Record<string, number> = {}
+  readonly counters: Mutable = {
+    recordsIn: 0,
+    recordsOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    tombstones: 0,
+    oversized: 0,
+    partialLines: 0,
+    checkpointsProven: 0,
+    checkpointsAssumed: 0,
+    checkpointsMissed: 0,
+    replays: 0,
+    violations: 0,
+  }
+  readonly #events: EventRing
+  readonly #namespec: string
+
+  constructor(events: EventRing, namespec: string) {
+    this.#events = events
+    this.#namespec = namespec
+  }
+
+  publish(event: string, level: NumberedEvent['level'], message: string, fields: NumberedEvent['fields'] = {}): void {
+    this.#events.publish(`stream.${event}`, level, message, { process: this.#namespec, ...fields })
+  }
+
+  fetched(batch: LineBatch): void {
+    this.counters.recordsIn += batch.count + batch.tombstones
+    this.counters.bytesIn += batch.bytes.length
+    this.counters.tombstones += batch.tombstones
+  }
+
+  written(records: number, bytes: number): void {
+    this.counters.recordsOut += records
+    this.counters.bytesOut += bytes
+  }
+
+  deadLettered(letters: readonly DeadLetter[]): void {
+    for (const { reason, facts } of letters) {
+      this.deadLetters[reason] = (this.deadLetters[reason] ?? 0) + 1
+      this.publish('dead-letter', 'warn', `a record went to the dead letters: ${reason}`, { reason, ...facts })
+    }
+  }
+
+  checkpoint(quality: 'proven' | 'assumed'): void {
+    if (quality === 'proven') {
+      this.counters.checkpointsProven++
+    } else if (++this.counters.checkpointsAssumed === 1) {
+      this.publish(
+        'checkpoint-assumed',
+        'warn',
+        'cannot see that the Calculator is done, assuming it after a second of silence; ' +
+          'where each record has exactly one answer, PROTOCOL=one-to-one commits exactly',
+      )
+    }
+  }
+
+  missedCheckpoint(): void {
+    this.counters.checkpointsMissed++
+    this.publish(
+      'checkpoint-missed',
+      'warn',
+      'the Calculator was not seen to finish; nothing is committed, feeding goes on',
+    )
+  }
+
+  /** Records that nobody answered, of topics that are not read any more. */
+  leftBehind(positions: readonly Position[], topics: readonly string[]): void {
+    for (const { topic, partition, offset } of positions) {
+      if (topics.includes(topic)) continue
+      const message = 'unanswered records of a topic that is not read any more stay uncommitted'
+      this.publish('left-behind', 'warn', message, { topic, partition, offset })
+    }
+  }
+
+  blockBuffered(lane: Lane): void {
+    if (lane.blockBuffered) return
+    lane.blockBuffered = true
+    this.publish(
+      'block-buffered',
+      'warn',
+      'the Calculator keeps back part of a line while it waits for input: its stdout is block-buffered, so nothing more ' +
+        'is committed until it ends; flush after each line (PYTHONUNBUFFERED=1, `stdbuf -oL program`, `--line-buffered`)',
+      { bytes: lane.partialLength },
+    )
+  }
+}

@@ -1,0 +1,55 @@
+import type { Millis } from '../domain/time.ts'
+import type { Lane } from './lane.ts'
+import type { Settling } from './settling.ts'
+import type { StreamSnapshot } from './snapshot.ts'
+import type { StreamSides } from './stream-parts.ts'
+import type { StreamReport } from './stream-report.ts'
+
+/** A partition with something outstanding and no progress for so long makes the agent not ready. */
+const STUCK_AFTER: Millis = 60_000
+
+export interface StreamFacts {
+  readonly namespec: string
+  readonly now: Millis
+  readonly sides: StreamSides
+  readonly report: StreamReport
+  readonly settling: Settling
+  /** null while no child lives. */
+  readonly lane: Lane | null
+  readonly phase: StreamSnapshot['phase']
+  readonly bufferedBytes: number
+  readonly bufferLimitBytes: number
+}
+
+/** One stream as the read model shows it. */
+export function streamSnapshot(facts: StreamFacts): StreamSnapshot {
+  const { now, sides, report, settling, lane } = facts
+  const age = (at: Millis | null): Millis | null => (at === null ? null : Math.round(now - at))
+  const input = sides.source.health()
+  const output = sides.sink.health()
+  return {
+    namespec: facts.namespec,
+    protocol: sides.protocol,
+    phase: facts.phase,
+    input: {
+      topics: sides.topics,
+      joined: input.joined,
+      assigned: input.assigned,
+      lag: input.lag,
+      lastFetchAgeMs: age(input.lastFetchAt),
+      error: input.error,
+    },
+    output: {
+      topic: sides.outputTopic,
+      lastAckAgeMs: age(output.lastAckAt),
+      error: output.error ?? sides.letters.health().error,
+    },
+    inFlight: settling.book.unsettled(),
+    bufferedBytes: facts.bufferedBytes,
+    bufferLimitBytes: facts.bufferLimitBytes,
+    stdinUnreadBytes: lane?.child.stdin.unread() ?? null,
+    blockBuffered: lane?.blockBuffered ?? false,
+    stuck: settling.book.stuck(now, STUCK_AFTER),
+    counters: { ...report.counters, deadLetters: { ...report.deadLetters }, commits: settling.commits },
+  }
+}

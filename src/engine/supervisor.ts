@@ -1,0 +1,284 @@
+// The imperative shell of domain/process: it keeps the processes and is the only place where `step` meets the world.
+// A restart is never called here: it follows from a deadline.
+import { AgentError, type ErrorCode } from '../domain/errors.ts'
+import { step } from '../domain/process/machine.ts'
+import { namespec, type ProgramSpec, type Signal } from '../domain/process/spec.ts'
+import {
+  crashLoop,
+  newProcess,
+  settled,
+  type Deadline,
+  type Effect,
+  type Process,
+  type ProcessEvent,
+} from '../domain/process/state.ts'
+import { Deadlines } from './deadlines.ts'
+import type { EventRing } from './event-ring.ts'
+import type { Child, Clock, PipeOwner, Spawner } from './ports.ts'
+import type { ExitStatus } from '../domain/process/state.ts'
+import type { ProcessSnapshot } from './snapshot.ts'
+import { shutdownOrder } from './shutdown-order.ts'
+
+interface Ports {
+  readonly clock: Clock
+  readonly spawner: Spawner
+  readonly events: EventRing
+}
+
+interface Managed {
+  readonly name: string
+  readonly owner: PipeOwner
+  process: Process
+  child: Child | null
+  /** We sent this child a signal. */
+  signalled: boolean
+  /** Those who wait until it is settled. */
+  readonly waiters: (() => void)[]
+}
+
+/** Every process of the agent, by namespec (`group:name`, or the bare name where both are equal). */
+export class Supervisor {
+  readonly #ports: Ports
+  readonly #deadlines: Deadlines
+  readonly #managed = new Map<string, Managed>()
+  readonly #turns: (() => unknown)[] = []
+  #turning = false
+  #shutdown: Promise<void> | null = null
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+    this.#deadlines = new Deadlines(ports.clock)
+  }
+
+  /**
+   * A new process, STOPPED; `owner` gets the pipes of each of its children. Returns the namespec. Throws BAD_NAME where
+   * that is taken.
+   */
+  add(spec: ProgramSpec, owner: PipeOwner): string {
+    const name = namespec(spec)
+    if (this.#managed.has(name)) throw new AgentError('BAD_NAME', `cannot add ${name}: the name is taken`)
+    this.#managed.set(name, { name, owner, process: newProcess(spec), child: null, signalled: false, waiters: [] })
+    return name
+  }
+
+  /** Forgets a process. Throws BAD_NAME, and FAILED while it is up or will be. */
+  remove(name: string): void {
+    const { process } = this.#find(name)
+    if (!settled(process) || process.child !== null) {
+      throw new AgentError('FAILED', `cannot remove ${name} while it is ${process.state}: stop it first`)
+    }
+    this.#managed.delete(name)
+  }
+
+  /** The next start uses `spec`; a child that runs is left alone. Throws BAD_NAME, also where `spec` has another name. */
+  replace(name: string, spec: ProgramSpec): void {
+    const managed = this.#find(name)
+    if (namespec(spec) !== name) {
+      throw new AgentError('BAD_NAME', `cannot replace ${name} by ${namespec(spec)}: remove and add it`)
+    }
+    managed.process = { ...managed.process, nextSpec: spec }
+  }
+
+  /** What the next start uses. Throws BAD_NAME. */
+  spec(name: string): ProgramSpec {
+    return this.#find(name).process.nextSpec
+  }
+
+  /** Undefined where there is no such process. */
+  snapshot(name: string): ProcessSnapshot | undefined {
+    const managed = this.#managed.get(name)
+    return managed && this.#snapshot(managed)
+  }
+
+  /** In the order of `add`. */
+  snapshots(): ProcessSnapshot[] {
+    return [...this.#managed.values()].map((managed) => this.#snapshot(managed))
+  }
+
+  /**
+   * When it returns the child was spawned, or could not be (then the state is BACKOFF). Throws BAD_NAME,
+   * ALREADY_STARTED, ABNORMAL_TERMINATION (while STOPPING), FAILED (UNKNOWN) or SHUTDOWN_STATE.
+   * supervisord: rpcinterface.startProcess.
+   */
+  start(name: string): void {
+    if (this.#shutdown !== null) throw new AgentError('SHUTDOWN_STATE', `cannot start ${name}: the agent stops`)
+    this.#command(name, 'start')
+  }
+
+  /**
+   * Resolves when the process is settled. Rejects with BAD_NAME or NOT_RUNNING; NOT_RUNNING also while STOPPING, as
+   * supervisord: rpcinterface.stopProcess. `whenSettled` waits for a stop that somebody else asked for.
+   */
+  async stop(name: string): Promise<void> {
+    this.#command(name, 'stop')
+    await this.whenSettled(name)
+  }
+
+  /** Stops what is up, waits for what is stopping already, and is content with what is down. Rejects with BAD_NAME. */
+  async ensureStopped(name: string): Promise<void> {
+    this.#handle(this.#find(name), { type: 'stop', at: this.#ports.clock.now() })
+    await this.whenSettled(name)
+  }
+
+  /** Resolves at once when STOPPED, FATAL, UNKNOWN, or EXITED for good; else when it gets there. Rejects with BAD_NAME. */
+  async whenSettled(name: string): Promise<void> {
+    const managed = this.#find(name)
+    if (settled(managed.process)) return
+    await new Promise<void>((resolve) => managed.waiters.push(resolve))
+  }
+
+  /** The process has answered its first record since it started; further calls change nothing. Throws BAD_NAME. */
+  progressed(name: string): void {
+    this.#handle(this.#find(name), { type: 'progressed', at: this.#ports.clock.now() })
+  }
+
+  /**
+   * Stops everything for good: from now on nothing is started or restarted. One group after the other by descending
+   * priority, the processes of a group together. supervisord: Supervisor.ordered_stop_groups_phase_1.
+   */
+  stopAll(): Promise<void> {
+    this.#shutdown ??= this.#stopInOrder()
+    return this.#shutdown
+  }
+
+  async #stopInOrder(): Promise<void> {
+    for (const group of shutdownOrder([...this.#managed.values()].map(({ process }) => process.spec))) {
+      const names = group.map(namespec).filter((name) => this.#managed.has(name))
+      await Promise.all(names.map((name) => this.ensureStopped(name)))
+    }
+  }
+
+  #find(name: string): Managed {
+    const managed = this.#managed.get(name)
+    if (managed === undefined) throw new AgentError('BAD_NAME', name)
+    return managed
+  }
+
+  #command(name: string, type: 'start' | 'stop'): void {
+    if (this.#turning) throw new Error(`cannot ${type} ${name} in the middle of a turn: defer it to a microtask`)
+    const managed = this.#find(name)
+    const refused = this.#takeTurns(() => this.#turn(managed, { type, at: this.#ports.clock.now() }))
+    if (refused !== null) throw new AgentError(refused, name)
+  }
+
+  #handle(managed: Managed, event: ProcessEvent): void {
+    this.#enqueue(() => this.#turn(managed, event))
+  }
+
+  /** One event at a time: what an effect, an owner or a listener brings about waits for the end of the turn. */
+  #enqueue(turn: () => unknown): void {
+    if (this.#turning) this.#turns.push(turn)
+    else this.#takeTurns(turn)
+  }
+
+  #takeTurns<T>(first: () => T): T {
+    this.#turning = true
+    try {
+      const result = first()
+      for (let turn = this.#turns.shift(); turn !== undefined; turn = this.#turns.shift()) turn()
+      return result
+    } finally {
+      this.#turning = false
+    }
+  }
+
+  #turn(managed: Managed, event: ProcessEvent): ErrorCode | null {
+    const result = step(managed.process, event)
+    if ('refused' in result) return result.refused
+    managed.process = result.process
+    for (const effect of result.effects) this.#perform(managed, effect)
+    if (settled(managed.process)) for (const wake of managed.waiters.splice(0)) wake()
+    return null
+  }
+
+  #perform(managed: Managed, effect: Effect): void {
+    switch (effect.type) {
+      case 'spawn':
+        this.#spawn(managed)
+        break
+      case 'closeStdin':
+        if (managed.child !== null) managed.owner.endInput(managed.child)
+        break
+      case 'kill':
+        managed.signalled = true
+        this.#kill(managed, effect.pid, effect.signal, effect.group)
+        break
+      case 'sweep':
+        this.#kill(managed, effect.pid, 'SIGKILL', true)
+        break
+      case 'arm':
+        this.#deadlines.arm(managed.name, effect.after, () => this.#due(managed, effect.deadline))
+        break
+      case 'disarm':
+        this.#deadlines.disarm(managed.name)
+        break
+      case 'tell': {
+        const { event, level, message, fields } = effect.event
+        this.#ports.events.publish(event, level, message, fields)
+      }
+    }
+  }
+
+  /** The answer is the very next turn, so that no other event meets a start without its child. */
+  #spawn(managed: Managed): void {
+    const { spawner, clock } = this.#ports
+    const answer = (event: ProcessEvent): void => void this.#turns.unshift(() => this.#turn(managed, event))
+    let child: Child
+    try {
+      child = spawner.spawn(managed.process.spec, (status) => this.#exited(managed, child, status))
+    } catch (error) {
+      const reason = error instanceof AgentError ? error.subject : String(error)
+      answer({ type: 'spawnFailed', at: clock.now(), wall: clock.wall(), reason })
+      return
+    }
+    managed.child = child
+    managed.signalled = false
+    answer({ type: 'spawned', at: clock.now(), wall: child.startedAt, pid: child.pid })
+    managed.owner.opened(child)
+  }
+
+  #exited(managed: Managed, child: Child, status: ExitStatus): void {
+    const { clock } = this.#ports
+    const event: ProcessEvent = { type: 'exited', at: clock.now(), wall: clock.wall(), status }
+    this.#enqueue(() => {
+      managed.child = null
+      // Before the turn, which may open the next incarnation at once.
+      managed.owner.closed(child, status, managed.signalled)
+      this.#turn(managed, event)
+    })
+  }
+
+  #kill(managed: Managed, pid: number, signal: Signal, group: boolean): void {
+    try {
+      this.#ports.spawner.kill(pid, signal, group)
+    } catch (error) {
+      const reason = error instanceof AgentError ? error.subject : String(error)
+      this.#handle(managed, { type: 'killFailed', at: this.#ports.clock.now(), reason })
+    }
+  }
+
+  /** supervisord: Subprocess.transition starts nothing while it shuts down. */
+  #due(managed: Managed, deadline: Deadline): void {
+    if (deadline === 'retryDue' && this.#shutdown !== null) return
+    this.#handle(managed, { type: deadline, at: this.#ports.clock.now() })
+  }
+
+  #snapshot({ name, process }: Managed): ProcessSnapshot {
+    const { spec, state, child, startedAt, stoppedAt, exit, spawnerr, retries, retryAt, restarts } = process
+    return {
+      name: spec.name,
+      group: spec.group,
+      state,
+      pid: child?.pid ?? null,
+      startedAt,
+      stoppedAt,
+      exit,
+      spawnerr,
+      retries,
+      crashLoop: crashLoop(process),
+      retryInMs: retryAt === null ? null : Math.max(0, retryAt - this.#ports.clock.now()),
+      restarts,
+      stderrTail: this.#ports.spawner.stderrTail(name),
+    }
+  }
+}

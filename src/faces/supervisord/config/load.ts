@@ -1,0 +1,118 @@
+// The whole way from a path to a frozen configuration.
+import type { Machine } from './machine.ts'
+import type { FilesRead } from './files.ts'
+import { environmentNames, readFiles } from './files.ts'
+import type { GroupDraft } from './groups.ts'
+import { readGroups } from './groups.ts'
+import { unknownKeys } from './known-keys.ts'
+import { ctlPluginKey, mainFactory, readPlugins, rpcInterfaceKey } from './plugins.ts'
+import type { ProcessDraft } from './program.ts'
+import type { Book } from './section-reader.ts'
+import { SectionReader, note } from './section-reader.ts'
+import { readServers, serverUrlOf } from './servers.ts'
+import { readSettings, settingsUser } from './settings.ts'
+import type { GroupConfig, Notice, ProcessConfig, SupervisordConfig } from './types.ts'
+
+export interface LoadOptions {
+  /** The main file, as the user named it. */
+  readonly file: string
+  readonly machine: Machine
+  /** What children inherit; by default the machine's environment. */
+  readonly childEnvironment?: Readonly<Record<string, string>>
+  /** Plugin factories that have a counterpart, besides supervisord's own RPC interface. */
+  readonly factories?: readonly string[]
+}
+
+export interface Loaded {
+  /** Null: there are problems. */
+  readonly config: SupervisordConfig | null
+  /** The first one is what supervisord would say and end with. */
+  readonly problems: readonly Notice[]
+  /** For the main log, in this order: warnings, then infos. */
+  readonly warnings: readonly Notice[]
+  readonly infos: readonly Notice[]
+}
+
+/**
+ * Reads, checks and types a configuration; never throws for what a file says. All problems come at once.
+ * (supervisord: ServerOptions.read_config and realize)
+ */
+export function loadConfig({ file, machine, childEnvironment, factories = [] }: LoadOptions): Loaded {
+  const files = readFiles(file, machine)
+  const problems = [...files.problems]
+  const warnings = [...files.warnings]
+  const { infos } = files
+  const section = files.document.sections.get('supervisord')
+  if (problems.length > 0) return { config: null, problems, warnings, infos }
+  if (section === undefined) {
+    note(problems, '.ini file does not include supervisord section', null)
+    return { config: null, problems, warnings, infos }
+  }
+  const { document, fileOfSection } = files
+  const everywhere = environmentNames(machine)
+  const book: Book = { document, machine, file, fileOfSection, everywhere, problems, warnings }
+  const reader = new SectionReader(book, section, new Map([['here', '']]))
+  const settings = readSettings(reader, machine)
+  for (const [name, value] of Object.entries(settings.environment)) everywhere.set(`ENV_${name}`, value)
+  const known = [mainFactory, ...factories]
+  const rpcInterfaces = readPlugins(book, 'rpcinterface:', rpcInterfaceKey, known)
+  const drafts = readGroups(book, settings.environment)
+  const servers = readServers(book)
+  const ctlPlugins = readPlugins(book, 'ctlplugin:', ctlPluginKey, known)
+  checkDependencies(book, drafts)
+  const user = settingsUser(reader, settings, machine)
+  warnings.push(...unknownKeys(document))
+  if (problems.length > 0) return { config: null, problems, warnings, infos }
+  const serverUrl = serverUrlOf(servers)
+  const inherited = childEnvironment ?? machine.environment
+  const groups = drafts.map((draft) => finishGroup(draft, inherited, serverUrl))
+  const read = { ...pathsOf(files), settings: { ...settings, user }, servers, serverUrl, groups }
+  return { config: frozen({ ...read, rpcInterfaces, ctlPlugins }), problems, warnings, infos }
+}
+
+const pathsOf = ({ file, includedFiles }: FilesRead): Pick<SupervisordConfig, 'file' | 'includedFiles'> => {
+  return { file, includedFiles }
+}
+
+/** A dependency on nothing would never be ready. */
+function checkDependencies(book: Book, groups: readonly GroupDraft[]): void {
+  const processes = groups.flatMap((group) => group.processes)
+  const names = new Set(groups.map(({ name }) => name))
+  for (const { section, spec } of processes)
+    names.add(section.slice(section.indexOf(':') + 1)).add(`${spec.group}:${spec.name}`)
+  for (const { section, dependsOn } of processes) {
+    for (const wanted of dependsOn.filter((name) => !names.has(name))) {
+      const found = book.document.sections.get(section)?.values.get('depends_on')
+      note(book.problems, `[${section}] depends_on names unknown program or group ${wanted}`, found?.place ?? null)
+    }
+  }
+}
+
+function finishGroup(draft: GroupDraft, inherited: Readonly<Record<string, string>>, url: string | null): GroupConfig {
+  return { ...draft, processes: draft.processes.map((process) => finishProcess(process, inherited, url)) }
+}
+
+/** supervisord: Subprocess._spawn_as_child; what the configuration says wins. */
+function finishProcess(
+  draft: ProcessDraft,
+  inherited: Readonly<Record<string, string>>,
+  url: string | null,
+): ProcessConfig {
+  const serverUrl = draft.serverurl ?? url
+  const environment = {
+    ...inherited,
+    SUPERVISOR_ENABLED: '1',
+    ...(serverUrl === null || serverUrl === '' ? {} : { SUPERVISOR_SERVER_URL: serverUrl }),
+    SUPERVISOR_PROCESS_NAME: draft.spec.name,
+    SUPERVISOR_GROUP_NAME: draft.spec.group,
+    ...draft.environment,
+  }
+  return { ...draft, spec: { ...draft.spec, environment } }
+}
+
+/** The value itself, with everything in it made read-only. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const part of Object.values(value)) frozen(part)
+  return Object.freeze(value)
+}

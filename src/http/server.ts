@@ -1,0 +1,156 @@
+// The open, read-only face: five paths, GET and HEAD, nothing secret, nothing that changes anything.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { AgentError } from '../domain/errors.ts'
+import type { Millis } from '../domain/time.ts'
+import type { ReadModel } from '../engine/snapshot.ts'
+import { components, defaultThresholds, readiness, type Thresholds } from './health.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { status } from './status.ts'
+
+export interface HttpOptions {
+  readonly model: ReadModel
+  /** `host` null: every address of the machine. Port 0: the system chooses. */
+  readonly listen: { readonly host: string | null; readonly port: number }
+  /** Time since the engine's last turn; without it the agent is live while it answers. */
+  readonly turnAge?: () => Millis
+  readonly thresholds?: Partial<Thresholds>
+  /** Told of an answer that could not be made. */
+  readonly failed: (error: unknown, path: string) => void
+}
+
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+// A probe is one small request; whoever is slower than this, or larger, is none.
+const limits = { headerBytes: 8 * 1024, headers: 5_000, request: 10_000, idle: 5_000, connections: 200, closing: 100 }
+
+export class HttpFace {
+  readonly #options: HttpOptions
+  readonly #thresholds: Thresholds
+  readonly #server: Server
+  readonly #metrics: Metrics
+  readonly #answers: Readonly<Record<string, (query: URLSearchParams) => Answer | Promise<Answer>>>
+
+  constructor(options: HttpOptions) {
+    this.#options = options
+    this.#thresholds = { ...defaultThresholds, ...options.thresholds }
+    this.#metrics = createMetrics(() => options.model.snapshot(), this.#thresholds)
+    this.#answers = {
+      '/livez': () => this.#live(),
+      '/readyz': () => this.#ready(),
+      '/healthz': (query) => this.#health(query.has('verbose')),
+      '/metrics': async () => ({ status: 200, type: this.#metrics.contentType, body: await this.#metrics.text() }),
+      '/status': () => json(200, status(options.model)),
+    }
+    this.#server = createServer(
+      {
+        maxHeaderSize: limits.headerBytes,
+        headersTimeout: limits.headers,
+        requestTimeout: limits.request,
+        keepAliveTimeout: limits.idle,
+        connectionsCheckingInterval: 1_000,
+      },
+      (request, response) => void this.#serve(request, response),
+    )
+    this.#server.maxConnections = limits.connections
+  }
+
+  /**
+   * Opens the port and gives the number it got. Raises UNAVAILABLE, with the address and what to do, when it cannot be
+   * opened. Without a host it listens on `::` for both families, or on 0.0.0.0 where the machine has no IPv6.
+   */
+  async listen(): Promise<number> {
+    const { host, port } = this.#options.listen
+    try {
+      this.#server.listen({ port, ...(host !== null && { host }) })
+      await once(this.#server, 'listening')
+    } catch (cause) {
+      this.#metrics.close()
+      throw new AgentError('UNAVAILABLE', `cannot listen on ${host ?? ''}:${port}: ${why(cause)}`, { cause })
+    }
+    this.#server.on('error', (error) => this.#options.failed(error, 'server'))
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Answers what is being asked, for at most 100 ms, then drops every connection. */
+  async close(): Promise<void> {
+    this.#metrics.close()
+    if (!this.#server.listening) return
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    const force = setTimeout(() => this.#server.closeAllConnections(), limits.closing)
+    await closed
+    clearTimeout(force)
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+    // A body is never read: the connection ends with the answer instead.
+    const hasBody =
+      request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+    if (hasBody || !this.#server.listening) response.setHeader('Connection', 'close')
+    let answer: Answer
+    try {
+      answer = await this.#answer(request.method, path, new URLSearchParams(query))
+    } catch (error) {
+      this.#options.failed(error, path)
+      answer = json(500, { error: 'internal error, see the log' })
+    }
+    if (answer.status === 405) response.setHeader('Allow', 'GET, HEAD')
+    response.writeHead(answer.status, {
+      'Content-Type': answer.type,
+      'Content-Length': Buffer.byteLength(answer.body),
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+    })
+    // Node leaves the body out of the answer to HEAD.
+    response.end(answer.body)
+  }
+
+  #answer(method: string | undefined, path: string, query: URLSearchParams): Answer | Promise<Answer> {
+    if (!Object.hasOwn(this.#answers, path)) {
+      return json(404, { error: 'no such path', paths: Object.keys(this.#answers) })
+    }
+    if (method !== 'GET' && method !== 'HEAD') return json(405, { error: 'only GET and HEAD' })
+    return this.#answers[path]?.(query) ?? json(404, {})
+  }
+
+  #live(): Answer {
+    const age = this.#options.turnAge?.() ?? 0
+    if (age <= this.#thresholds.turnAge) return json(200, { status: 'live' })
+    return json(503, { status: 'not live', reasons: [`the engine took no turn for ${Math.round(age / 1000)} s`] })
+  }
+
+  #ready(): Answer {
+    const { ready, reasons } = readiness(this.#options.model.snapshot(), this.#thresholds)
+    return ready ? json(200, { status: 'ready' }) : json(503, { status: 'not ready', reasons })
+  }
+
+  #health(verbose: boolean): Answer {
+    const found = components(this.#options.model.snapshot(), this.#thresholds)
+    const worst = (['fail', 'warn', 'pass'] as const).find((state) =>
+      found.some((component) => component.status === state),
+    )
+    return json(worst === 'fail' ? 503 : 200, { status: worst, ...(verbose && { components: found }) })
+  }
+}
+
+const json = (code: number, body: object): Answer => ({
+  status: code,
+  type: 'application/json; charset=utf-8',
+  body: `${JSON.stringify(body)}\n`,
+})
+
+const cures: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use; end what listens there, or set HTTP_LISTEN to another one or to off',
+  EACCES: 'not allowed; set HTTP_LISTEN to a port from 1024 on',
+  EADDRNOTAVAIL: 'this machine has no such address; set HTTP_LISTEN to one it has',
+}
+
+const why = (cause: unknown): string =>
+  cures[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause))

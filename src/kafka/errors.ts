@@ -1,0 +1,50 @@
+/** The error and its causes, outermost first; kafkajs wraps a broker's refusal up to three times. */
+function chain(error: unknown): Error[] {
+  const found: Error[] = []
+  let at: unknown = error
+  while (at instanceof Error && !found.includes(at)) {
+    found.push(at)
+    at = 'errors' in at && Array.isArray(at.errors) ? at.errors[0] : at.cause
+  }
+  return found
+}
+
+/** The broker's name of an error, such as `MESSAGE_TOO_LARGE`; else kafkajs's name of it. */
+export function errorType(error: unknown): string {
+  const errors = chain(error)
+  for (const each of errors) if ('type' in each && typeof each.type === 'string') return each.type
+  return errors.at(-1)?.name ?? 'unknown'
+}
+
+const cures: Readonly<Record<string, string>> = {
+  TOPIC_AUTHORIZATION_FAILED: 'grant the topic to this user',
+  GROUP_AUTHORIZATION_FAILED: 'grant the consumer group to this user',
+  CLUSTER_AUTHORIZATION_FAILED: 'grant the operation to this user',
+  UNKNOWN_TOPIC_OR_PARTITION: 'create the topic, it is never created by the agent',
+  INVALID_TOPIC_EXCEPTION: 'correct the name of the topic',
+  INCONSISTENT_GROUP_PROTOCOL: 'other programs use this consumer group, set KAFKA_CONSUMER_GROUP',
+  INVALID_SESSION_TIMEOUT: 'set KAFKA_SESSION_TIMEOUT to what the broker allows',
+  UNSUPPORTED_SASL_MECHANISM: 'set KAFKA_SASL_MECHANISM to one the broker has',
+  KafkaJSNotImplemented: 'records must be uncompressed or compressed with gzip',
+  KafkaJSSASLAuthenticationError: 'check KAFKA_SASL_MECHANISM and the credentials',
+}
+
+/** One line for a person: what the innermost error says, and what to do where that is known. */
+export function explain(error: unknown): string {
+  const said = chain(error).at(-1)?.message.split('\n')[0] ?? String(error)
+  const type = errorType(error)
+  const cure = cures[type] ?? cures[chain(error).find(({ name }) => name in cures)?.name ?? '']
+  return `${said}${type.includes('_') ? ` (${type})` : ''}${cure === undefined ? '' : `: ${cure}`}`
+}
+
+/** The membership changed under a request: whoever asked does it again after the next assignment, or not at all. */
+export const isRebalance = (error: unknown): boolean =>
+  ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'NOT_COORDINATOR_FOR_GROUP'].includes(
+    errorType(error),
+  )
+
+export const isTooLarge = (error: unknown): boolean =>
+  ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'].includes(errorType(error))
+
+/** kafkajs gives up at once when it meets it. */
+export const closedError = (): Error => Object.assign(new Error('closed'), { retriable: false })

@@ -1,0 +1,83 @@
+import type { Millis } from '../domain/time.ts'
+import type { Clock } from '../engine/ports.ts'
+import type { KafkaLog, LogFields, LogLevel } from './log.ts'
+
+const REPEAT_AFTER: Millis = 30_000
+const FIRST_WAIT: Millis = 250
+const LONGEST_WAIT: Millis = 5_000
+
+/** How long a close waits for kafkajs; what takes longer goes on in the background. */
+export const CLOSE_LIMIT: Millis = 2_000
+
+/** Resolves after `ms`, or at once when `signal` is, or becomes, aborted. */
+export async function wait(clock: Clock, ms: Millis, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      timer.cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = clock.arm(ms, done)
+    signal.addEventListener('abort', done)
+  })
+}
+
+/** Resolves when `work` has ended, well or not, or after `ms`: kafkajs disconnects only when every request is answered. */
+export async function within(clock: Clock, ms: Millis, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController()
+  const ended = work.then(
+    () => done.abort(),
+    () => done.abort(),
+  )
+  await Promise.race([ended, wait(clock, ms, done.signal)])
+}
+
+/**
+ * What is wrong now with one connection, and how long to wait before the next try. A new problem is logged at once, an
+ * old one again every 30 s, its end once; `text` is what health shows meanwhile.
+ */
+export class Problem {
+  readonly #clock: Clock
+  readonly #log: KafkaLog
+  readonly #event: string
+  readonly #repeatAfter: Millis
+  #text: string | null = null
+  #loggedAt: Millis | null = null
+  #wait: Millis = FIRST_WAIT
+
+  /** `repeatAfter`: Infinity for a problem that is told once. */
+  constructor(clock: Clock, log: KafkaLog, event: string, repeatAfter: Millis = REPEAT_AFTER) {
+    this.#clock = clock
+    this.#log = log
+    this.#event = event
+    this.#repeatAfter = repeatAfter
+  }
+
+  get text(): string | null {
+    return this.#text
+  }
+
+  report(text: string, level: LogLevel = 'warn', fields: LogFields = {}): void {
+    const now = this.#clock.now()
+    if (text !== this.#text || this.#loggedAt === null || now - this.#loggedAt >= this.#repeatAfter) {
+      this.#log(level, text, { ...fields, event: this.#event })
+      this.#loggedAt = now
+    }
+    this.#text = text
+  }
+
+  clear(): void {
+    if (this.#text !== null) this.#log('info', `over: ${this.#text}`, { event: `${this.#event}-over` })
+    this.#text = null
+    this.#loggedAt = null
+    this.#wait = FIRST_WAIT
+  }
+
+  /** 0.25 s, then twice as long each time, at most 5 s. */
+  async backOff(signal: AbortSignal): Promise<void> {
+    const ms = this.#wait
+    this.#wait = Math.min(LONGEST_WAIT, ms * 2)
+    await wait(this.#clock, ms, signal)
+  }
+}

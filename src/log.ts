@@ -1,0 +1,185 @@
+// The log: one JSON line per fact on stderr, or a pretty one on a terminal. The destination is synchronous, so that the
+// last line before an exit is not lost; a line never carries a foreign error object, which may hold credentials.
+import { isIP } from 'node:net'
+import { pino, stdTimeFunctions, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
+import { prettyFactory } from 'pino-pretty'
+import { AgentError } from './domain/errors.ts'
+import type { StderrLine } from './engine/ports.ts'
+import type { NumberedEvent, ReadModel } from './engine/snapshot.ts'
+
+export type LogLevel = 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** One line of the agent or of an edge; `fields.event` is a stable dotted name. */
+export type LogLine = (
+  level: Exclude<LogLevel, 'silent'>,
+  message: string,
+  fields: LogFields & { readonly event: string },
+) => void
+
+export interface LogOptions {
+  readonly level: LogLevel
+  readonly format: 'auto' | 'json' | 'pretty'
+  /** null: colours on a terminal. */
+  readonly colors: boolean | null
+  /** Whether stderr is a terminal. */
+  readonly terminal: boolean
+  /** On every line. */
+  readonly instance: string
+  /** Values that no line may show; those shorter than eight characters are words, and are left to `redact`. */
+  readonly secrets: readonly string[]
+  /** Instead of stderr. */
+  readonly destination?: DestinationStream
+}
+
+export interface Log {
+  readonly line: LogLine
+  /** The same, with `module` on every line. */
+  module(name: string): LogLine
+  /** A stderr line of a child: never filtered by the level. */
+  child(line: StderrLine): void
+  /** Every event of the read model becomes a line, until the returned function is called. */
+  follow(model: Pick<ReadModel, 'subscribe'>): () => void
+}
+
+const STDERR = 2
+const secretNames = ['password', 'token', 'secret', 'sasl', 'authorization']
+const redact = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
+
+export function createLog(options: LogOptions): Log {
+  const destination = destinationOf(options)
+  const base: LoggerOptions = {
+    base: { instance: options.instance },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  }
+  const masked = maskOf(options.secrets)
+  const agent = pino(
+    {
+      ...base,
+      level: options.level,
+      redact: { paths: redact, censor: '***' },
+      serializers: { err: errorFacts, error: errorFacts, cause: errorFacts },
+      hooks: { streamWrite: masked },
+    },
+    destination,
+  )
+  // A child's own fields are nobody's secret and nobody's level: this logger neither filters nor rewrites them.
+  const children = pino({ ...base, level: 'trace', hooks: { streamWrite: masked } }, destination)
+  return {
+    line: lineOf(agent),
+    module: (name) => lineOf(agent.child({ module: name })),
+    child: (line) => logStderr(children, line),
+    follow: (model) => model.subscribe((event) => logEvent(agent, event)),
+  }
+}
+
+function destinationOf(options: LogOptions): DestinationStream {
+  const destination = options.destination ?? pino.destination({ dest: STDERR, sync: true })
+  if (options.format === 'json' || (options.format === 'auto' && !options.terminal)) return destination
+  // The bare function, not pino-pretty's stream: that one writes a turn later, and an exit would lose the last line.
+  const prettify = prettyFactory({
+    colorize: options.colors ?? options.terminal,
+    messageFormat: (line, key) => oneLine(line[key]),
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'instance,seq',
+    singleLine: true,
+  })
+  return { write: (line) => destination.write(prettify(line)) }
+}
+
+const lineOf =
+  (logger: Logger): LogLine =>
+  (level, message, fields) =>
+    logger[level](fields, message)
+
+const logEvent = (logger: Logger, { event, level, message, fields, seq }: NumberedEvent): void =>
+  logger[level]({ ...fields, event, seq }, message)
+
+// ---- children -----------------------------------------------------------------------------------------------------
+
+const names: Record<string, Exclude<LogLevel, 'silent'>> = {
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  notice: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  err: 'error',
+  critical: 'fatal',
+  fatal: 'fatal',
+}
+
+/** Names whose meaning on a line is ours; a child's field of that name is kept under `calculator`. */
+const reserved = new Set(['level', 'time', 'instance', 'event', 'stream', 'process', 'pid', 'cut', 'msg', 'calculator'])
+
+function logStderr(logger: Logger, { namespec, pid, text, cut }: StderrLine): void {
+  const ours = { event: 'process.stderr', stream: 'stderr', process: namespec, pid, ...(cut && { cut }) }
+  const theirs = jsonObject(text)
+  if (theirs === null) {
+    logger.info(ours, text)
+    return
+  }
+  const entries = Object.entries(theirs)
+  const clashing = entries.filter(([name]) => reserved.has(name) && name !== 'level' && name !== 'msg')
+  logger[levelOf(theirs['level'] ?? theirs['levelname'] ?? theirs['severity'])](
+    {
+      // fromEntries makes even `__proto__` a plain field; ours come last and win.
+      ...Object.fromEntries(entries.filter(([name]) => !reserved.has(name))),
+      ...(clashing.length > 0 && { calculator: Object.fromEntries(clashing) }),
+      ...ours,
+    },
+    messageOf(theirs['msg']),
+  )
+}
+
+function jsonObject(text: string): Record<string, unknown> | null {
+  if (!text.startsWith('{') || !text.endsWith('}')) return null
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return null
+  }
+}
+
+const messageOf = (value: unknown): string | undefined =>
+  value === undefined || typeof value === 'string' ? value : JSON.stringify(value)
+
+/** A level word in any case, or a number of pino and Bunyan (10 … 60); info where there is neither. */
+function levelOf(value: unknown): Exclude<LogLevel, 'silent'> {
+  if (typeof value === 'string') return names[value.toLowerCase()] ?? 'info'
+  if (typeof value !== 'number') return 'info'
+  return (['trace', 'trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const)[Math.trunc(value / 10)] ?? 'info'
+}
+
+// ---- nothing secret, nothing forged -------------------------------------------------------------------------------
+
+/** What may be told of an error that is not ours: message, code and status; of ours also the cause, likewise. */
+export function errorFacts(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { code, status } = error as { code?: unknown; status?: unknown }
+  return {
+    message: withoutLogin(error.message),
+    ...(isPlain(code) && { code }),
+    ...(isPlain(status) && { status }),
+    ...(error instanceof AgentError && error.cause !== undefined && { cause: errorFacts(error.cause) }),
+  }
+}
+
+const isPlain = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number'
+
+const withoutLogin = (text: string): string => text.replace(/\/\/[^/\s@]*@/g, '//***@')
+
+/** Replaces the secrets in a finished JSON line. */
+function maskOf(secrets: readonly string[]): (line: string) => string {
+  const hidden = [...new Set(secrets)].filter((secret) => secret.length >= 8 && isIP(secret) === 0)
+  const written = hidden.map((secret) => JSON.stringify(secret).slice(1, -1)).sort((a, b) => b.length - a.length)
+  return (line) => written.reduce((text, secret) => text.replaceAll(secret, '***'), line)
+}
+
+/** Control characters would move the cursor of the person who reads. */
+const oneLine = (text: unknown): string =>
+  typeof text === 'string'
+    ? text.replace(/[^\P{Cc}\t]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    : ''

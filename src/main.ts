@@ -1,0 +1,20 @@
+// argv, environment, exit code; nothing else. `--version` answers before anything is loaded.
+import { basename } from 'node:path'
+import process from 'node:process'
+import { versionText } from './cli/version.ts'
+import { version } from './version.ts'
+
+const [, , first] = process.argv
+
+if (first === '--version' || first === '-v') {
+  process.stdout.write(versionText(version, process.versions.node))
+} else {
+  // Whatever a foreign client left open must not keep a container from ending: hence the explicit exit.
+  void import('./agent/command.ts')
+    .then(({ command }) => command(process.argv.slice(2), basename(process.argv0)))
+    .then((code) => process.exit(code))
+    .catch((error: unknown) => {
+      process.stderr.write(`pidpiper: a bug, please report it: ${String(error)}\n`)
+      process.exit(70)
+    })
+}

@@ -1,0 +1,90 @@
+// The calls of the C library that Node does not offer. Main thread only.
+import { getSystemErrorName } from 'node:util'
+import { openKoffi, type Koffi } from './native-file.ts'
+
+export interface Libc {
+  /** A pipe whose two ends no child inherits by accident. */
+  pipe(): { readonly read: number; readonly write: number }
+  /** Bytes in the pipe that nobody has read yet; `fd` may be either end. */
+  unread(fd: number): number
+  /** Wishes a pipe of that many bytes. False: the kernel refused, the pipe stays as it is. */
+  widen(fd: number, bytes: number): boolean
+  /** No child inherits the descriptor from now on. */
+  closeOnExec(fd: number): void
+  /** Collects one dead child, without waiting. False: it lives, or it is not ours. */
+  reap(pid: number): boolean
+  /** Orphans below this process become its children (on) or those of PID 1 (off). */
+  setSubreaper(on: boolean): void
+  /** RLIMIT_NOFILE of a process; 0 is this one. */
+  openFiles(pid: number): { readonly soft: bigint; readonly hard: bigint }
+  setOpenFiles(pid: number, limit: { readonly soft: bigint; readonly hard: bigint }): void
+}
+
+const O_CLOEXEC = 0o2000000
+const FIONREAD = 0x541b
+const F_SETPIPE_SZ = 1031
+const F_SETFD = 2
+const FD_CLOEXEC = 1
+const WNOHANG = 1
+const PR_SET_CHILD_SUBREAPER = 36
+const RLIMIT_NOFILE = 7
+
+/**
+ * Loads the C library through koffi. Where that is impossible (a read-only or noexec container without the file beside
+ * the binary, no glibc) the reason comes back for the log, and the agent goes on with plain Node pipes and no reaper.
+ */
+export function loadLibc(open: () => Koffi = openKoffi): Libc | { readonly missing: string } {
+  try {
+    return bind(open())
+  } catch (error) {
+    return { missing: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function bind(koffi: Koffi): Libc {
+  const libc = koffi.load('libc.so.6')
+  const pipe2 = libc.func('int pipe2(int *fds, int flags)')
+  const ioctl = libc.func('int ioctl(int fd, unsigned long request, ...)')
+  const fcntl = libc.func('int fcntl(int fd, int command, ...)')
+  const waitpid = libc.func('int waitpid(int pid, int *status, int options)')
+  const prctl = libc.func('int prctl(int option, ...)')
+  const prlimit = libc.func('int prlimit(int pid, int resource, void *wanted, void *present)')
+
+  /** @throws an Error with the errno's name as `code`, as Node's own system errors have it */
+  const check = (result: unknown, call: string): void => {
+    if (result === -1) {
+      const code = getSystemErrorName(-koffi.errno())
+      throw Object.assign(new Error(`${call}: ${code}`), { code })
+    }
+  }
+
+  return {
+    pipe() {
+      const fds = new Int32Array(2)
+      check(pipe2(fds, O_CLOEXEC), 'pipe2')
+      const [read = -1, write = -1] = fds
+      return { read, write }
+    },
+    unread(fd) {
+      const count = new Int32Array(1)
+      check(ioctl(fd, FIONREAD, 'int *', count), 'ioctl FIONREAD')
+      return count[0] ?? 0
+    },
+    widen: (fd, bytes) => fcntl(fd, F_SETPIPE_SZ, 'int', bytes) !== -1,
+    closeOnExec: (fd) => check(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC), 'fcntl F_SETFD'),
+    reap: (pid) => waitpid(pid, null, WNOHANG) === pid,
+    setSubreaper(on) {
+      const zero = ['unsigned long', 0]
+      check(prctl(PR_SET_CHILD_SUBREAPER, 'unsigned long', on ? 1 : 0, ...zero, ...zero, ...zero), 'prctl')
+    },
+    openFiles(pid) {
+      const pair = new BigUint64Array(2)
+      check(prlimit(pid, RLIMIT_NOFILE, null, pair), 'prlimit')
+      const [soft = 0n, hard = 0n] = pair
+      return { soft, hard }
+    },
+    setOpenFiles(pid, { soft, hard }) {
+      check(prlimit(pid, RLIMIT_NOFILE, new BigUint64Array([soft, hard]), null), 'prlimit')
+    },
+  }
+}

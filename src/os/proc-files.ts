@@ -1,0 +1,67 @@
+// Single files of /proc, read and parsed. A process that is gone is null; a file that may not be read throws Hidden.
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+
+/** The kernel keeps this from us (other user, hidepid, ptrace policy). */
+export class Hidden extends Error {
+  override readonly name = 'Hidden'
+}
+
+export interface Stat {
+  readonly state: string
+  readonly ppid: number
+  readonly pgrp: number
+  readonly session: number
+}
+
+export function readStat(pid: number): Stat | null {
+  const text = orNull(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  if (text === null) return null
+  // The name in parentheses may hold blanks and parentheses itself; the fields begin after the last one.
+  const [state = '', ppid, pgrp, session] = text.slice(text.lastIndexOf(')') + 2).split(' ', 4)
+  return { state, ppid: Number(ppid), pgrp: Number(pgrp), session: Number(session) }
+}
+
+export const listPids = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger)
+
+export const listThreads = (pid: number): string[] | null => orNull(() => readdirSync(`/proc/${pid}/task`))
+
+/** Time on a CPU in ns. */
+export function readCpu(pid: number, tid: string): bigint | null {
+  const text = orNull(() => readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1'))
+  return text === null ? null : BigInt(text.split(' ', 1)[0] ?? '0')
+}
+
+/** `running`, or the system call a thread is blocked in; number -1 when it is blocked outside of one. */
+export type Blocked = 'running' | { readonly number: number; readonly args: readonly bigint[] }
+
+export function readSyscall(pid: number, tid: string): Blocked | null {
+  const text = orNull(() => readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'latin1'))
+  if (text === null) return null
+  const [first = '', ...rest] = text.trim().split(' ')
+  return first === 'running' ? 'running' : { number: Number(first), args: rest.map(BigInt) }
+}
+
+/** What a descriptor of a process is: `pipe:[4711]`, `socket:[…]`, a path. */
+export const readFd = (pid: number, fd: number): string | null => orNull(() => readlinkSync(`/proc/${pid}/fd/${fd}`))
+
+export function readMemory(pid: number, address: bigint, length: number): Buffer | null {
+  return orNull(() => {
+    const file = openSync(`/proc/${pid}/mem`, 'r')
+    try {
+      const bytes = Buffer.alloc(length)
+      return bytes.subarray(0, readSync(file, bytes, 0, length, address))
+    } finally {
+      closeSync(file)
+    }
+  })
+}
+
+function orNull<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EIO' || code === 'EINVAL') return null
+    throw new Hidden('cannot read /proc', { cause })
+  }
+}

@@ -1,0 +1,52 @@
+// Collects orphans that were re-parented to the agent. It never waits for a pid it has not seen dead and foreign:
+// waiting for any child would steal the exit statuses of libuv's own.
+import { readdirSync, readFileSync } from 'node:fs'
+import process from 'node:process'
+import { isOwnChild } from './own-children.ts'
+import { readStat } from './proc-files.ts'
+import type { Libc } from './libc.ts'
+
+/** SIGCHLDs that arrive together are delivered once, and one may be lost between two looks. */
+const sweepEveryMs = 1000
+
+/**
+ * From now on no adopted process stays a zombie. When the agent is not PID 1 it becomes subreaper, so that the orphans
+ * of its children come to it and not to the system's init.
+ */
+export function startReaper(libc: Libc): { stop(): void } {
+  const subreaper = process.pid !== 1
+  if (subreaper) libc.setSubreaper(true)
+  const sweep = (): void => {
+    for (const pid of adoptedZombies()) libc.reap(pid)
+  }
+  process.on('SIGCHLD', sweep)
+  const timer = setInterval(sweep, sweepEveryMs)
+  timer.unref()
+  sweep()
+  return {
+    stop() {
+      process.off('SIGCHLD', sweep)
+      clearInterval(timer)
+      if (subreaper) libc.setSubreaper(false)
+    },
+  }
+}
+
+function adoptedZombies(): number[] {
+  return children().filter((pid) => {
+    if (isOwnChild(pid)) return false
+    const stat = readStat(pid)
+    return stat?.state === 'Z' && stat.ppid === process.pid
+  })
+}
+
+/** Orphans are handed to the first living thread, which is the main one; kernels without the list need a full scan. */
+function children(): number[] {
+  let list: string
+  try {
+    list = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+  } catch {
+    return readdirSync('/proc').map(Number).filter(Number.isInteger)
+  }
+  return list.split(' ').filter(Boolean).map(Number)
+}

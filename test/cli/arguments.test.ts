@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { parseArguments, splitArgs } from '../../src/cli/arguments.ts'
+
+const parse = (...argv: string[]): unknown => parseArguments(argv, 'pidpiper')
+const run = (flags: object): unknown => ({ command: 'run', flags })
+
+test("the manual's image works as printed, under either name", () => {
+  const argv = ['--bin', 'python3', '--args', '/opt/app/io_main.py,/var/model']
+  const expected = run({ bin: 'python3', args: ['/opt/app/io_main.py', '/var/model'] })
+  for (const name of ['pidpiper', 'supervisor', 'supervisor-linux-amd64']) {
+    assert.deepEqual(parseArguments(argv, name), expected)
+    assert.deepEqual(parseArguments(['run', ...argv], name), expected)
+  }
+})
+
+test('no words, and bare flags, mean run', () => {
+  assert.deepEqual(parse(), run({}))
+  assert.deepEqual(parse('run'), run({}))
+  assert.deepEqual(parse('--in', '-', '--out=x=y'), run({ in: '-', out: 'x=y' }))
+})
+
+test('the word after --bin, --args and --arg is its value, whatever it looks like', () => {
+  assert.deepEqual(parse('--args', '--logs=stderr,/var/model'), run({ args: ['--logs=stderr', '/var/model'] }))
+  assert.deepEqual(
+    parse('--bin', '--in', '--arg', '--help', '--arg', 'a,b'),
+    run({ bin: '--in', args: ['--help', 'a,b'] }),
+  )
+  assert.deepEqual(parse('--args=--x,y', '--arg='), run({ args: ['--x', 'y', ''] }))
+})
+
+test("--args '' means none, \\, is a comma", () => {
+  assert.deepEqual(parse('--args', ''), run({ args: [] }))
+  assert.deepEqual(splitArgs('a\\,b,c\\d,,'), ['a,b', 'c\\d', '', ''])
+})
+
+test('any arguments without a trailing backslash survive --args', () => {
+  const word = fc.string({ unit: 'binary' }).filter((text) => !/\\($|,)/.test(text))
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1 }), (words) => {
+      const list = words.map((text) => text.replaceAll(',', '\\,')).join(',')
+      assert.deepEqual(splitArgs(list), list === '' ? [] : words)
+    }),
+  )
+})
+
+test('the other commands and their help', () => {
+  assert.deepEqual(parse('check'), { command: 'check', flags: {}, json: false })
+  assert.deepEqual(parse('check', '--json', '--bin', 'x'), { command: 'check', flags: { bin: 'x' }, json: true })
+  assert.deepEqual(parse('health'), { command: 'health', ready: false })
+  assert.deepEqual(parse('health', '--ready'), { command: 'health', ready: true })
+  for (const words of [['--version'], ['-v'], ['version']]) assert.deepEqual(parse(...words), { command: 'version' })
+  for (const words of [['--help'], ['-h'], ['help']])
+    assert.deepEqual(parse(...words), { command: 'help', topic: null })
+  for (const words of [
+    ['check', '--help'],
+    ['check', '--bin', 'x', '-h'],
+    ['help', 'check'],
+  ]) {
+    assert.deepEqual(parse(...words), { command: 'help', topic: 'check' })
+  }
+})
+
+const refusals: readonly (readonly [words: readonly string[], message: string])[] = [
+  [['--bim', 'x'], 'unknown option "--bim", did you mean --bin?'],
+  [['-bin', 'x'], 'unknown option "-bin", did you mean --bin?'],
+  [['--argz=secret'], 'unknown option "--argz", did you mean --args?'],
+  [['--frobnicate'], 'unknown option "--frobnicate"'],
+  [['--ready'], 'unknown option "--ready"'],
+  [['health', '--json'], 'unknown option "--json"'],
+  [['--json=1'], 'unknown option "--json"'],
+  [['check', '--json=1'], '--json takes no value'],
+  [['--bin'], '--bin needs a value'],
+  [['--bin', ''], '--bin needs a value that is not empty'],
+  [['--bin', 'x', 'extra'], 'unexpected word "extra"'],
+  [['chekc'], 'unknown command "chekc", did you mean check?'],
+  [['constructor'], 'unknown command "constructor"'],
+  [['help', 'helth'], 'no help about "helth", did you mean health?'],
+  [['ctl', 'status'], 'ctl comes with a later version'],
+  [['supervisord', '-n'], 'supervisord comes with a later version'],
+]
+
+for (const [words, message] of refusals) {
+  test(`usage error: ${words.join(' ')}`, () => {
+    assert.deepEqual(parse(...words), { command: 'usage', message: `pidpiper: ${message}; see pidpiper --help` })
+  })
+}
+
+test('a later face is refused by the name of the file too', () => {
+  const invocation = parseArguments(['status'], 'supervisorctl')
+  assert.deepEqual(invocation, {
+    command: 'usage',
+    message: 'pidpiper: supervisorctl comes with a later version; see pidpiper --help',
+  })
+})

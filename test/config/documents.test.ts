@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import process from 'node:process'
+import { test } from 'node:test'
+import { envExample, variablesDocument } from '../../src/config/documents.ts'
+
+const documents = { '../../.env.example': envExample, '../../docs/variables.md': variablesDocument }
+
+// UPDATE_DOCUMENTS=1 writes the files instead, after a change of the table.
+for (const [path, make] of Object.entries(documents)) {
+  test(`${path.slice(6)} is equal to the table of variables`, () => {
+    const url = new URL(path, import.meta.url)
+    if (process.env['UPDATE_DOCUMENTS'] === '1') writeFileSync(url, make())
+    assert.equal(readFileSync(url, 'utf8'), make())
+  })
+}

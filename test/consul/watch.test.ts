@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { test, type TestContext } from 'node:test'
+import type { KvAnswer } from '../../src/consul/client.ts'
+import { RunDocumentWatch, type WatchOptions } from '../../src/consul/watch.ts'
+import type { DocumentNews } from '../../src/engine/document-control.ts'
+import {
+  clientOf,
+  consulAt,
+  deleteKey,
+  putKey,
+  realClock,
+  sharedConsul,
+  startOwnConsul,
+  unique,
+  type TestConsul,
+} from '../support/consul.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { needsConsul } from '../testbed/address.ts'
+
+interface Watching {
+  readonly watch: RunDocumentWatch
+  readonly news: DocumentNews[]
+  /** Resolves with the next news from now on that fit. */
+  readonly until: (fits: (news: DocumentNews) => boolean, limit?: number) => Promise<DocumentNews>
+}
+
+function watching(t: TestContext, options: Omit<WatchOptions, 'clock' | 'onNews'>): Watching {
+  const news: DocumentNews[] = []
+  let looked = 0
+  const watch = new RunDocumentWatch({ ...options, clock: realClock, onNews: (one) => news.push(one) })
+  t.after(() => watch.close())
+  watch.start()
+  const until = (fits: (one: DocumentNews) => boolean, timeout = 5000): Promise<DocumentNews> =>
+    waitFor(
+      'the news',
+      () => {
+        while (looked < news.length) {
+          const one = news[looked++]
+          if (one !== undefined && fits(one)) return one
+        }
+        return undefined
+      },
+      { timeout, every: 5 },
+    )
+  return { watch, news, until }
+}
+
+const watchKey = (t: TestContext, consul: TestConsul, key: string, resync = 30_000): Watching =>
+  watching(t, { client: clientOf(t, consul), key, resync })
+
+const isText = (text: string) => (news: DocumentNews) => news.kind === 'document' && news.text === text
+
+test('a missing key, its appearance, its changes and its end are told, each once', needsConsul, async (t) => {
+  const consul = sharedConsul()
+  const key = unique('test/watch')
+  t.after(() => deleteKey(consul, key))
+  const { news, until } = watchKey(t, consul, key)
+  await until(({ kind }) => kind === 'missing')
+  await putKey(consul, key, 'one')
+  await until(isText('one'), 1000)
+  await putKey(consul, `${key}/below`, 'reserved')
+  t.after(() => deleteKey(consul, `${key}/below`))
+  await putKey(consul, key, 'one')
+  await putKey(consul, key, 'two')
+  await until(isText('two'), 1000)
+  await deleteKey(consul, key)
+  await until(({ kind }) => kind === 'missing', 1000)
+  assert.deepEqual(
+    news.map((one) => (one.kind === 'document' ? one.text : one.kind)),
+    ['missing', 'one', 'two', 'missing'],
+  )
+})
+
+test('refresh reads at once and tells what has not changed', needsConsul, async (t) => {
+  const consul = sharedConsul()
+  const key = unique('test/watch')
+  t.after(() => deleteKey(consul, key))
+  await putKey(consul, key, 'same')
+  const { watch, until, news } = watchKey(t, consul, key)
+  await until(isText('same'))
+  watch.refresh()
+  await until(isText('same'), 1000)
+  assert.equal(news.length, 2)
+})
+
+test(
+  'a new value is seen within a second of the return of a Consul agent that lost everything',
+  needsConsul,
+  async (t) => {
+    const consul = await startOwnConsul(t)
+    const key = unique('test/watch')
+    // Other writes raise the index that is lost: the old one would block for its whole wait.
+    for (let write = 0; write < 20; write++) await putKey(consul, `other/${write}`, 'x')
+    await putKey(consul, key, 'old')
+    const { until } = watchKey(t, consul, key)
+    await until(isText('old'))
+    await consul.kill()
+    const gone = await until(({ kind }) => kind === 'unreachable', 1500)
+    assert.match(gone.kind === 'unreachable' ? gone.reason : '', /connection (refused|broken)/)
+    await consul.start()
+    const back = performance.now()
+    await putKey(consul, key, 'new')
+    await until(isText('new'), 3000)
+    assert.ok(performance.now() - back < 1200, `${performance.now() - back} ms`)
+    await putKey(consul, key, 'newer')
+    await until(isText('newer'), 500)
+  },
+)
+
+test('a token that Consul does not know is told as the reason', needsConsul, async (t) => {
+  const consul = await startOwnConsul(t, { acl: 'e9f1b1a2-0000-4000-8000-000000000000' })
+  const { until } = watchKey(t, consulAt(consul.base, 'n0t-kn0wn'), 'dir/node')
+  const news = await until(({ kind }) => kind === 'unreachable')
+  assert.match(news.kind === 'unreachable' ? news.reason : '', /403 .*key:read on "dir\/node"/)
+  assert.doesNotMatch(JSON.stringify(news), /n0t-kn0wn/)
+})
+
+test('close ends a query that is under way at once', async (t) => {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => sockets.push(socket))
+  t.after(() => server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { watch, news } = watchKey(t, consulAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), 'k')
+  await waitFor('a query', () => sockets.length > 0)
+  const ended = Promise.all(sockets.map((socket) => once(socket.resume(), 'close')))
+  watch.close()
+  await ended
+  assert.deepEqual(news, [])
+})
+
+// ---- against a scripted Consul -----------------------------------------------------------------------------------------
+
+interface Query {
+  readonly index: number | null
+  readonly wait: number | null
+}
+
+/** Answers one query after the other from the script; the last one hangs until it is aborted. */
+function scripted(answers: readonly (KvAnswer | Error)[]): { client: WatchOptions['client']; queries: Query[] } {
+  const queries: Query[] = []
+  const answer = async (query: Query, signal: AbortSignal | undefined): Promise<KvAnswer> => {
+    const next = answers[queries.push(query) - 1]
+    if (next === undefined && signal !== undefined) await once(signal, 'abort')
+    if (next === undefined || next instanceof Error) throw next ?? new Error('aborted')
+    return next
+  }
+  const client: WatchOptions['client'] = {
+    read: (_key, options) => answer({ index: null, wait: null }, options?.signal),
+    block: (_key, index, wait, signal) => answer({ index, wait }, signal),
+  }
+  return { client, queries }
+}
+
+const at = (index: number, text = 'x'): KvAnswer => ({ index, entry: { text, modifyIndex: 5 } })
+
+async function queriesFor(t: TestContext, answers: readonly (KvAnswer | Error)[], resync = 600_000): Promise<Query[]> {
+  const { client, queries } = scripted(answers)
+  watching(t, { client, key: 'k', resync })
+  await waitFor('all queries', () => queries.length === answers.length + 1)
+  return queries
+}
+
+test('the index begins anew after an error, and when it goes backwards', async (t) => {
+  const queries = await queriesFor(t, [at(40), at(50), at(7), at(7), new Error('broken'), at(0), at(1)])
+  assert.deepEqual(
+    queries.map(({ index }) => index),
+    [null, 40, 50, null, 7, null, 1, 1],
+  )
+})
+
+test('a blocking query waits 55 s at most, and never beyond the next full read', async (t) => {
+  const long = await queriesFor(t, [at(1)])
+  assert.equal(long[1]?.wait, 55_000)
+  const short = await queriesFor(t, [at(1)], 30_000)
+  assert.ok((short[1]?.wait ?? 0) > 29_000 && (short[1]?.wait ?? 0) <= 30_000)
+  const full = await queriesFor(t, [at(1), at(1), at(1)], 120)
+  assert.equal(
+    full.slice(2).some(({ index }) => index === null),
+    true,
+  )
+})
+
+test('answers that come at once, again and again, are not asked for in a busy loop', async (t) => {
+  const { client, queries } = scripted(Array.from({ length: 1000 }, () => at(9)))
+  const { news } = watching(t, { client, key: 'k', resync: 600_000 })
+  await pause(300)
+  assert.ok(queries.length <= 8, `${queries.length} queries in 300 ms`)
+  assert.equal(news.length, 1)
+})
+
+test('an error that stays is told once and asked about with growing pauses', async (t) => {
+  const { client, queries } = scripted(Array.from({ length: 1000 }, () => new Error('no leader')))
+  const { news } = watching(t, { client, key: 'k', resync: 600_000 })
+  await pause(650)
+  assert.deepEqual(news, [{ kind: 'unreachable', reason: 'no leader' }])
+  assert.ok(queries.length >= 2 && queries.length <= 4, `${queries.length} queries`)
+})

@@ -1,0 +1,141 @@
+// The project's image and the manual's, built from their Dockerfiles and run by a real container engine.
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it, type TestContext } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { version } from '../../src/version.ts'
+import type { Outcome } from './support/command.ts'
+import { buildImages, importBases, obstacle } from './support/images.ts'
+import { Store } from './support/store.ts'
+
+const image = 'docker.io/library/pidpiper'
+const raw = ['--env', 'OUTPUT_FORMAT=raw']
+const skip = obstacle() ?? false
+/** What an answer of a registry that cannot be reached looks like, from apt, npm or debootstrap. */
+const unreachable = /EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|Could not resolve|Temporary failure|Couldn't download/
+
+describe('container images', { skip, timeout: 420_000 }, () => {
+  let store: Store
+  let away: string | null = null
+  let data = ''
+  let count = 0
+
+  before(async () => {
+    store = await Store.open()
+    data = join(store.folder, 'data')
+    mkdirSync(data)
+    writeFileSync(join(data, 'lines'), 'one\ntwo\n\nvier äöü\n')
+    writeFileSync(join(data, 'readings'), '{"id":1,"value":20}\n{"id":2,"value":30}\n')
+    writeFileSync(join(data, 'model'), '{"factor":1.5}')
+    try {
+      await importBases(store)
+      await buildImages(store)
+    } catch (error) {
+      if (!(error instanceof Error && unreachable.test(error.message))) throw error
+      away = `no registry of packages can be reached from a container build: ${error.message.split('\n')[0] ?? ''}`
+    }
+  })
+  after(() => store.close())
+
+  const mounts = (): string[] => ['--volume', `${data}:/data:ro`]
+
+  /** `podman run` with `options`, then the image, then the words of the container. */
+  function container(options: readonly string[], words: readonly string[], of = image): Promise<Outcome> {
+    count += 1
+    return store.podman([...store.runWords(`test-${count}`), ...mounts(), ...options, of, ...words])
+  }
+
+  function fact(title: string, check: (t: TestContext) => Promise<void>): void {
+    it(title, async (t) => {
+      if (away === null) await check(t)
+      else t.skip(away)
+    })
+  }
+
+  fact('--version', async () => {
+    const { status, stdout, stderr } = await container([], ['--version'])
+    assert.equal(status, 0, stderr)
+    assert.ok(stdout.startsWith(`pidpiper ${version} `), stdout)
+  })
+
+  fact('without any configuration it ends with 78 and names what is missing', async () => {
+    const { status, stdout, stderr } = await container([], [])
+    assert.equal(status, 78, stderr)
+    assert.equal(stdout, '')
+    assert.match(stderr, /PROGRAM|--bin/)
+    assert.match(stderr, /KAFKA_DSN/)
+    assert.match(stderr, /--in/)
+    assert.doesNotMatch(stderr, /^\s+at /m)
+  })
+
+  fact('local streams pass through a Calculator, and its exit code 0 ends the container', async () => {
+    const { status, stdout, stderr } = await container(raw, ['--bin', 'cat', '--in', '/data/lines', '--out', '-'])
+    assert.equal(status, 0, stderr)
+    assert.equal(stdout, 'one\ntwo\n\nvier äöü\n')
+  })
+
+  fact('the Calculator runs as user and group 1000', async () => {
+    const script = 'echo $(id -u):$(id -g); cat'
+    const words = ['--bin', 'sh', '--arg', '-c', '--arg', script, '--in', '/data/lines', '--out', '-']
+    const { stdout, stderr } = await container(raw, words)
+    assert.equal(stdout.split('\n')[0], '1000:1000', stderr)
+  })
+
+  fact('a read-only root without any writable folder keeps real pipes', async () => {
+    const script = 'readlink /proc/$$/fd/0; touch /tmp/x 2>/dev/null && echo writable; cat'
+    const words = ['--bin', 'sh', '--arg', '-c', '--arg', script, '--in', '/data/lines', '--out', '-']
+    const { status, stdout, stderr } = await container([...raw, '--read-only', '--read-only-tmpfs=false'], words)
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /^pipe:\[\d+\]\none\ntwo\n/)
+  })
+
+  fact('the image declares its user, port, entrypoint and health check', async () => {
+    const { status, stdout, stderr } = await store.podman(['image', 'inspect', image])
+    assert.equal(status, 0, stderr)
+    const [description] = JSON.parse(stdout) as [{ Config: Record<string, unknown>; Healthcheck: { Test: string[] } }]
+    const { User, ExposedPorts, Entrypoint, Cmd, StopSignal, Labels } = description.Config
+    assert.deepEqual(
+      { User, ExposedPorts, Entrypoint, Cmd, StopSignal },
+      {
+        User: '1000:1000',
+        ExposedPorts: { '8080/tcp': {} },
+        Entrypoint: ['/opt/pidpiper'],
+        Cmd: undefined,
+        StopSignal: undefined,
+      },
+    )
+    assert.deepEqual(description.Healthcheck.Test, ['CMD', '/opt/pidpiper', 'health'])
+    assert.equal((Labels as Record<string, string>)['org.opencontainers.image.version'], version)
+  })
+
+  fact('as PID 1 it is healthy while it runs, and SIGTERM ends it with 0', async (t) => {
+    const words = [...store.runWords('live'), '--interactive', image, '--bin', 'cat', '--in', '-', '--out', '-']
+    const running = store.podman(words, { stdin: 'open' })
+    t.after(() => store.podman(['rm', '--force', '--time', '0', 'live']))
+    const ask = (): Promise<Outcome> => store.podman(['exec', 'live', '/opt/pidpiper', 'health'])
+    let answer = await ask()
+    for (let tries = 1; tries < 20 && answer.status !== 0; tries += 1) {
+      await pause(250)
+      answer = await ask()
+    }
+    assert.equal(answer.status, 0, `${answer.stdout}${answer.stderr}`)
+    assert.equal((await store.podman(['healthcheck', 'run', 'live'])).status, 0)
+    await store.podman(['kill', '--signal', 'TERM', 'live'])
+    const { status, stderr } = await running
+    assert.equal(status, 0, stderr)
+  })
+
+  fact('the manual’s image starts with the words that are printed in the manual', async () => {
+    const { stdout } = await store.podman(['image', 'inspect', '--format', '{{json .Config}}', 'localhost/manual'])
+    const { Cmd, Entrypoint } = JSON.parse(stdout) as { Cmd: string[]; Entrypoint: string[] }
+    assert.deepEqual(Entrypoint, ['/opt/supervisor'])
+    assert.deepEqual(Cmd, ['--bin', 'python3', '--args', '/opt/app/io_main.py,/var/model'])
+    const model = ['--volume', `${join(data, 'model')}:/var/model:ro`]
+    const words = [...Cmd, '--in', '/data/readings', '--out', '-']
+    const scored = await container([...raw, ...model], words, 'localhost/manual')
+    assert.equal(scored.status, 0, scored.stderr)
+    assert.equal(scored.stdout, '{"id": 1, "score": 30.0}\n{"id": 2, "score": 45.0}\n')
+    assert.doesNotMatch(scored.stderr, /no model/)
+  })
+})

@@ -1,0 +1,65 @@
+import { copyFile, mkdir, realpath, symlink, writeFile, cp } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import process from 'node:process'
+import { debianRoot } from './roots.ts'
+import type { Store } from './store.ts'
+
+const project = join(import.meta.dirname, '..', '..', '..')
+const tools = ['buildah', 'podman', 'runc', 'debootstrap']
+
+/** Why container tests cannot run on this machine, in one line; null when they can. */
+export function obstacle(): string | null {
+  if (process.platform !== 'linux') return 'containers need Linux'
+  if (process.getuid?.() !== 0) return 'containers are built as root here, and this is not root'
+  const missing = tools.filter((tool) => find(tool) === null)
+  if (missing.length > 0) {
+    return `no ${missing.join(', ')}: apt-get install -y --no-install-recommends ${missing.join(' ')}`
+  }
+  return find('npm') === null ? 'no npm in PATH to put into the builder image' : null
+}
+
+/** Puts stand-ins for the three images of the FROM lines into the store. */
+export async function importBases(store: Store): Promise<void> {
+  await store.import(await debianRoot('debian', []), 'docker.io/library/debian:bookworm-slim')
+  await store.import(await debianRoot('python', ['python3', 'python3-pip']), 'docker.io/library/python:3.7')
+  const context = join(store.folder, 'node')
+  await mkdir(join(context, 'bin'), { recursive: true })
+  const npmCli = await realpath(find('npm') ?? '')
+  await cp(dirname(dirname(npmCli)), join(context, 'lib', 'node_modules', 'npm'), { recursive: true })
+  await copyFile(process.execPath, join(context, 'bin', 'node'))
+  await symlink('../lib/node_modules/npm/bin/npm-cli.js', join(context, 'bin', 'npm'))
+  await writeFile(
+    join(context, 'Dockerfile'),
+    'FROM debian:bookworm-slim\nCOPY bin /usr/local/bin/\nCOPY lib /usr/local/lib/\n',
+  )
+  await store.build('docker.io/library/node:24-bookworm-slim', [context])
+}
+
+/** Builds the project's image and the manual's, as examples/README.md says. */
+export async function buildImages(store: Store): Promise<void> {
+  await store.build('docker.io/library/pidpiper', [...(await hostAccess(store)), project])
+  await store.build('localhost/manual', [join(project, 'examples', 'manual')])
+}
+
+/** Lets npm inside a build reach the registry the way the host does: its npmrc and its certificates, mounted only. */
+async function hostAccess(store: Store): Promise<string[]> {
+  const settings = [join(homedir(), '.npmrc')]
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, 'utf8'))
+  const authority = process.env['NODE_EXTRA_CA_CERTS'] ?? process.env['SSL_CERT_FILE']
+  const volumes: string[] = []
+  if (authority !== undefined && existsSync(authority)) {
+    settings.push('cafile=/run/host-authority.crt')
+    volumes.push('--volume', `${authority}:/run/host-authority.crt:ro`)
+  }
+  const npmrc = join(store.folder, 'npmrc')
+  await writeFile(npmrc, settings.join('\n'), { mode: 0o600 })
+  return [...volumes, '--volume', `${npmrc}:/root/.npmrc:ro`]
+}
+
+function find(tool: string): string | null {
+  const places = (process.env['PATH'] ?? '').split(delimiter).map((place) => join(place, tool))
+  return places.find((file) => existsSync(file)) ?? null
+}

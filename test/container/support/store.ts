@@ -1,0 +1,62 @@
+// A container store of its own in a passing folder: nothing of it is seen by, or left in, the machine's own.
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { must, run, type Options, type Outcome } from './command.ts'
+
+export class Store {
+  readonly folder: string
+  readonly #stores: readonly string[]
+  readonly #podman: readonly string[]
+  readonly #env: NodeJS.ProcessEnv
+
+  private constructor(folder: string) {
+    this.folder = folder
+    const at = (name: string): string => join(folder, name)
+    this.#stores = ['--root', at('store'), '--runroot', at('run'), '--storage-driver', 'overlay']
+    const engine = ['--tmpdir', at('libpod'), '--runtime', 'runc', '--cgroup-manager', 'cgroupfs']
+    this.#podman = [...this.#stores, ...engine, '--events-backend', 'none']
+    // No systemd timer per health check: the test asks by itself.
+    this.#env = { TMPDIR: at('tmp'), DISABLE_HC_SYSTEMD: 'true' }
+  }
+
+  static async open(): Promise<Store> {
+    const store = new Store(await mkdtemp(join(tmpdir(), 'pidpiper-containers-')))
+    await mkdir(join(store.folder, 'tmp'))
+    return store
+  }
+
+  /** Imports a tar file as the image `name`, so that a FROM line finds it here. */
+  async import(tar: string, name: string): Promise<void> {
+    await must('podman', [...this.#podman, 'import', '--quiet', tar, name], { env: this.#env })
+  }
+
+  /** Builds the image `name`; `words` are further words for buildah, the last one is the context. */
+  async build(name: string, words: readonly string[]): Promise<void> {
+    const how = ['bud', '--isolation', 'chroot', '--pull-never', '--format', 'docker', '--layers=false', '-t', name]
+    await must('buildah', [...this.#stores, ...how, ...words], { env: this.#env })
+  }
+
+  /** Runs podman with any words. */
+  podman(words: readonly string[], options: Options = {}): Promise<Outcome> {
+    return run('podman', [...this.#podman, ...words], { timeout: 60_000, ...options, env: this.#env })
+  }
+
+  /** The words of `podman run` for a container without a network, within the limits of a nested machine. */
+  runWords(name: string): string[] {
+    const limits = ['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=4096:4096']
+    return ['run', '--rm', '--name', name, '--network', 'none', ...limits]
+  }
+
+  /** Ends what still runs, takes off the mounts, and removes the folder. */
+  async close(): Promise<void> {
+    await this.podman(['rm', '--all', '--force', '--time', '0'])
+    await run('buildah', [...this.#stores, 'rm', '--all'], { env: this.#env })
+    const mounts = (await readFile('/proc/self/mountinfo', 'utf8'))
+      .split('\n')
+      .map((line) => line.split(' ')[4] ?? '')
+      .filter((path) => path.startsWith(`${this.folder}/`))
+    for (const path of mounts.reverse()) await must('umount', [path])
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}

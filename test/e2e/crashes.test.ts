@@ -1,0 +1,138 @@
+// Whoever dies, and however: nothing is missing. A Calculator that takes its time makes the runs long enough.
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import process from 'node:process'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
+import type { TestAgent } from '../support/agent.ts'
+import { TestKafka } from '../support/kafka.ts'
+import { nothingMissing } from '../support/records.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const RECORDS = 20_000
+const PARTITIONS = 3
+const KILLS = 20
+
+/** Its argument: how long it takes for a record, s. */
+const steady = `
+import sys, time
+for line in sys.stdin:
+    time.sleep(float(sys.argv[1]))
+    sys.stdout.write(line)
+    sys.stdout.flush()
+`
+
+/** Adoption 3 s, shutdown 3 s, deregistration 1 s, and half a second for Node and a loaded machine. */
+const LEAVES_WITHIN = 7500
+
+interface Run {
+  readonly kafka: TestKafka
+  readonly input: string
+  readonly output: string
+  readonly group: string
+  start(): Promise<TestAgent>
+}
+
+async function begin(t: TestContext, protocol: string, perRecord = 0.0002): Promise<Run> {
+  const kafka = new TestKafka(t)
+  const topics = await streamTopics(kafka, PARTITIONS)
+  await kafka.produce(
+    topics.input,
+    Array.from({ length: RECORDS }, (_, i) => ({ value: `value ${i}`, key: `${i}`, partition: i % PARTITIONS })),
+  )
+  const start = (): Promise<TestAgent> =>
+    startStream(t, kafka, {
+      ...topics,
+      calculator: ['python3', '-c', steady, String(perRecord)],
+      env: { PROTOCOL: protocol, KAFKA_SESSION_TIMEOUT: '6s', OUTPUT_PARTITION: 'same', LOG_LEVEL: 'info' },
+    })
+  return { kafka, ...topics, start }
+}
+
+/** Every value came out at least once; gives the number of duplicates. */
+async function complete({ kafka, output }: Run, protocol: string): Promise<number> {
+  const answers = await kafka.readTopic(output)
+  const expected = Array.from({ length: RECORDS }, (_, i) => Buffer.from(`value ${i}`))
+  const duplicates = nothingMissing(
+    answers.map(({ value }) => value ?? Buffer.alloc(0)),
+    expected,
+  )
+  if (protocol === 'one-to-one') {
+    const first = new Map<number, number>()
+    const seen = new Set<string>()
+    for (const { partition, key, value } of answers) {
+      const i = Number(String(value).slice('value '.length))
+      assert.equal(String(key), String(i), 'an answer has the key of its own record')
+      assert.equal(partition, i % PARTITIONS)
+      if (seen.has(String(value))) continue
+      seen.add(String(value))
+      assert.ok((first.get(partition) ?? -1) < i, `record ${i} comes after ${first.get(partition) ?? -1}`)
+      first.set(partition, i)
+    }
+  }
+  return duplicates
+}
+
+const answered = (run: Run, count: number): Promise<void> => run.kafka.waitForRecords(run.output, count, 60_000)
+
+for (const protocol of ['relay', 'one-to-one']) {
+  test(`${protocol}: kill -9 of the Calculator, ${KILLS} times, four a second`, { timeout: 120_000 }, async (t) => {
+    const run = await begin(t, protocol, 0.0004)
+    const agent = await run.start()
+    await answered(run, 500)
+    const killed = new Set<number>()
+    while (killed.size < KILLS) {
+      const [{ pid, state } = { pid: null, state: 'STOPPED' }] = (await agent.status()).processes
+      assert.notEqual(state, 'FATAL')
+      if (pid !== null && !killed.has(pid)) {
+        process.kill(pid, 'SIGKILL')
+        killed.add(pid)
+      }
+      await pause(250)
+    }
+    assert.notEqual(await run.kafka.lag(run.group, run.input), 0, 'the kills fell into the run')
+    await noLag(run.kafka, run.group, run.input, 60_000)
+    const { processes, streams } = await agent.status()
+    assert.equal(processes[0]?.state, 'RUNNING')
+    assert.ok(processes[0].restarts >= KILLS, `${processes[0].restarts} restarts`)
+    assert.ok((streams[0]?.counters.replays ?? 0) > 0)
+    assert.equal(await agent.stop(), 0)
+    assert.deepEqual(
+      agent.log.filter(({ event }) => event === 'process.fatal'),
+      [],
+    )
+    t.diagnostic(`${await complete(run, protocol)} duplicates after ${processes[0].restarts} restarts`)
+  })
+
+  test(`${protocol}: SIGTERM of the agent in the middle, and a second one`, { timeout: 120_000 }, async (t) => {
+    const run = await begin(t, protocol)
+    const first = await run.start()
+    await answered(run, RECORDS / 4)
+    const began = performance.now()
+    assert.equal(await first.stop(), 0)
+    const took = performance.now() - began
+    assert.ok(took < LEAVES_WITHIN, `left after ${took.toFixed()} ms`)
+    assert.notEqual(await run.kafka.lag(run.group, run.input), 0, 'it was in the middle')
+    const second = await run.start()
+    await noLag(run.kafka, run.group, run.input, 60_000)
+    assert.equal(await second.stop(), 0)
+    assert.equal(await complete(run, protocol), 0, 'what was drained is not done again')
+    t.diagnostic(`left after ${took.toFixed()} ms`)
+  })
+
+  test(`${protocol}: SIGKILL of the agent in the middle, and a second one`, { timeout: 120_000 }, async (t) => {
+    const run = await begin(t, protocol)
+    const first = await run.start()
+    await answered(run, RECORDS / 4)
+    const calculator = await first.calculator()
+    first.signal('SIGKILL')
+    await first.exit()
+    assert.notEqual(await run.kafka.lag(run.group, run.input), 0, 'it was in the middle')
+    await waitFor('the end of the orphan', () => !existsSync(`/proc/${calculator}`))
+    const second = await run.start()
+    await noLag(run.kafka, run.group, run.input, 60_000)
+    assert.equal(await second.stop(), 0)
+    t.diagnostic(`${await complete(run, protocol)} duplicates`)
+  })
+}

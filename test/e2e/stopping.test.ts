@@ -1,0 +1,200 @@
+// How the agent ends, and how it comes up where something that it needs is missing.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { endAfter, isLiving, livingGroup } from '../fixtures/e2e-proc.ts'
+import { noLag, startStream, streamTopics, valuesOf } from '../fixtures/e2e-stream.ts'
+import { startAgent, type TestAgent } from '../support/agent.ts'
+import { TestKafka } from '../support/kafka.ts'
+import { ownKafka } from '../support/own-kafka.ts'
+import { freePort } from '../support/ports.ts'
+import { multiset, same } from '../support/records.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+interface Stream {
+  readonly kafka: TestKafka
+  readonly agent: TestAgent
+  readonly input: string
+  readonly output: string
+  readonly group: string
+}
+
+/** An agent with a shell script as Calculator, which got one record and says on stderr that it has it. */
+async function startWith(t: TestContext, script: string, env: Readonly<Record<string, string>> = {}): Promise<Stream> {
+  const kafka = new TestKafka(t)
+  const { input, output, group } = await streamTopics(kafka)
+  await kafka.produce(input, [{ value: 'record' }])
+  const agent = await startStream(t, kafka, { input, output, group, calculator: ['sh', '-c', script], env })
+  await waitFor('the record with the Calculator', () => agent.stderr.includes('"msg":"got record"'), {
+    timeout: 20_000,
+  })
+  return { kafka, agent, input, output, group }
+}
+
+const got = 'read -r line; echo "got $line" >&2;'
+
+/** From a signal to the end of the agent, in ms; the exit code must be 0. */
+async function timeToEnd(agent: TestAgent, signal: NodeJS.Signals): Promise<number> {
+  const start = performance.now()
+  agent.signal(signal)
+  assert.deepEqual(await agent.exit(), { code: 0, signal: null })
+  return performance.now() - start
+}
+
+for (const [what, script] of [
+  ['the end of its input', `${got} cat; sleep 1; echo "$line and bye"`],
+  ['SIGTERM', `trap 'sleep 1; echo "$line and bye"; exit 0' TERM; ${got} cat; while :; do sleep 0.1; done`],
+] as const) {
+  test(`a Calculator that needs a second after ${what} has it`, { timeout: 60_000 }, async (t) => {
+    const { kafka, agent, output } = await startWith(t, script)
+    const took = await timeToEnd(agent, 'SIGTERM')
+    t.diagnostic(`${Math.round(took)} ms`)
+    assert.ok(took > 900 && took < 7_000, `${took} ms`)
+    same(await valuesOf(kafka, output), multiset([Buffer.from('record and bye')]))
+  })
+}
+
+// Grandchildren of three kinds: with the pipes, without them, and orphaned without them.
+const stubborn = `
+trap '' TERM INT HUP
+for i in 1 2 3; do
+  (while :; do sleep 1; done) &
+  (exec </dev/null >/dev/null 2>&1; while :; do sleep 1; done) &
+done
+(sh -c "trap '' TERM; while :; do sleep 1; done" </dev/null >/dev/null 2>&1 &)
+${got}
+while :; do sleep 0.1; done
+`
+
+test('a Calculator that ignores EOF and SIGTERM is gone with its group by 7 s', { timeout: 60_000 }, async (t) => {
+  const { kafka, agent, input, output, group } = await startWith(t, stubborn)
+  const calculator = await agent.calculator()
+  const members = livingGroup(calculator)
+  assert.ok(members.length >= 8, `${members.length} members`)
+  endAfter(t, () => members)
+  const took = await timeToEnd(agent, 'SIGTERM')
+  t.diagnostic(`${Math.round(took)} ms`)
+  assert.ok(took < 7_000, `${took} ms`)
+  assert.deepEqual([...livingGroup(calculator), ...members.filter(isLiving)], [])
+  // Nothing was answered, so nothing is committed: the next agent gets it.
+  assert.equal(await kafka.lag(group, input), 1)
+  same(await valuesOf(kafka, output), multiset([]))
+})
+
+test('whom a Calculator leaves behind in its group ends with it', { timeout: 60_000 }, async (t) => {
+  const script = `(trap '' TERM; exec sleep 1000 </dev/null >/dev/null 2>&1) & ${got} echo "$line"; cat`
+  // A group member that sleeps has work in hand, as far as anybody can see: the drain takes its whole time.
+  const { agent } = await startWith(t, script, { ADOPTION_GRACEPERIOD: '500ms' })
+  const calculator = await agent.calculator()
+  const members = livingGroup(calculator)
+  assert.ok(members.length >= 2)
+  endAfter(t, () => members)
+  const took = await timeToEnd(agent, 'SIGTERM')
+  assert.ok(took < 3_000, `${took} ms`)
+  assert.deepEqual([...livingGroup(calculator), ...members.filter(isLiving)], [])
+})
+
+const patient = { ADOPTION_GRACEPERIOD: '10m', SHUTDOWN_GRACEPERIOD: '1s' }
+/** Has the record in work for ever, and ends when it is told to. */
+const busy = `${got} while :; do sleep 0.1; done`
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`a second ${signal} skips the drain`, { timeout: 60_000 }, async (t) => {
+    const { agent } = await startWith(t, busy, patient)
+    agent.signal('SIGTERM')
+    await agent.waitForStatus('draining', ({ agent: { state } }) => state === 'draining')
+    assert.equal((await agent.get('/readyz')).status, 503)
+    assert.equal((await agent.get('/livez')).status, 200)
+    assert.equal(
+      agent.log.some(({ event }) => event === 'process.stopping'),
+      false,
+    )
+    const took = await timeToEnd(agent, signal)
+    assert.ok(took < 4_000, `${took} ms`)
+  })
+}
+
+test('SIGQUIT does not drain at all', { timeout: 60_000 }, async (t) => {
+  const { kafka, agent, input, group } = await startWith(t, busy, patient)
+  const took = await timeToEnd(agent, 'SIGQUIT')
+  assert.ok(took < 4_000, `${took} ms`)
+  assert.equal(await kafka.lag(group, input), 1)
+})
+
+test('SIGUSR1 writes the state to the log, and the agent goes on', { timeout: 60_000 }, async (t) => {
+  const { kafka, agent, input, group, output } = await startWith(t, `${got} echo "$line"; cat`)
+  agent.signal('SIGUSR1')
+  const state = await agent.waitForEvent('agent.state')
+  for (const part of ['agent', 'document', 'processes', 'streams']) assert.ok(part in state, part)
+  assert.equal((state['streams'] as { input: { topics: string[] } }[])[0]?.input.topics[0], input)
+  assert.equal((state['processes'] as { pid: number }[])[0]?.pid, await agent.calculator())
+  await kafka.produce(input, [{ value: 'another' }])
+  await noLag(kafka, group, input)
+  same(await valuesOf(kafka, output), multiset([Buffer.from('record'), Buffer.from('another')]))
+})
+
+/** 69, with one sentence that matches, and nothing like a stack trace. */
+async function unavailable(agent: TestAgent, sentence: RegExp): Promise<void> {
+  assert.deepEqual(await agent.exit(), { code: 69, signal: null })
+  const fatal = agent.log.filter(({ level }) => level === 'fatal').map(({ msg }) => msg)
+  assert.equal(fatal.length, 1)
+  assert.match(fatal[0] ?? '', sentence)
+  assert.doesNotMatch(agent.stderr, /^\s+at |"stack"/m)
+}
+
+test('a port in use is 69, by name, and the Calculator is not started', { timeout: 30_000 }, async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const agent = await startAgent(t, {
+    args: ['--in', '/dev/null', '--out', '/dev/null', '--bin', 'cat'],
+    env: { HTTP_LISTEN: `127.0.0.1:${port}` },
+  })
+  await unavailable(agent, new RegExp(`cannot listen on 127.0.0.1:${port}: .*`))
+  assert.equal(
+    agent.log.some(({ event }) => event === 'process.spawned'),
+    false,
+  )
+})
+
+const settings = { NODE_ID: 'e2e', INPUT_TOPICS: 'in', OUTPUT_TOPIC: 'out', OUTPUT_FORMAT: 'raw' }
+
+test('no broker within KAFKA_WAIT is 69, by name', { timeout: 30_000 }, async (t) => {
+  const broker = `127.0.0.1:${await freePort()}`
+  const start = performance.now()
+  const agent = await startAgent(t, {
+    args: ['--bin', 'cat'],
+    env: { ...settings, KAFKA_DSN: broker, KAFKA_WAIT: '1s' },
+  })
+  await unavailable(agent, new RegExp(`cannot reach Kafka at ${broker}`))
+  const took = performance.now() - start
+  assert.ok(took > 1_000 && took < 6_000, `${took} ms`)
+})
+
+test(
+  'without KAFKA_WAIT the agent waits for its broker, and works once it is there',
+  { timeout: 120_000 },
+  async (t) => {
+    const own = await ownKafka(t)
+    const agent = await startAgent(t, { args: ['--bin', 'cat'], env: { ...settings, KAFKA_DSN: own.broker } })
+    const warned = (): boolean => agent.log.some(({ level, msg = '' }) => level === 'warn' && /ECONNREFUSED/.test(msg))
+    await waitFor('a warning', warned, { timeout: 20_000 })
+    assert.equal((await agent.get('/livez')).status, 200)
+    const ready = await agent.get('/readyz')
+    assert.equal(ready.status, 503)
+    assert.match(await ready.text(), /kafka|input|joined|broker/i)
+    const started = await agent.calculator()
+    await own.start()
+    const kafka = new TestKafka(t, own.broker)
+    await kafka.createTopic(1, { name: 'in' })
+    await kafka.createTopic(1, { name: 'out' })
+    await kafka.produce('in', [{ value: 'late' }])
+    await kafka.waitForRecords('out', 1, 60_000)
+    await waitFor('readiness', async () => (await agent.get('/readyz')).status === 200)
+    assert.equal(await agent.calculator(), started)
+    assert.equal(await agent.stop(), 0)
+    same(await valuesOf(kafka, 'out'), multiset([Buffer.from('late')]))
+  },
+)

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Protocol } from '../../src/domain/stream/settings.ts'
+import { EventRing } from '../../src/engine/event-ring.ts'
+import { OutputEncoding } from '../../src/engine/output-encoding.ts'
+import type { DeadLetterSink } from '../../src/engine/ports.ts'
+import { StreamProxy } from '../../src/engine/stream-proxy.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { MemoryCalculator, MemorySink, MemorySource } from '../support/stream-world.ts'
+
+const noLetters: DeadLetterSink = {
+  write: () => Promise.reject(new Error('nothing is expected here')),
+  health: () => ({ lastAckAt: null, error: null }),
+  close: () => Promise.resolve(),
+}
+
+interface Script {
+  readonly protocol: Protocol
+  readonly values: readonly (string | null)[]
+  readonly atOnce: number
+  readonly work: number
+  readonly ack: number
+  /** Waits, in ms, between the deaths of incarnations. */
+  readonly deaths: readonly number[]
+}
+
+/** The whole life of a stream; `look` is called after every ms that passed. */
+async function live(script: Script, answer: (line: string) => string, look: (world: World) => void): Promise<World> {
+  const clock = new FakeClock()
+  const source = new MemorySource(script.values, script.atOnce)
+  const sink = new MemorySink(clock, script.ack)
+  const events = new EventRing(clock)
+  const rules = {
+    format: 'raw',
+    json: false,
+    partition: null,
+    dropEmpty: false,
+    source: '/x/y',
+    instanceId: 'y',
+  } as const
+  let child: MemoryCalculator | null = null
+  const proxy: StreamProxy = new StreamProxy(
+    {
+      namespec: 'calculator',
+      clock,
+      events,
+      activity: () => child?.activity() ?? { cpu: null, parked: 'busy' },
+      maxLine: 1000,
+      bufferBytes: 200,
+      checkpointIntervalMs: 100,
+      adoptionGraceMs: 1000,
+      newlines: 'json',
+      unwrap: true,
+      replayable: true,
+      progressed: () => undefined,
+      broken: () => kill(),
+      failed: (error) => assert.fail(String(error)),
+    },
+    {
+      source,
+      sink,
+      letters: noLetters,
+      encoding: new OutputEncoding(rules, clock),
+      protocol: script.protocol,
+      topics: ['in'],
+      outputTopic: 'out',
+    },
+  )
+  let pid = 0
+  const open = (): void => {
+    child = new MemoryCalculator(++pid, clock, script.work, answer)
+    proxy.opened(child)
+  }
+  const kill = (): void => {
+    const dying = child
+    if (!dying?.alive) return
+    dying.die()
+    proxy.closed(dying, { code: null, signal: 'SIGKILL' }, false)
+    open()
+  }
+  const world: World = { clock, source, sink, events, proxy }
+  const pass = async (ms: number): Promise<void> => {
+    for (let i = 0; i < ms; i++) {
+      await clock.advance(1)
+      look(world)
+    }
+  }
+  open()
+  await source.start(proxy.consumer)
+  for (const wait of script.deaths) {
+    await pass(wait)
+    kill()
+  }
+  for (let i = 0; i < 60 && source.committed < script.values.length; i++) await pass(200)
+  proxy.close()
+  return world
+}
+
+interface World {
+  readonly clock: FakeClock
+  readonly source: MemorySource
+  readonly sink: MemorySink
+  readonly events: EventRing
+  readonly proxy: StreamProxy
+}
+
+const scripts = (protocol: Protocol): fc.Arbitrary<Script> =>
+  fc.record({
+    protocol: fc.constant(protocol),
+    values: fc
+      .array(fc.option(fc.nat(9), { freq: 8 }), { minLength: 1, maxLength: 25 })
+      .map((list) => list.map((size, i) => (size === null ? null : `${i}:${'x'.repeat(size * 3)}`))),
+    atOnce: fc.integer({ min: 1, max: 7 }),
+    work: fc.integer({ min: 0, max: 40 }),
+    ack: fc.integer({ min: 0, max: 60 }),
+    deaths: fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 5 }),
+  })
+
+const echo = (line: string): string => `${line}\n`
+
+for (const protocol of ['relay', 'one-to-one'] as const) {
+  test(`${protocol}: whenever the Calculator dies, a commit never passes an answer that is not stored`, async () => {
+    await fc.assert(
+      fc.asyncProperty(scripts(protocol), async (script) => {
+        const world = await live(script, echo, ({ source, sink }) => {
+          for (let offset = 0; offset < source.committed; offset++) {
+            const value = script.values[offset]
+            if (value != null) assert.ok(sink.stored.includes(value), `offset ${offset} is committed, not stored`)
+          }
+        })
+        assert.equal(world.source.committed, script.values.length, 'everything is committed in the end')
+        assert.deepEqual(
+          [...world.source.commits].sort((a, b) => a - b),
+          world.source.commits,
+          'commits never go back',
+        )
+      }),
+      { numRuns: 60 },
+    )
+  })
+}
+
+const calm = (protocol: Protocol, values: readonly string[]): Script => ({
+  protocol,
+  values,
+  atOnce: 3,
+  work: 5,
+  ack: 5,
+  deaths: [],
+})
+
+test('without faults nothing is stored twice and the order is kept', async () => {
+  const values = Array.from({ length: 40 }, (_, i) => String(i))
+  for (const protocol of ['relay', 'one-to-one'] as const) {
+    const { sink, proxy } = await live(calm(protocol, values), echo, () => undefined)
+    assert.deepEqual(sink.stored, values)
+    assert.equal(proxy.snapshot().bufferedBytes, 0)
+  }
+})
+
+test('relay commits for a Calculator that answers some records with none and some with several lines', async () => {
+  const values = Array.from({ length: 20 }, (_, i) => String(i))
+  const fan = (line: string): string => (Number(line) % 3 === 0 ? '' : `${line}a\n${line}b\n`)
+  const { sink, source } = await live(calm('relay', values), fan, () => undefined)
+  assert.equal(source.committed, 20)
+  assert.equal(sink.stored.length, 2 * values.filter((value) => Number(value) % 3 !== 0).length)
+})
+
+test('one-to-one: a line that answers no record stops the stream after the third time, with the cure', async () => {
+  const values = Array.from({ length: 1000 }, (_, i) => String(i))
+  const { events, proxy, source } = await live(
+    calm('one-to-one', values),
+    (line) => `${line}\nmore\n`,
+    () => undefined,
+  )
+  const violations = events.since(0).filter(({ event }) => event === 'stream.violation')
+  assert.equal(violations.length, 3)
+  assert.match(violations[0]?.message ?? '', /PROTOCOL=relay/)
+  assert.equal(proxy.snapshot().phase, 'stopped')
+  assert.ok(source.committed < values.length)
+})
+
+test('relay: part of a line kept back while it waits for input is block buffering: nothing is committed', async () => {
+  let held = ''
+  const blocks = (line: string): string => {
+    held += `${line}\n`
+    const chunk = held.length >= 8 ? held.slice(0, 8) : ''
+    held = held.slice(chunk.length)
+    return chunk
+  }
+  const values = ['first', 'second', 'third', 'fourth']
+  const { events, source, proxy } = await live(calm('relay', values), blocks, () => undefined)
+  assert.equal(events.since(0).filter(({ event }) => event === 'stream.block-buffered').length, 1)
+  assert.ok(proxy.snapshot().blockBuffered)
+  assert.equal(source.committed, 0)
+})

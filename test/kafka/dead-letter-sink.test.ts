@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { DeadLetter } from '../../src/domain/stream/value-batch.ts'
+import { KafkaDeadLetterSink } from '../../src/kafka/dead-letter-sink.ts'
+import { compressionCodec } from '../../src/kafka/options.ts'
+import { TestKafka, type ReadRecord } from '../support/kafka.ts'
+import { clock, kafkaFor, Lines } from './rig.ts'
+
+function sinkFor(t: TestContext, topic: string): { sink: KafkaDeadLetterSink; lines: Lines } {
+  const lines = new Lines()
+  const sink = new KafkaDeadLetterSink({
+    kafka: kafkaFor(lines),
+    topic,
+    codec: compressionCodec('none'),
+    clock,
+    log: lines.log,
+  })
+  t.after(() => sink.close())
+  return { sink, lines }
+}
+
+const letter = (value: Buffer | string, over: Partial<DeadLetter> = {}): DeadLetter => ({
+  key: Buffer.from('k'),
+  value: Buffer.from(value),
+  headers: [['trace', Buffer.from('t')]],
+  reason: 'not-json',
+  facts: { topic: 'in', partition: '2', offset: '41' },
+  ...over,
+})
+
+const headers = (record: ReadRecord | undefined): Record<string, string> =>
+  Object.fromEntries(Object.entries(record?.headers ?? {}).map(([name, value]) => [name, [value].flat().join(',')]))
+
+test('the topic is made when the first letter comes, and letters keep key, value and headers', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = broker.topicName('dead')
+  const { sink, lines } = sinkFor(t, topic)
+  const admin = await broker.admin()
+  assert.equal((await admin.listTopics()).includes(topic), false)
+  await sink.write([letter('one'), letter('two', { key: null, headers: [] })])
+  await sink.write([letter('three')])
+  const records = await broker.readTopic(topic)
+  assert.deepEqual(
+    records.map(({ value }) => value?.toString()),
+    ['one', 'two', 'three'],
+  )
+  assert.equal(records[0]?.key?.toString(), 'k')
+  assert.equal(records[1]?.key, null)
+  const facts = { 'x-dlq-reason': 'not-json', 'x-dlq-topic': 'in', 'x-dlq-partition': '2', 'x-dlq-offset': '41' }
+  assert.deepEqual(headers(records[0]), { trace: 't', ...facts })
+  assert.deepEqual(headers(records[1]), facts)
+  assert.equal(lines.of('kafka.dead-letter-topic').length, 1)
+  assert.ok(sink.health().lastAckAt !== null)
+})
+
+test('two writers may find the topic missing at the same time', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = broker.topicName('dead')
+  const { sink: one } = sinkFor(t, topic)
+  const { sink: two } = sinkFor(t, topic)
+  await Promise.all([one.write([letter('one')]), two.write([letter('two')])])
+  assert.equal((await broker.readTopic(topic)).length, 2)
+})
+
+test('a letter that is too large is stored as its first 1 KiB with reason and coordinates', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic(1, { config: { 'max.message.bytes': '5000' } })
+  const { sink } = sinkFor(t, topic)
+  await sink.write([letter('before'), letter('x'.repeat(9_000), { key: Buffer.alloc(2_000) }), letter('after')])
+  const records = await broker.readTopic(topic)
+  assert.deepEqual(
+    records.map(({ value }) => value?.length),
+    [6, 1024, 5],
+  )
+  assert.equal(records[1]?.key, null)
+  assert.deepEqual(headers(records[1]), {
+    'x-dlq-reason': 'not-json',
+    'x-dlq-topic': 'in',
+    'x-dlq-partition': '2',
+    'x-dlq-offset': '41',
+    'x-dlq-truncated': '9000',
+  })
+})

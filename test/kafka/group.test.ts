@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TopicPartition } from '../../src/domain/stream/line-batch.ts'
+import { TestKafka } from '../support/kafka.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { Receiver, startSource, type Running } from './rig.ts'
+
+const assigned = ({ source }: Running): string[] =>
+  source.health().assigned.map(({ topic, partition }: TopicPartition) => `${topic}/${partition}`)
+
+const spread = (partitions: number, count: number, from = 0): { value: string; partition: number }[] =>
+  Array.from({ length: count }, (_, i) => ({ value: `line ${from + i}`, partition: i % partitions }))
+
+test('two members of one group with different topics each get every record of theirs', async (t) => {
+  const broker = new TestKafka(t)
+  const [one, two] = [await broker.createTopic(3), await broker.createTopic(2)]
+  const groupId = broker.groupId()
+  await broker.produce(one, spread(3, 30))
+  await broker.produce(two, spread(2, 20))
+  // The first becomes the leader: it does not know the topic of the second.
+  const first = await startSource(t, { groupId, topics: [one] })
+  await waitFor('the first has its partitions', () => assigned(first).length === 3)
+  const second = await startSource(t, { groupId, topics: [two] })
+  await waitFor('both have their partitions', () => assigned(first).length === 3 && assigned(second).length === 2)
+  await waitFor('the records of the second', () => second.receiver.records >= 20)
+  await broker.produce(one, spread(3, 3, 30))
+  await waitFor('the records of the first', () => new Set(first.receiver.texts).size === 33)
+  assert.ok(first.receiver.batches.every(({ topic }) => topic === one))
+  assert.ok(second.receiver.batches.every(({ topic }) => topic === two))
+})
+
+test('members with common topics share them', async (t) => {
+  const broker = new TestKafka(t)
+  const [one, common] = [await broker.createTopic(2), await broker.createTopic(4)]
+  const groupId = broker.groupId()
+  const first = await startSource(t, { groupId, topics: [one, common] })
+  const second = await startSource(t, { groupId, topics: [common] })
+  await waitFor('3 partitions each', () => assigned(first).length === 3 && assigned(second).length === 3)
+  assert.deepEqual(
+    assigned(first)
+      .filter((name) => name.startsWith(one))
+      .sort(),
+    [`${one}/0`, `${one}/1`],
+  )
+  assert.equal(new Set([...assigned(first), ...assigned(second)]).size, 6)
+})
+
+test('a rebalance is told before it happens: what is settled then is committed, and nobody reads it again', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic(2)
+  const groupId = broker.groupId()
+  await broker.produce(topic, spread(2, 10))
+  const receiver = new Receiver()
+  const first = await startSource(t, { groupId, topics: [topic] }, receiver)
+  await waitFor('10 records', () => receiver.records === 10)
+  receiver.onRevoked = async () => {
+    await first.source.commit(
+      [0, 1].map((partition) => ({ topic, partition, offset: 5, epoch: receiver.epoch(partition) })),
+    )
+  }
+  const epochs = [receiver.epoch(0), receiver.epoch(1)]
+
+  const second = await startSource(t, { groupId, topics: [topic] })
+  await waitFor('one partition each', () => assigned(first).length === 1 && assigned(second).length === 1)
+  assert.deepEqual(
+    receiver.revocations[0]?.map(({ partition }) => partition),
+    [0, 1],
+  )
+  assert.deepEqual(await broker.committed(groupId, topic), [5, 5])
+  const kept = receiver.assignments.at(-1)?.[0]
+  assert.ok(kept && kept.epoch > Math.max(...epochs), 'an assignment begins a new epoch')
+
+  await second.source.close()
+  await waitFor('the first has all again', () => assigned(first).length === 2)
+  await broker.produce(topic, spread(2, 2, 10))
+  await waitFor('12 records', () => receiver.records >= 12)
+  assert.equal(receiver.records, 12)
+  assert.equal(second.receiver.records, 0)
+})
+
+test('a receiver that is busy for longer than the session timeout keeps its membership', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  await broker.produce(topic, spread(1, 3))
+  const receiver = new Receiver()
+  const gate = Promise.withResolvers<undefined>()
+  receiver.hold = () => gate.promise
+  const { source } = await startSource(
+    t,
+    { groupId: broker.groupId(), topics: [topic], sessionTimeoutMs: 1_500 },
+    receiver,
+  )
+  const timer = setTimeout(() => gate.resolve(undefined), 4_000)
+  t.after(() => clearTimeout(timer))
+  await waitFor('3 records', () => receiver.records >= 3)
+  await source.commit([{ topic, partition: 0, offset: 3, epoch: receiver.epoch(0) }])
+  assert.equal(receiver.assignments.length, 1)
+  assert.equal(receiver.revocations.length, 0)
+  assert.equal(receiver.records, 3)
+})
+
+test('a rebalance does not wait for a receiver that is busy, and the batch is void', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic(2)
+  const groupId = broker.groupId()
+  await broker.produce(topic, spread(2, 10))
+  const receiver = new Receiver()
+  const stuck = new Promise<never>(() => undefined)
+  const reached = Promise.withResolvers<undefined>()
+  receiver.hold = () => {
+    reached.resolve(undefined)
+    return stuck
+  }
+  const first = await startSource(t, { groupId, topics: [topic] }, receiver)
+  await reached.promise
+  const second = await startSource(t, { groupId, topics: [topic] })
+  await waitFor('one partition each', () => assigned(first).length === 1 && assigned(second).length === 1)
+  receiver.hold = () => Promise.resolve()
+  await waitFor('all records, by one or the other', () => receiver.records + second.receiver.records === 10)
+  assert.equal(new Set([...receiver.texts, ...second.receiver.texts]).size, 10)
+  const current = new Set(receiver.assignments.at(-1)?.map(({ epoch }) => epoch))
+  assert.ok(receiver.batches.every(({ epoch }) => current.has(epoch)))
+})
+
+test('a group whose members use another assigner is named in health, and joined once they are gone', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  const groupId = broker.groupId()
+  const stranger = broker.kafka.consumer({ groupId, maxWaitTimeInMs: 100 })
+  await stranger.connect()
+  await stranger.subscribe({ topics: [topic] })
+  const joined = new Promise<void>((resolve) => stranger.on(stranger.events.GROUP_JOIN, () => resolve()))
+  await stranger.run({ eachBatch: () => Promise.resolve() })
+  await joined
+  const { source } = await startSource(t, { groupId, topics: [topic] })
+  await waitFor('health', () => source.health().error?.includes('other programs use this consumer group'))
+  await stranger.disconnect()
+  await waitFor('joined', () => source.health().joined && source.health().error === null)
+})
