@@ -88,8 +88,8 @@ export class KafkaCluster {
   }
 
   async #anyConnection(): Promise<BrokerConnection> {
-    for (const each of this.#connections.values()) {
-      const connection = await each.catch(() => null)
+    for (const [key, each] of this.#connections) {
+      const connection = key.endsWith('/0') ? await each.catch(() => null) : null
       if (connection?.isOpen) return connection
     }
     const seeds = this.#options.brokers.map(addressOf)

@@ -25,6 +25,8 @@ export interface TopicFacts {
 
 export interface ClusterFacts {
   readonly brokers: readonly BrokerAddress[]
+  /** Node that makes topics; -1 while there is none. */
+  readonly controller: number
   /** Each topic that was asked for; of one that cannot be had only the broker's error code. */
   readonly topics: ReadonlyMap<string, TopicFacts | { readonly error: number }>
 }
@@ -59,7 +61,7 @@ function decodeFlexible(from: ResponseReader): ClusterFacts {
     return broker
   })
   from.compactNullableString()
-  from.int32()
+  const controller = from.int32()
   const topics = from.compactArray(() => {
     const error = from.int16()
     const name = from.compactString()
@@ -75,7 +77,7 @@ function decodeFlexible(from: ResponseReader): ClusterFacts {
     from.skipTags()
     return entry(error, { name, id: id === NO_ID ? null : id, partitions })
   })
-  return { brokers, topics: new Map(topics) }
+  return { brokers, controller, topics: new Map(topics) }
 }
 
 function decodePlain(from: ResponseReader): ClusterFacts {
@@ -86,7 +88,7 @@ function decodePlain(from: ResponseReader): ClusterFacts {
     return broker
   })
   from.nullableString()
-  from.int32()
+  const controller = from.int32()
   const topics = from.array(() => {
     const error = from.int16()
     const name = from.string()
@@ -98,7 +100,7 @@ function decodePlain(from: ResponseReader): ClusterFacts {
     })
     return entry(error, { name, id: null, partitions })
   })
-  return { brokers, topics: new Map(topics) }
+  return { brokers, controller, topics: new Map(topics) }
 }
 
 function readPartition(from: ResponseReader): PartitionFacts {

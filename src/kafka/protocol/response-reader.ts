@@ -39,6 +39,10 @@ export class ResponseReader {
     return this.#bytes.readInt32BE(at) * 2 ** 32 + this.#bytes.readUInt32BE(at + 4)
   }
 
+  bigint64(): bigint {
+    return this.#bytes.readBigInt64BE(this.#take(8))
+  }
+
   /** An unsigned varint. */
   varuint(): number {
     let value = 0
