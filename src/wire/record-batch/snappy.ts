@@ -54,13 +54,14 @@ function blocksOf(bytes: Buffer): Block[] {
 function blockAt(bytes: Uint8Array, start: number, end: number): Block {
   let at = start
   let length = 0
-  for (let scale = 1; ; scale *= 0x80) {
-    const byte = at < end && at < start + 5 ? (bytes[at++] ?? 0) : -1
+  for (let shift = 0; ; shift += 7) {
+    const byte = at < end && shift < 32 ? (bytes[at++] ?? 0) : -1
     if (byte < 0) throw new RangeError('a Snappy block without length')
-    length += (byte & 0x7f) * scale
+    length |= (byte & 0x7f) << shift
     if (byte < 0x80) break
   }
-  if (length > (end - at) * EXPANSION) throw new RangeError('a Snappy block that claims more than it can hold')
+  // Negative: 2 GiB and more.
+  if (length < 0 || length > (end - at) * EXPANSION) throw new RangeError('a Snappy block that claims more than it can hold')
   return { at, end, length }
 }
 
@@ -79,11 +80,11 @@ function decompressBlock(
     let size = (tag >> 2) + 1
     if ((tag & 3) === 0) {
       if (size > 60) {
-        const more = size - 60
+        const bits = (size - 60) * 8
         size = 1
-        for (let i = 0; i < more; i++) size += (bytes[at++] ?? 0) * 2 ** (8 * i)
+        for (let shift = 0; shift < bits; shift += 8) size += (bytes[at++] ?? 0) << shift
       }
-      if (at + size > end || length + size > to) throw new RangeError('Snappy literals beyond the end of their block')
+      if (size <= 0 || at + size > end || length + size > to) throw new RangeError('Snappy literals beyond the end of their block')
       copyBytes(bytes, at, out, length, size)
       at += size
     } else {
@@ -93,9 +94,9 @@ function decompressBlock(
         distance |= (tag >> 5) << 8
       } else {
         distance |= (bytes[at++] ?? 0) << 8
-        if ((tag & 3) === 3) distance += (bytes[at++] ?? 0) * 0x1_0000 + (bytes[at++] ?? 0) * 0x100_0000
+        if ((tag & 3) === 3) distance |= ((bytes[at++] ?? 0) << 16) | ((bytes[at++] ?? 0) << 24)
       }
-      if (distance === 0 || distance > length - from) throw new RangeError('a Snappy copy before the beginning')
+      if (distance <= 0 || distance > length - from) throw new RangeError('a Snappy copy before the beginning')
       if (length + size > to) throw new RangeError('a Snappy copy beyond the end of its block')
       repeatBytes(out, length, distance, size)
     }
