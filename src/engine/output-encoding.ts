@@ -87,7 +87,7 @@ export class OutputEncoding {
     for (const line of encoded.rejected)
       letters.push(outputLetter(lineAt(item.lines, lineOf(line)), 'not-json', {}, null))
     if (encoded.count === 0) return
-    const context = { key: () => null, headers: () => this.#headers, timestamp: () => now }
+    const context = { uniform: null, key: () => null, headers: () => this.#headers, timestamp: () => now }
     batches.push({ ...encoded, partition: this.#sticky.next(partitions), context, answered: () => null })
   }
 
@@ -121,6 +121,7 @@ export class OutputEncoding {
         starts: Uint32Array.from(values, (i) => encoded.starts[i] ?? 0),
         ends: Uint32Array.from(values, (i) => encoded.ends[i] ?? 0),
         context: {
+          uniform: null,
           key: (index) => context.key(input(index)),
           headers: (index) => this.#carriedOver(context.headers(input(index))),
           timestamp: (index) => context.timestamp(input(index)),
