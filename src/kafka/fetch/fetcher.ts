@@ -1,7 +1,6 @@
 // Fetches what is owned from the brokers that lead it. While one answer is read, the next is already asked for.
-import type { LineBatch, TopicPartition } from '../../domain/stream/line-batch.ts'
+import type { LineBatch } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
-import type { Clock } from '../../engine/ports.ts'
 import { RecordsReader } from '../../wire/record-batch/records-reader.ts'
 import { BrokerError, refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
@@ -13,7 +12,6 @@ import { Reading } from './reading.ts'
 export interface FetcherParts {
   readonly cluster: KafkaCluster
   readonly topics: Topics
-  readonly clock: Clock
   owned(): readonly OwnedPartition[]
   handOver(batch: LineBatch): Promise<void>
   /** An answer came; `whole`: without an error for any partition. */
@@ -50,8 +48,9 @@ export class Fetcher {
   constructor(parts: FetcherParts) {
     this.#parts = parts
     this.#reading = new Reading({
-      partitions: parts.owned,
-      handOver: parts.handOver,
+      flowing: () => !this.#paused && !this.#closed,
+      partitions: () => parts.owned(),
+      handOver: (batch) => parts.handOver(batch),
       advanced: () => this.wake(),
       failed: (partition, error) => parts.troubled([partition], error),
     })
@@ -66,7 +65,7 @@ export class Fetcher {
     }
   }
 
-  /** What was fetched is still handed over. */
+  /** What is on its way is kept, and handed over later. */
   pause(): void {
     this.#paused = true
   }
@@ -79,7 +78,6 @@ export class Fetcher {
 
   close(): void {
     this.#closed = true
-    this.#reading.stop()
   }
 
   #askable(): ReadonlyMap<number, OwnedPartition[]> {
@@ -108,7 +106,14 @@ export class Fetcher {
       const limits = { maxWaitMs: MAX_WAIT[lane], maxBytes: ANSWER_BYTES }
       const answer = await this.#parts.cluster.send(
         node,
-        (versions) => ({ ...fetch(asked.map(({ wanted }) => wanted), limits, versions), timeoutMs: FETCH_TIMEOUT }),
+        (versions) => ({
+          ...fetch(
+            asked.map(({ wanted }) => wanted),
+            limits,
+            versions,
+          ),
+          timeoutMs: FETCH_TIMEOUT,
+        }),
         lane,
       )
       refuse(answer.error)

@@ -25,6 +25,8 @@ export class OwnedPartition implements TopicPartition {
   held = false
   /** Given away: nothing is fetched any more. */
   leaving = false
+  /** What was fetched last could not be read. */
+  damaged = false
   /** A batch of it waits for its place in the window. */
   handing = false
   /** What is being read, and what was fetched meanwhile. */

@@ -4,6 +4,8 @@ import type { LineBatch } from '../../domain/stream/line-batch.ts'
 import type { OwnedPartition } from './owned-partition.ts'
 
 export interface ReadingHooks {
+  /** False while nothing is to be handed over. */
+  flowing(): boolean
   partitions(): Iterable<OwnedPartition>
   /** Resolves when the batch has its place in the window. */
   handOver(batch: LineBatch): Promise<void>
@@ -21,7 +23,6 @@ const SMALL_BYTES = 16 * 1024
 export class Reading {
   readonly #hooks: ReadingHooks
   #running = false
-  #stopped = false
 
   constructor(hooks: ReadingHooks) {
     this.#hooks = hooks
@@ -29,11 +30,7 @@ export class Reading {
 
   /** There may be something to read. */
   wake(): void {
-    if (!this.#running && !this.#stopped) void this.#run()
-  }
-
-  stop(): void {
-    this.#stopped = true
+    if (!this.#running) void this.#run()
   }
 
   async #run(): Promise<void> {
@@ -42,7 +39,7 @@ export class Reading {
       for (let readSome = true; readSome;) {
         readSome = false
         for (const partition of this.#hooks.partitions()) {
-          if (this.#stopped) return
+          if (!this.#hooks.flowing()) return
           if (!partition.readable) continue
           readSome = true
           const bytes = await this.#read(partition)
@@ -75,6 +72,7 @@ export class Reading {
     } catch (error) {
       if (version !== partition.version) return 0
       partition.seek(reader?.position ?? partition.handedOver)
+      partition.damaged = true
       this.#hooks.failed(partition, error)
       return 0
     }
@@ -87,6 +85,7 @@ export class Reading {
       () => {
         if (version !== partition.version) return
         partition.handing = false
+        partition.damaged = false
         partition.handedOver = lines.nextOffset
         this.wake()
       },

@@ -11,12 +11,14 @@ export interface ListedOffset extends TopicPartition {
   readonly offset: number
 }
 
-const READ_COMMITTED = 1
-
-/** The first offset at or after `at` (ms since the epoch, EARLIEST or LATEST) of partitions that one broker leads. */
+/**
+ * The first offset at or after `at` (ms since the epoch, EARLIEST or LATEST) of partitions that one broker leads.
+ * `stable`: what an open transaction holds back is not there yet.
+ */
 export function listOffsets(
   partitions: readonly (TopicPartition & { readonly leaderEpoch: number })[],
   at: Millis,
+  stable: boolean,
 ): KafkaRequest<readonly ListedOffset[]> {
   const topics = [...Map.groupBy(partitions, ({ topic }) => topic)]
   return {
@@ -24,7 +26,7 @@ export function listOffsets(
     apiVersion: 4,
     apiName: 'ListOffsets',
     encode: (to) => {
-      to.int32(-1).int8(READ_COMMITTED)
+      to.int32(-1).int8(stable ? 1 : 0)
       to.array(topics, ([topic, list]) =>
         to.string(topic).array(list, ({ partition, leaderEpoch }) => to.int32(partition).int32(leaderEpoch).int64(at)),
       )
