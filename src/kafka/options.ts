@@ -2,6 +2,7 @@ import { CompressionTypes, Kafka, logLevel, type KafkaConfig } from 'kafkajs'
 import { AgentError } from '../domain/errors.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
+import { KafkaCluster } from './cluster.ts'
 import { kafkaJsLog, type KafkaLog } from './log.ts'
 
 export interface KafkaTls {
@@ -58,6 +59,19 @@ export function kafkaConfig(options: KafkaOptions, log: KafkaLog, clock: Clock):
     ...(tls && { ssl: tlsOptions(tls) }),
     ...(sasl && { sasl: saslOptions(sasl) }),
   }
+}
+
+/** A cluster with connections of its own, by the same options. */
+export function createCluster(options: KafkaOptions, log: KafkaLog, clock: Clock): KafkaCluster {
+  const { brokers, clientId, tls, sasl } = options
+  return new KafkaCluster({
+    brokers,
+    clientId,
+    ssl: tls ? tlsOptions(tls) : null,
+    sasl: sasl ? saslOptions(sasl) : null,
+    log,
+    clock,
+  })
 }
 
 /** One kafkajs client; each of its consumers, producers and admins has connections of its own. */
