@@ -22,6 +22,8 @@ export interface HeartListener {
 }
 
 const LONGEST_PAUSE: Millis = 3_000
+/** A rebalance is often followed by the next, when partitions change hands: for a while it is heard of soon. */
+const FIRST_PAUSE: Millis = 50
 
 /**
  * Tells the coordinator that the member lives, whatever else it does, and the member when it no longer counts as alive:
@@ -31,6 +33,7 @@ export class Heart {
   readonly #settings: HeartSettings
   readonly #listener: HeartListener
   #expiry: Timer | null = null
+  #quickened = new AbortController()
 
   constructor(settings: HeartSettings, listener: HeartListener) {
     this.#settings = settings
@@ -39,14 +42,17 @@ export class Heart {
 
   /** Beats until `signal`, while there is a generation. Broken connections are replaced, and nothing is rejected. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, sessionTimeoutMs } = this.#settings
-    const pause = Math.min(LONGEST_PAUSE, sessionTimeoutMs / 10)
+    const { clock, standing, sessionTimeoutMs } = this.#settings
+    const longest = Math.min(LONGEST_PAUSE, sessionTimeoutMs / 10)
     const stopped = (): boolean => signal.aborted
+    signal.addEventListener('abort', () => this.quicken())
     try {
-      for (;;) {
-        await wait(clock, pause, signal)
+      for (let pause = longest; ;) {
+        await wait(clock, pause, this.#quickened.signal)
         if (stopped()) return
-        if (this.#settings.standing.generation >= 0) await this.#beat()
+        pause = Math.min(longest, this.#quickened.signal.aborted ? FIRST_PAUSE : pause * 2)
+        if (this.#quickened.signal.aborted) this.#quickened = new AbortController()
+        else if (standing.generation >= 0) await this.#beat()
       }
     } finally {
       this.rest()
@@ -58,6 +64,11 @@ export class Heart {
     const { clock, sessionTimeoutMs } = this.#settings
     this.#expiry?.cancel()
     this.#expiry = clock.arm(at + sessionTimeoutMs - clock.now(), () => this.#listener.expired())
+  }
+
+  /** A generation has just begun. */
+  quicken(): void {
+    this.#quickened.abort()
   }
 
   /** There is no session that could expire. */

@@ -160,6 +160,7 @@ export class GroupMember {
     const { added, taken } = this.#ownership.compare(assigned)
     this.#ownership.add(added)
     standing.synced()
+    this.#heart.quicken()
     this.#joined = true
     this.#hasty = 0
     this.#problem.clear()
