@@ -147,17 +147,14 @@ export class GroupMember {
     this.#rejoinWanted = Promise.withResolvers()
     standing.joining()
     await this.#unlessClosed(this.#watch.look(topics))
-    const claims = this.#ownership.list.filter(({ topic }) => topics.includes(topic))
-    const answer = await this.#unlessClosed(this.#rebalance.join(claims))
+    const answer = await this.#unlessClosed(this.#rebalance.join(this.#ownership.list))
     const lost = this.#lost.signal
     standing.joined(answer.memberId, answer.generation)
     this.#heart.alive(clock.now())
-    const assigned = await this.#unlessClosed(this.#rebalance.sync(answer))
-    if (lost.aborted) {
-      this.#rejoinWanted.resolve(undefined)
-      return []
-    }
-    const { added, taken } = this.#ownership.compare(assigned)
+    const { partitions, outdated } = await this.#unlessClosed(this.#rebalance.sync(answer))
+    if (outdated || lost.aborted) this.#rejoinWanted.resolve(undefined)
+    if (lost.aborted) return []
+    const { added, taken } = this.#ownership.compare(partitions)
     this.#ownership.add(added)
     standing.synced()
     this.#heart.quicken()
