@@ -1,3 +1,6 @@
+import type { KafkaCluster } from './cluster.ts'
+import { GroupMember } from './group/member.ts'
+import type { GroupMemberSettings } from './group/settings.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 
 /** What a source needs of its membership in a consumer group. */
@@ -22,4 +25,29 @@ export interface MembershipOwner {
   revoked(partitions: readonly TopicPartition[]): Promise<void>
   /** Gone without notice: nothing of them can be committed. */
   lost(partitions: readonly TopicPartition[]): void
+}
+
+/** A member of a consumer group over connections of its own, which end with it. */
+export function joinGroup(
+  cluster: () => KafkaCluster,
+  settings: Omit<GroupMemberSettings, 'joining' | 'talking'>,
+): Membership {
+  const [joining, talking] = [cluster(), cluster()]
+  const member = new GroupMember({ ...settings, joining, talking })
+  return {
+    get joined() {
+      return member.joined
+    },
+    get problem() {
+      return member.problem
+    },
+    run: () => member.run(),
+    commit: (positions) => member.commit(positions),
+    committed: (partitions) => member.committed(partitions),
+    close: async () => {
+      await member.close()
+      joining.close()
+      talking.close()
+    },
+  }
 }

@@ -2,16 +2,15 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { DeadLetter } from '../../src/domain/stream/value-batch.ts'
 import { KafkaDeadLetterSink } from '../../src/kafka/dead-letter-sink.ts'
-import { compressionCodec } from '../../src/kafka/options.ts'
 import { TestKafka, type ReadRecord } from '../support/kafka.ts'
-import { clock, kafkaFor, Lines } from './rig.ts'
+import { clock, clusterFor, Lines } from './rig.ts'
 
 function sinkFor(t: TestContext, topic: string): { sink: KafkaDeadLetterSink; lines: Lines } {
   const lines = new Lines()
   const sink = new KafkaDeadLetterSink({
-    kafka: kafkaFor(lines),
+    cluster: clusterFor(lines),
     topic,
-    codec: compressionCodec('none'),
+    compression: 'none',
     clock,
     log: lines.log,
   })

@@ -3,12 +3,11 @@ import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import type { Headers } from '../../src/domain/stream/line-batch.ts'
 import type { ValueBatch } from '../../src/domain/stream/value-batch.ts'
-import { KafkaJsSink } from '../../src/kafka/kafkajs-sink.ts'
-import { pieces } from '../../src/kafka/messages.ts'
-import { compressionCodec, type Compression } from '../../src/kafka/options.ts'
+import { KafkaSink } from '../../src/kafka/kafka-sink.ts'
+import type { Compression } from '../../src/wire/record-batch/compression.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { clock, kafkaFor, Lines } from './rig.ts'
+import { clock, clusterFor, Lines } from './rig.ts'
 
 interface Value {
   readonly value: Buffer | string
@@ -42,16 +41,12 @@ function batchOf(partition: number, values: readonly Value[]): ValueBatch {
   }
 }
 
-function sinkFor(
-  t: TestContext,
-  topic: string,
-  compression: Compression = 'none',
-): { sink: KafkaJsSink; lines: Lines } {
+function sinkFor(t: TestContext, topic: string, compression: Compression = 'none'): { sink: KafkaSink; lines: Lines } {
   const lines = new Lines()
-  const sink = new KafkaJsSink({
-    kafka: kafkaFor(lines),
+  const sink = new KafkaSink({
+    cluster: clusterFor(lines),
     topic,
-    codec: compressionCodec(compression),
+    compression,
     clock,
     log: lines.log,
   })
@@ -157,20 +152,4 @@ test('closing ends a write that is blocked', async (t) => {
   const write = sink.write(batchOf(0, [{ value: 'x' }]))
   await waitFor('health', () => sink.health().error)
   await Promise.all([assert.rejects(write, { code: 'SHUTDOWN_STATE' }), sink.close()])
-})
-
-test('pieces keep to 500 records and half a broker limit', () => {
-  const sizes = [...Array.from({ length: 700 }, () => 10), 900_000, 10, 300_000, 300_000]
-  const ends = Uint32Array.from(sizes, (_, i) => sizes.slice(0, i + 1).reduce((a, b) => a + b, 0))
-  const starts = Uint32Array.from(ends, (end, i) => end - (sizes[i] ?? 0))
-  assert.deepEqual(
-    [...pieces({ count: sizes.length, starts, ends })],
-    [
-      [0, 500],
-      [500, 700],
-      [700, 701],
-      [701, 703],
-      [703, 704],
-    ],
-  )
 })
