@@ -64,7 +64,10 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       clock,
       signal,
       looked: () => this.#compareIds(),
-      released: () => this.#fetcher.wake(),
+      released: () => {
+        if (this.#ownership.list.length === 0) this.#trouble.over()
+        this.#fetcher.wake()
+      },
     })
     this.#fetcher = new Fetcher({
       cluster,

@@ -27,7 +27,10 @@ export class Ownership {
   /** Whatever is on its way for them is void. */
   remove(partitions: readonly TopicPartition[]): void {
     for (const each of partitions) {
-      this.find(each)?.seek(null)
+      const gone = this.find(each)
+      if (!gone) continue
+      gone.seek(null)
+      gone.leaving = true
       this.#owned.delete(nameOf(each))
     }
     this.#list = [...this.#owned.values()]

@@ -69,10 +69,10 @@ test('a letter that is too large is stored as its first 1 KiB with reason and co
   const records = await broker.readTopic(topic)
   assert.deepEqual(
     records.map(({ value }) => value?.length),
-    [6, 1024, 5],
+    [6, 5, 1024],
   )
-  assert.equal(records[1]?.key, null)
-  assert.deepEqual(headers(records[1]), {
+  assert.equal(records[2]?.key, null)
+  assert.deepEqual(headers(records[2]), {
     'x-dlq-reason': 'not-json',
     'x-dlq-topic': 'in',
     'x-dlq-partition': '2',

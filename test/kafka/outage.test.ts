@@ -56,7 +56,7 @@ test('a source whose broker goes away says so, and goes on when it is back', asy
   cut()
   await broker.produce(topic, numbered(5, 5))
   await waitFor('health', () => source.health().error?.includes('cannot read from Kafka'), { timeout: 20_000 })
-  assert.equal(source.health().joined, false)
+  await waitFor('the end of the session', () => !source.health().joined, { timeout: 20_000 })
   assert.deepEqual(receiver.revocations, [[{ topic, partition: 0 }]])
   mend()
   await waitFor('the rest', () => receiver.texts.at(-1) === '0:9:line 9', { timeout: 20_000 })

@@ -47,8 +47,9 @@ export class Trouble {
     if (!this.#running) void this.#run()
   }
 
-  /** Everything that is fetched was answered. */
+  /** Everything that is fetched was answered, or nothing is ours. */
   over(): void {
+    for (const partition of this.#held) if (partition.leaving) this.#held.delete(partition)
     if (this.#held.size > 0) return
     this.#failures = 0
     this.#parts.problem.clear()
