@@ -31,7 +31,7 @@ export interface StderrLine {
 
 export interface ChildInput {
   /** Resolves when the kernel has taken every byte; rejects when the reading end is closed. One write at a time. */
-  write(bytes: Uint8Array): Promise<void>
+  write(...pieces: readonly Uint8Array[]): Promise<void>
   /** End of input for the child. */
   end(): void
   /**
@@ -143,7 +143,8 @@ export interface RecordSink {
   /**
    * Resolves when all in-sync replicas have the batch, with the values that were refused for good (too large).
    * Retriable and permanent failures (authorisation, missing topic) block and are told by `health`.
-   * One write at a time keeps the order.
+   * May be called again before earlier calls have resolved: batches for one partition are stored in the order of their
+   * calls. The batch's bytes hold still until the call has resolved, and are not looked at afterwards.
    */
   write(batch: ValueBatch): Promise<readonly Refusal[]>
   health(): SinkHealth

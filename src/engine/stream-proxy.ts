@@ -48,7 +48,7 @@ export class StreamProxy implements PipeOwner {
     // Half for what goes in and half for what comes out: each can then always make room for itself.
     this.#window = new ByteWindow(Math.floor(parts.bufferBytes / 2))
     this.#feeder = new Feeder(clock, this.#window, this.#feederHooks(), () => this.#relay)
-    this.#pump = new OutputPump(sides.sink, sides.letters, sides.encoding, {
+    this.#pump = new OutputPump(clock, sides.sink, sides.letters, sides.encoding, {
       answered: (answers) => this.#answered(answers),
       written: (records, bytes) => this.#report.written(records, bytes),
       deadLettered: (letters) => this.#report.deadLettered(letters),
