@@ -12,7 +12,7 @@ export interface PumpHooks {
   answered(answers: readonly AnswerRun[]): void
   written(records: number, bytes: number): void
   deadLettered(letters: readonly DeadLetter[]): void
-  /** The queue shrank: reading may go on. */
+  /** The queue shrank to half of what it may hold: reading may go on. */
   relieved(): void
   /** Given up unstored: nothing of `answers` may be settled. */
   abandoned(answers: readonly AnswerRun[]): void
@@ -38,12 +38,21 @@ const FLIGHTS_MAX = 16
 /** Work of one kind for so long, then everybody else has a turn of the loop. */
 const SLICE: Millis = 4
 
+/** Output that waits beyond this would only make the agent larger: it is tens of ms of the fastest Calculator. */
+const QUEUE_MAX = 16 * 1024 * 1024
+
+/** Where the output goes. */
+export interface OutputSides {
+  readonly sink: RecordSink
+  readonly letters: DeadLetterSink
+  readonly encoding: OutputEncoding
+}
+
 export class OutputPump {
   readonly #clock: Clock
+  readonly #limit: number
   readonly #hooks: PumpHooks
-  #sink: RecordSink
-  #letters: DeadLetterSink
-  #encoding: OutputEncoding
+  #sides: OutputSides
   #queue: Item[] = []
   #queuedBytes = 0
   /** In the order of their lines; the first has not landed. */
@@ -56,11 +65,10 @@ export class OutputPump {
   #lettersTurn: Promise<void> = Promise.resolve()
   #waiters: { readonly mark: number; readonly resolve: (stored: boolean) => void }[] = []
 
-  constructor(clock: Clock, sink: RecordSink, letters: DeadLetterSink, encoding: OutputEncoding, hooks: PumpHooks) {
-    this.#clock = clock
-    this.#sink = sink
-    this.#letters = letters
-    this.#encoding = encoding
+  constructor(parts: { readonly clock: Clock; readonly bufferBytes: number }, sides: OutputSides, hooks: PumpHooks) {
+    this.#clock = parts.clock
+    this.#limit = Math.min(parts.bufferBytes, QUEUE_MAX)
+    this.#sides = sides
     this.#hooks = hooks
   }
 
@@ -69,11 +77,14 @@ export class OutputPump {
     return this.#queuedBytes
   }
 
+  /** Nothing more should be read from the child until `relieved` is told. */
+  get isFull(): boolean {
+    return this.#queuedBytes > this.#limit
+  }
+
   /** New output side; to be called when nothing is queued. */
-  use(sink: RecordSink, letters: DeadLetterSink, encoding: OutputEncoding): void {
-    this.#sink = sink
-    this.#letters = letters
-    this.#encoding = encoding
+  use(sides: OutputSides): void {
+    this.#sides = sides
   }
 
   push(item: Item): void {
@@ -120,7 +131,8 @@ export class OutputPump {
       const flight = this.#take()
       this.#flights.push(flight)
       const first = flight.items[0]
-      const prepared = first && 'letter' in first ? { batches: [], letters: [first.letter] } : await this.#prepare(flight)
+      const prepared =
+        first && 'letter' in first ? { batches: [], letters: [first.letter] } : await this.#prepare(flight)
       if (generation !== this.#generation) return
       this.#store(prepared, generation)
         .then(() => this.#landed(flight, generation))
@@ -134,7 +146,8 @@ export class OutputPump {
   }
 
   #prepare({ items }: Flight): Promise<PreparedOutput> {
-    return this.#encoding.prepare(merged(items.filter((item) => 'lines' in item)), this.#sink)
+    const { encoding, sink } = this.#sides
+    return encoding.prepare(merged(items.filter((item) => 'lines' in item)), sink)
   }
 
   #landed(flight: Flight, generation: number): void {
@@ -147,7 +160,7 @@ export class OutputPump {
       for (const { answers } of first.items) if (answers) this.#hooks.answered(answers)
     }
     this.#wake()
-    this.#hooks.relieved()
+    if (this.#queuedBytes <= this.#limit / 2) this.#hooks.relieved()
     this.#start()
   }
 
@@ -186,8 +199,8 @@ export class OutputPump {
   }
 
   async #write(batch: PreparedBatch, generation: number): Promise<void> {
-    const encoding = this.#encoding
-    const refused = await this.#sink.write(batch)
+    const { encoding, sink } = this.#sides
+    const refused = await sink.write(batch)
     if (generation !== this.#generation) return
     this.#hooks.written(batch.count - refused.length, batch.valueBytes)
     await this.#bury(
@@ -199,7 +212,7 @@ export class OutputPump {
   /** One after the other: letters keep their order. */
   async #bury(letters: readonly DeadLetter[], generation: number): Promise<void> {
     if (letters.length === 0) return
-    const sink = this.#letters
+    const sink = this.#sides.letters
     const turn = this.#lettersTurn.then(() => sink.write(letters))
     this.#lettersTurn = turn.catch(() => undefined)
     await turn

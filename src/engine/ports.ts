@@ -17,6 +17,19 @@ export interface Clock {
   arm(after: Millis, fire: () => void): Timer
 }
 
+/** Delay of the event loop, in ms. */
+export interface LoopDelay {
+  readonly p50: Millis
+  readonly p99: Millis
+  readonly max: Millis
+}
+
+export interface LoopLag {
+  /** Over the last seconds; null before anything was measured. */
+  read(): LoopDelay | null
+  close(): void
+}
+
 // ---- children ----------------------------------------------------------------------------------------------------
 
 /** One line that a child wrote to stderr. */

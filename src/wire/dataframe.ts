@@ -65,7 +65,9 @@ export class DataframeEncoder {
     // A newline is a character of its own, so UTF-8 as a whole means UTF-8 in every line.
     const utf8 = this.#json || isUtf8View(bytes)
     const envelopeMax = this.#binary.lengthMax(stamp.idPrefix)
-    let out: Buffer = Buffer.allocUnsafeSlow(count * (envelopeMax + 2) + Math.ceil(bytes.length * (this.#json ? 1 : 1.2)) + ROOM)
+    let out: Buffer = Buffer.allocUnsafeSlow(
+      count * (envelopeMax + 2) + Math.ceil(bytes.length * (this.#json ? 1 : 1.2)) + ROOM,
+    )
     const starts = new Uint32Array(count)
     const valueEnds = new Uint32Array(count)
     const lineOf = this.#json ? new Uint32Array(count) : null
