@@ -18,6 +18,7 @@ export class KafkaJsSink implements RecordSink {
   readonly #missing: Problem
   readonly #unreachable: Problem
   #count: number | null = null
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(settings: ProducerSettings) {
     this.#settings = settings
@@ -48,7 +49,14 @@ export class KafkaJsSink implements RecordSink {
     return this.#count
   }
 
-  async write(batch: ValueBatch): Promise<readonly Refusal[]> {
+  /** In turn: kafkajs does not keep the order of sends that overlap. */
+  write(batch: ValueBatch): Promise<readonly Refusal[]> {
+    const turn = this.#turn.then(() => this.#write(batch))
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #write(batch: ValueBatch): Promise<readonly Refusal[]> {
     const refusals: Refusal[] = []
     for (const [first, end] of pieces(batch)) {
       await sendSplitting(

@@ -34,6 +34,7 @@ function batchOf(partition: number, values: readonly Value[]): ValueBatch {
     starts,
     ends,
     context: {
+      uniform: null,
       key: (i) => (values[i]?.key === undefined ? null : Buffer.from(values[i].key)),
       headers: (i) => values[i]?.headers ?? [],
       timestamp: (i) => values[i]?.timestamp ?? 1_700_000_000_000,

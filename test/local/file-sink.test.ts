@@ -12,7 +12,7 @@ import { tempDir } from '../support/temp.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const clock = { now: () => 99 }
-const context = { key: () => null, headers: () => [], timestamp: () => 0 }
+const context = { uniform: null, key: () => null, headers: () => [], timestamp: () => 0 }
 
 /** Values at the given places of `text`. */
 const batch = (text: string, ranges: readonly (readonly [number, number])[]): ValueBatch => ({

@@ -15,6 +15,8 @@ export interface ValueBatch {
 
 /** Key, headers and time of each outgoing record. */
 export interface OutputContext {
+  /** Not null: no record has a key, and all have these headers and this timestamp. */
+  readonly uniform: { readonly headers: Headers; readonly timestamp: Millis } | null
   key(index: number): Uint8Array | null
   headers(index: number): Headers
   timestamp(index: number): Millis
