@@ -19,6 +19,9 @@ export interface OutgoingRecord {
 const NULL_LENGTH = 1
 /** Attributes of a record, unused in v2. */
 const ATTRIBUTES = 0
+/** Differences of two such times are exact as varlongs. */
+const TIME_MAX = 2 ** 51
+const NO_TIME = -1
 const FIRST_BYTES = 1024
 const EMPTY = Buffer.alloc(0)
 
@@ -146,11 +149,11 @@ export class RecordsWriter {
 
   /** From the batch's first record, whose own time is the base. */
   #timestampDelta(timestamp: Millis): number {
-    return this.#count === 0 ? 0 : Math.trunc(timestamp) - this.#baseTimestamp
+    return this.#count === 0 ? 0 : wireTime(timestamp) - this.#baseTimestamp
   }
 
   #added(end: number, records: number, timestamp: Millis): void {
-    const at = Math.trunc(timestamp)
+    const at = wireTime(timestamp)
     if (this.#count === 0) this.#baseTimestamp = this.#maxTimestamp = at
     this.#maxTimestamp = Math.max(this.#maxTimestamp, at)
     this.#size = end
@@ -168,6 +171,9 @@ export class RecordsWriter {
     return (this.#bytes = wider)
   }
 }
+
+/** A time that no clock shows (a foreign producer may have sent any) travels as none, which every broker takes. */
+const wireTime = (timestamp: Millis): number => (Math.abs(timestamp) < TIME_MAX ? Math.trunc(timestamp) : NO_TIME)
 
 function putBytes(out: Uint8Array, at: number, bytes: Uint8Array | null): number {
   if (bytes === null) return at
