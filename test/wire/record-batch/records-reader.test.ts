@@ -100,6 +100,14 @@ test('records below the fetch offset are skipped, the range begins there', async
   assert.equal(piece?.firstOffset, 103)
   assert.equal(piece.nextOffset, 105)
   assert.deepEqual(await readAll(bytes, { fetchOffset: 105 }), [])
+  const pieces = await readAll(bytes, { fetchOffset: 103 }, 1)
+  assert.deepEqual(
+    pieces.map(({ firstOffset, nextOffset, count }) => [firstOffset, nextOffset, count]),
+    [
+      [103, 104, 1],
+      [104, 105, 1],
+    ],
+  )
 })
 
 test('the range covers what compaction removed', async () => {
