@@ -13,6 +13,7 @@ import { HttpFace } from '../http/server.ts'
 import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
 import { exitCodeOf } from '../os/exit-status.ts'
+import { loopLag } from '../os/loop-lag.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
 import { ConsulTies } from './consul.ts'
@@ -41,6 +42,7 @@ export class Agent {
   readonly #documents: DocumentControl
   readonly #model: AgentModel
   readonly #http: HttpFace | null
+  readonly #loopLag = loopLag()
   readonly #outcome = Promise.withResolvers<number>()
   readonly #hurry = Promise.withResolvers<undefined>()
   readonly #stopWaiting = new AbortController()
@@ -107,6 +109,7 @@ export class Agent {
       document: () => documents.snapshot(),
       waitingFor: () => documents.waitingFor,
       adopting: () => adoption.adopting,
+      loopLag: () => this.#loopLag.read(),
     })
     this.#http =
       config.http === null
@@ -240,5 +243,6 @@ export class Agent {
     this.#model.leaving('stopped')
     this.#events.publish('agent.stopped', 'info', 'left')
     await this.#http?.close()
+    this.#loopLag.close()
   }
 }

@@ -1,5 +1,5 @@
 import type { EventRing } from './event-ring.ts'
-import type { Clock } from './ports.ts'
+import type { Clock, LoopDelay } from './ports.ts'
 import type {
   DocumentSnapshot,
   NumberedEvent,
@@ -22,6 +22,7 @@ export interface ModelParts {
   readonly document: () => DocumentSnapshot
   readonly waitingFor: () => string | null
   readonly adopting: () => boolean
+  readonly loopLag: () => LoopDelay | null
 }
 
 /** The agent's read model: put together when it is asked for. */
@@ -61,6 +62,7 @@ export class AgentModel implements ReadModel {
         instanceId,
         startedAt: this.#startedAt,
         consul: this.#consul,
+        loopLagMs: this.#parts.loopLag(),
       },
       document,
       processes: this.#parts.processes(),

@@ -1,4 +1,4 @@
-// The way in: a queue of line batches, a gate, and one write at a time into the child's stdin.
+// The way in: a queue of line batches, a gate, and one write at a time into the child's stdin, of as much as is there.
 import { offsetAfter, type LineBatch } from '../domain/stream/line-batch.ts'
 import { startOfLine } from '../domain/stream/lines.ts'
 import { afterWorkedOff, afterWrite, FLOWING, initialPace, isFlowing, type Pace } from '../domain/stream/pace.ts'
@@ -115,9 +115,9 @@ export class Feeder {
       for (;;) {
         const input = this.#input
         if (this.#held.size > 0 || !input) break
-        const piece = this.#next()
-        if (!piece) break
-        await this.#feed(input, piece)
+        const pieces = this.#next()
+        if (pieces.length === 0) break
+        await this.#feed(input, pieces)
       }
     } finally {
       this.#running = false
@@ -125,16 +125,32 @@ export class Feeder {
     this.#hooks.rested()
   }
 
-  #next(): Piece | null {
+  /** What is written next: as much as the pace allows, one line at least. */
+  #next(): Piece[] {
     this.purge()
+    const pieces: Piece[] = []
+    let room = Math.min(FLOWING, this.#pace.credit)
+    for (let piece = this.#piece(room, true); piece; piece = this.#piece(room, false)) {
+      pieces.push(piece)
+      room -= piece.bytes.length
+    }
+    return pieces
+  }
+
+  /** Lines of the first batch of the queue; null when there is none, or (unless `atLeastOne`) none that has room. */
+  #piece(room: number, atLeastOne: boolean): Piece | null {
     const entry = this.#queue[0]
     if (!entry) return null
     const { batch, at } = entry
     const start = startOfLine(batch, at)
-    const limit = start + Math.min(FLOWING, this.#pace.credit)
-    let to = at + 1
+    const limit = start + room
+    let to = at
     if (batch.bytes.length <= limit) to = batch.count
     else while (to < batch.count && (batch.ends[to] ?? 0) <= limit) to++
+    if (to === at && at < batch.count) {
+      if (!atLeastOne) return null
+      to++
+    }
     const whole = to >= batch.count
     if (whole) this.#queue.shift()
     else entry.at = to
@@ -144,17 +160,21 @@ export class Feeder {
       to,
       first: at === 0 ? batch.firstOffset : (batch.offsets[at] ?? batch.firstOffset),
       next: whole ? batch.nextOffset : offsetAfter(batch, to - 1),
-      bytes: batch.bytes.subarray(start, batch.ends[to - 1] ?? start),
+      bytes: batch.bytes.subarray(start, to === 0 ? 0 : batch.ends[to - 1]),
     }
   }
 
-  async #feed(input: ChildInput, piece: Piece): Promise<void> {
-    this.#hooks.handingOver(piece)
-    if (piece.bytes.length === 0) return
+  async #feed(input: ChildInput, pieces: readonly Piece[]): Promise<void> {
+    let bytes = 0
+    for (const piece of pieces) {
+      this.#hooks.handingOver(piece)
+      bytes += piece.bytes.length
+    }
+    if (bytes === 0) return
     const began = this.#clock.now()
     this.#writing = true
     try {
-      await input.write(piece.bytes)
+      await input.write(...pieces.map((piece) => piece.bytes))
     } catch {
       // The child closed its stdin or died: what it did not answer is fetched again when its end is settled.
       if (this.#input === input) {
@@ -164,11 +184,11 @@ export class Feeder {
       return
     } finally {
       this.#writing = false
-      if (this.#releaseOnWrite()) this.#window.release(piece.bytes.length)
+      if (this.#releaseOnWrite()) this.#window.release(bytes)
     }
     const wrote = this.#clock.now()
-    if (isFlowing(this.#pace)) this.#pace = afterWrite(this.#pace, piece.bytes.length, wrote - began)
-    else await this.#workedOff(input, piece.bytes.length, wrote)
+    if (isFlowing(this.#pace)) this.#pace = afterWrite(this.#pace, bytes, wrote - began)
+    else await this.#workedOff(input, bytes, wrote)
   }
 
   async #workedOff(input: ChildInput, bytes: number, since: Millis): Promise<void> {

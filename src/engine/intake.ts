@@ -1,6 +1,7 @@
 // Where records come in: framed into lines, given their place in the window, and queued for the child.
-import { frame } from '../domain/stream/framing.ts'
-import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
+import { frame, needsFraming } from '../domain/stream/framing.ts'
+import { sliceBatch, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
+import { startOfLine } from '../domain/stream/lines.ts'
 import type { ByteWindow } from '../domain/stream/window.ts'
 import type { Millis } from '../domain/time.ts'
 import { unwrap } from '../wire/cloud-event.ts'
@@ -18,6 +19,9 @@ export interface IntakeHooks {
   drain(limit: Millis): Promise<void>
   ended(): void
 }
+
+/** Records that are looked at one by one are taken in such slices: the loop has other work, too. */
+const SLICE_BYTES = 256 * 1024
 
 export class Intake implements RecordConsumer {
   readonly #parts: StreamParts
@@ -52,16 +56,36 @@ export class Intake implements RecordConsumer {
   async batch(batch: LineBatch): Promise<void> {
     if (!this.#book.accepts(batch)) return
     this.#report.fetched(batch)
+    if (!needsFraming(batch, this.#parts)) {
+      await this.#push(batch)
+      return
+    }
+    for (let from = 0, to = 0; to < batch.count || to === 0; from = to) {
+      to = sliceEnd(batch, from)
+      const goesOn = await this.#frame(from === 0 && to === batch.count ? batch : sliceBatch(batch, from, to))
+      if (!goesOn || to >= batch.count) return
+      await new Promise<void>((resolve) => void this.#parts.clock.arm(0, resolve))
+    }
+  }
+
+  async #frame(batch: LineBatch): Promise<boolean> {
     const { lines, refused } = frame(batch, this.#parts, unwrap)
     if (refused.length > 0) {
       const letters = refused.map((refusal) => refusedInputLetter(batch, refusal))
       await this.#hooks.letters().write(letters)
       this.#report.deadLettered(letters)
     }
+    return this.#push(lines)
+  }
+
+  /** False when the lines are not wanted any more. */
+  async #push(lines: LineBatch): Promise<boolean> {
     const bytes = lines.bytes.length
-    if (!(await this.#window.take(bytes))) return
-    if (this.#book.accepts(lines)) this.#feeder.push(lines)
+    if (!(await this.#window.take(bytes))) return false
+    const isWanted = this.#book.accepts(lines)
+    if (isWanted) this.#feeder.push(lines)
     else this.#window.release(bytes)
+    return isWanted
   }
 
   assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void {
@@ -87,4 +111,13 @@ export class Intake implements RecordConsumer {
     this.#over = true
     this.#hooks.ended()
   }
+}
+
+/** The end of a slice that begins with record `from` and holds one record at least. */
+function sliceEnd(batch: LineBatch, from: number): number {
+  const limit = startOfLine(batch, from) + SLICE_BYTES
+  if (batch.bytes.length <= limit) return batch.count
+  let to = from + 1
+  while (to < batch.count && (batch.ends[to] ?? 0) <= limit) to++
+  return to
 }

@@ -1,13 +1,14 @@
 // From lines to records: dataframe or raw bytes, the partition of each, and what is carried over from the input.
 import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { Headers, LineBatch } from '../domain/stream/line-batch.ts'
-import { concatLines, lineAt, sliceLines, withoutEmpty, type Lines } from '../domain/stream/lines.ts'
+import { lineAt, withoutEmpty, type Lines } from '../domain/stream/lines.ts'
 import { partitionForKey, StickyPartition } from '../domain/stream/output-partition.ts'
 import type { DeadLetter, Refusal, ValueBatch } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import { DATAFRAME_CONTENT_TYPE, DataframeEncoder, type DataframeStamp, type EncodedLines } from '../wire/dataframe.ts'
+import { AnswerContext, CONTENT_TYPE } from './answer-context.ts'
 import { outputLetter } from './letters.ts'
-import type { Outgoing } from './output-pump.ts'
+import { perRun, type Outgoing } from './outgoing.ts'
 import type { Clock, RecordSink } from './ports.ts'
 
 export interface OutputRules {
@@ -27,6 +28,8 @@ interface Answered {
 }
 
 export interface PreparedBatch extends ValueBatch {
+  /** Bytes of all values together. */
+  readonly valueBytes: number
   /** The input record that value `index` answers; null in relay. */
   answered(index: number): Answered | null
 }
@@ -36,8 +39,6 @@ export interface PreparedOutput {
   /** Lines that cannot be sent as they should. */
   readonly letters: readonly DeadLetter[]
 }
-
-const CONTENT_TYPE = 'content-type'
 
 export class OutputEncoding {
   readonly #rules: OutputRules
@@ -54,12 +55,12 @@ export class OutputEncoding {
       rules.format === 'dataframe' ? [[CONTENT_TYPE, new TextEncoder().encode(DATAFRAME_CONTENT_TYPE)]] : []
   }
 
-  /** Encodes neighbouring items; waits until the output topic is known. */
+  /** Encodes items in their order; waits until the output topic is known. */
   async prepare(items: readonly Outgoing[], sink: RecordSink): Promise<PreparedOutput> {
     const partitions = await sink.partitions()
     const batches: PreparedBatch[] = []
     const letters: DeadLetter[] = []
-    for (const item of joined(items)) {
+    for (const item of items) {
       if (item.answers) {
         for (const { run, lines } of perRun(item.lines, item.answers)) {
           if (!run.orphan) this.#answers(run, lines, partitions, batches, letters)
@@ -79,113 +80,120 @@ export class OutputEncoding {
 
   #relayed(item: Outgoing, partitions: number, batches: PreparedBatch[], letters: DeadLetter[]): void {
     const now = this.#clock.wall()
-    const { encoded, lineOf } = this.#encode(item.lines, {
+    const { encoded, origins } = this.#encode(item.lines, {
       idPrefix: `${this.#rules.instanceId}-${item.incarnation}-`,
       number: (index) => item.sequence + index,
       time: () => now,
     })
     for (const line of encoded.rejected)
-      letters.push(outputLetter(lineAt(item.lines, lineOf(line)), 'not-json', {}, null))
+      letters.push(outputLetter(lineAt(item.lines, origins?.[line] ?? line), 'not-json', {}, null))
     if (encoded.count === 0) return
-    const context = { uniform: null, key: () => null, headers: () => this.#headers, timestamp: () => now }
+    const uniform = { headers: this.#headers, timestamp: now }
+    const context = { uniform, key: () => null, headers: () => this.#headers, timestamp: () => now }
     batches.push({ ...encoded, partition: this.#sticky.next(partitions), context, answered: () => null })
   }
 
   #answers(run: AnswerRun, lines: Lines, partitions: number, batches: PreparedBatch[], letters: DeadLetter[]): void {
     const { batch, from } = run
-    const { encoded, lineOf } = this.#encode(lines, {
+    const { encoded, origins } = this.#encode(lines, {
       idPrefix: `${batch.topic}-${batch.partition}-`,
       number: (index) => batch.offsets[from + index] ?? 0,
       time: (index) => batch.context.timestamp(from + index),
     })
-    const answered = (index: number): Answered => ({ batch, index: from + lineOf(encoded.lines[index] ?? 0) })
     for (const line of encoded.rejected) {
-      const index = from + lineOf(line)
-      letters.push(outputLetter(lineAt(lines, lineOf(line)), 'not-json', {}, { batch, index }))
+      const index = origins?.[line] ?? line
+      letters.push(outputLetter(lineAt(lines, index), 'not-json', {}, { batch, index: from + index }))
     }
-    const { context } = batch
+    if (encoded.count === 0) return
+    const records = recordsOf(from, encoded, origins)
+    const context = new AnswerContext(batch, from, records, encoded.count, this.#headers)
     const unkeyed = this.#rules.partition === 'sticky' ? this.#sticky.next(partitions) : batch.partition % partitions
-    const byPartition = new Map<number, number[]>()
-    for (let i = 0; i < encoded.count; i++) {
-      const partition = this.#partitionOf(context.key(answered(i).index), unkeyed, partitions)
-      const values = byPartition.get(partition)
-      if (values) values.push(i)
-      else byPartition.set(partition, [i])
-    }
-    for (const [partition, values] of byPartition) {
-      const input = (index: number): number => answered(values[index] ?? 0).index
-      batches.push({
-        partition,
-        count: values.length,
-        bytes: encoded.bytes,
-        starts: Uint32Array.from(values, (i) => encoded.starts[i] ?? 0),
-        ends: Uint32Array.from(values, (i) => encoded.ends[i] ?? 0),
-        context: {
-          uniform: null,
-          key: (index) => context.key(input(index)),
-          headers: (index) => this.#carriedOver(context.headers(input(index))),
-          timestamp: (index) => context.timestamp(input(index)),
-        },
-        answered: (index) => answered(values[index] ?? 0),
-      })
+    const answered = (index: number): Answered => ({ batch, index: context.record(index) })
+    const byKey = this.#rules.partition === null || this.#rules.partition === 'key'
+    if (byKey && partitions > 1 && context.isKeyed) {
+      const partitionOf = (index: number): number => {
+        const key = context.key(index)
+        return key === null ? unkeyed : partitionForKey(key, partitions)
+      }
+      for (const [partition, values] of grouped(encoded.count, partitionOf)) {
+        batches.push(this.#part(batch, encoded, context, partition, values))
+      }
+    } else {
+      batches.push({ ...encoded, partition: unkeyed, context, answered })
     }
   }
 
-  /** Indices in the result count the lines that were encoded; `lineOf` leads back to the lines as they came. */
-  #encode(lines: Lines, stamp: DataframeStamp): { encoded: EncodedLines; lineOf: (index: number) => number } {
+  /** Those values that go to one partition. */
+  #part(
+    batch: LineBatch,
+    { bytes, starts, ends }: EncodedLines,
+    whole: AnswerContext,
+    partition: number,
+    values: readonly number[],
+  ): PreparedBatch {
+    const count = values.length
+    const records = Uint32Array.from(values, (index) => whole.record(index))
+    const context = new AnswerContext(batch, 0, records, count, this.#headers)
+    const valueBytes = values.reduce((sum, index) => sum + (ends[index] ?? 0) - (starts[index] ?? 0), 0)
+    return {
+      partition,
+      count,
+      bytes,
+      starts: Uint32Array.from(values, (index) => starts[index] ?? 0),
+      ends: Uint32Array.from(values, (index) => ends[index] ?? 0),
+      valueBytes,
+      context,
+      answered: (index) => ({ batch, index: context.record(index) }),
+    }
+  }
+
+  /** Indices in the result count the lines that were encoded; `origins` leads back to the lines as they came. */
+  #encode(lines: Lines, stamp: DataframeStamp): { encoded: EncodedLines; origins: Uint32Array | null } {
     const kept = this.#rules.dropEmpty ? withoutEmpty(lines) : null
-    const lineOf = kept ? (index: number): number => kept.origins[index] ?? 0 : (index: number): number => index
     const encoding = kept ?? lines
-    if (this.#rules.format === 'raw') return { encoded: rawValues(encoding), lineOf }
+    if (this.#rules.format === 'raw') return { encoded: rawValues(encoding), origins: kept?.origins ?? null }
+    if (!kept) return { encoded: this.#dataframes.encode(lines, stamp), origins: null }
+    const { origins } = kept
     const shifted: DataframeStamp = {
       idPrefix: stamp.idPrefix,
-      number: (index) => stamp.number(lineOf(index)),
-      time: (index): Millis => stamp.time(lineOf(index)),
+      number: (index) => stamp.number(origins[index] ?? 0),
+      time: (index): Millis => stamp.time(origins[index] ?? 0),
     }
-    return { encoded: this.#dataframes.encode(encoding, shifted), lineOf }
-  }
-
-  #partitionOf(key: Uint8Array | null, unkeyed: number, count: number): number {
-    const rule = this.#rules.partition
-    return key !== null && (rule === null || rule === 'key') ? partitionForKey(key, count) : unkeyed
-  }
-
-  /** The answer keeps the record's headers; what they said of the value's form no longer holds. */
-  #carriedOver(headers: Headers): Headers {
-    const kept = headers.filter(([name]) => name.toLowerCase() !== CONTENT_TYPE)
-    return [...kept, ...this.#headers]
+    return { encoded: this.#dataframes.encode(encoding, shifted), origins }
   }
 }
 
-/** Neighbouring items of relay that continue each other, as one: fewer and larger batches. */
-function joined(items: readonly Outgoing[]): Outgoing[] {
-  const groups: Outgoing[][] = []
-  for (const item of items) {
-    const group = groups[groups.length - 1]
-    const last = group?.[group.length - 1]
-    const continues = last?.incarnation === item.incarnation && last.sequence + last.lines.count === item.sequence
-    if (group && last && continues && !last.answers && !item.answers) group.push(item)
-    else groups.push([item])
+/** Index of the record behind each value; null where that is `from` and the records after it. */
+function recordsOf(from: number, { count, lines }: EncodedLines, origins: Uint32Array | null): Uint32Array | null {
+  if (lines === null && origins === null) return null
+  const records = new Uint32Array(count)
+  for (let i = 0; i < count; i++) {
+    const line = lines?.[i] ?? i
+    records[i] = from + (origins?.[line] ?? line)
   }
-  return groups.flatMap((group) => {
-    const [first] = group
-    return first ? [group.length === 1 ? first : { ...first, lines: concatLines(group.map(({ lines }) => lines)) }] : []
-  })
+  return records
 }
 
-/** The lines that answer each run. */
-function* perRun(lines: Lines, answers: readonly AnswerRun[]): Generator<{ run: AnswerRun; lines: Lines }> {
-  let from = 0
-  for (const run of answers) {
-    const to = from + run.to - run.from
-    yield { run, lines: sliceLines(lines, from, to) }
-    from = to
+/** Values by partition, each list in order. */
+function grouped(count: number, partitionOf: (index: number) => number): Map<number, number[]> {
+  const groups = new Map<number, number[]>()
+  for (let index = 0; index < count; index++) {
+    const partition = partitionOf(index)
+    const group = groups.get(partition)
+    if (group) group.push(index)
+    else groups.set(partition, [index])
   }
+  return groups
 }
 
-function rawValues(lines: Lines): EncodedLines {
-  const { count, ends, bytes } = lines
+function rawValues({ count, ends, bytes }: Lines): EncodedLines {
   const starts = new Uint32Array(count)
-  starts.set(ends.subarray(0, Math.max(0, count - 1)), 1)
-  return { count, bytes, starts, ends: ends.map((end) => end - 1), lines: Uint32Array.from(ends.keys()), rejected: [] }
+  const valueEnds = new Uint32Array(count)
+  for (let i = 0, start = 0; i < count; i++) {
+    const end = ends[i] ?? 0
+    starts[i] = start
+    valueEnds[i] = end - 1
+    start = end
+  }
+  return { count, bytes, starts, ends: valueEnds, lines: null, valueBytes: bytes.length - count, rejected: [] }
 }

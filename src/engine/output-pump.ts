@@ -1,32 +1,18 @@
-// The way out: lines of the child, encoded and written batch by batch, one write at a time so that order holds.
+// The way out: lines of the child, encoded and written batch by batch. Several batches are under way at once; what they
+// answer is told in the order of their lines, when they and everything before them are stored.
 import type { AnswerRun } from '../domain/stream/fifo.ts'
-import type { Lines } from '../domain/stream/lines.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
-import type { OutputEncoding, PreparedOutput } from './output-encoding.ts'
-import type { DeadLetterSink, RecordSink } from './ports.ts'
-
-/** Lines of one incarnation; in one-to-one with the inputs that they answer, run by run. */
-export interface Outgoing {
-  readonly lines: Lines
-  readonly answers: readonly AnswerRun[] | null
-  /** Start of the child that printed them, ms since the epoch. */
-  readonly incarnation: number
-  /** Number of the first line within the incarnation. */
-  readonly sequence: number
-}
-
-/** A line that goes to the dead letters instead; it answers its inputs all the same. */
-export interface OutgoingLetter {
-  readonly letter: DeadLetter
-  readonly answers: readonly AnswerRun[] | null
-}
+import type { Millis } from '../domain/time.ts'
+import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
+import { merged, weightOf, type Outgoing, type OutgoingLetter } from './outgoing.ts'
+import type { Clock, DeadLetterSink, RecordSink } from './ports.ts'
 
 export interface PumpHooks {
   /** Everything of `answers` is stored where it belongs. */
   answered(answers: readonly AnswerRun[]): void
   written(records: number, bytes: number): void
   deadLettered(letters: readonly DeadLetter[]): void
-  /** The queue shrank below the limit at which reading goes on. */
+  /** The queue shrank to half of what it may hold: reading may go on. */
   relieved(): void
   /** Given up unstored: nothing of `answers` may be settled. */
   abandoned(answers: readonly AnswerRun[]): void
@@ -34,28 +20,55 @@ export interface PumpHooks {
   failed(error: unknown): void
 }
 
+type Item = Outgoing | OutgoingLetter
+
+/** Items under way together. */
+interface Flight {
+  readonly items: readonly Item[]
+  readonly bytes: number
+  landed: boolean
+}
+
 /** Lines encoded and written at once: keeps one slice of the loop well under 10 ms. */
-const BATCH_BYTES = 512 * 1024
+const BATCH_BYTES = 256 * 1024
+/** A batch of so many is not worth the copy that joins more to it. */
+const BATCH_ENOUGH = 64 * 1024
+/** Enough for a broker that answers after 10 ms; what waits meanwhile is written in larger batches. */
+const FLIGHTS_MAX = 16
+/** Work of one kind for so long, then everybody else has a turn of the loop. */
+const SLICE: Millis = 4
+
+/** Output that waits beyond this would only make the agent larger: it is tens of ms of the fastest Calculator. */
+const QUEUE_MAX = 16 * 1024 * 1024
+
+/** Where the output goes. */
+export interface OutputSides {
+  readonly sink: RecordSink
+  readonly letters: DeadLetterSink
+  readonly encoding: OutputEncoding
+}
 
 export class OutputPump {
+  readonly #clock: Clock
+  readonly #limit: number
   readonly #hooks: PumpHooks
-  #sink: RecordSink
-  #letters: DeadLetterSink
-  #encoding: OutputEncoding
-  #queue: (Outgoing | OutgoingLetter)[] = []
+  #sides: OutputSides
+  #queue: Item[] = []
   #queuedBytes = 0
-  #writing: readonly (Outgoing | OutgoingLetter)[] = []
+  /** In the order of their lines; the first has not landed. */
+  #flights: Flight[] = []
   #generation = 0
   #running = false
   #failed = false
   #pushed = 0
   #stored = 0
+  #lettersTurn: Promise<void> = Promise.resolve()
   #waiters: { readonly mark: number; readonly resolve: (stored: boolean) => void }[] = []
 
-  constructor(sink: RecordSink, letters: DeadLetterSink, encoding: OutputEncoding, hooks: PumpHooks) {
-    this.#sink = sink
-    this.#letters = letters
-    this.#encoding = encoding
+  constructor(parts: { readonly clock: Clock; readonly bufferBytes: number }, sides: OutputSides, hooks: PumpHooks) {
+    this.#clock = parts.clock
+    this.#limit = Math.min(parts.bufferBytes, QUEUE_MAX)
+    this.#sides = sides
     this.#hooks = hooks
   }
 
@@ -64,18 +77,21 @@ export class OutputPump {
     return this.#queuedBytes
   }
 
-  /** New output side; to be called when nothing is queued. */
-  use(sink: RecordSink, letters: DeadLetterSink, encoding: OutputEncoding): void {
-    this.#sink = sink
-    this.#letters = letters
-    this.#encoding = encoding
+  /** Nothing more should be read from the child until `relieved` is told. */
+  get isFull(): boolean {
+    return this.#queuedBytes > this.#limit
   }
 
-  push(item: Outgoing | OutgoingLetter): void {
+  /** New output side; to be called when nothing is queued. */
+  use(sides: OutputSides): void {
+    this.#sides = sides
+  }
+
+  push(item: Item): void {
     if (this.#failed) return
     this.#queue.push(item)
     this.#pushed++
-    this.#queuedBytes += weight(item)
+    this.#queuedBytes += weightOf(item)
     this.#start()
   }
 
@@ -89,12 +105,14 @@ export class OutputPump {
   /** Gives up what is not stored yet; whoever waits for it learns that it never will be. */
   abandon(): void {
     this.#generation++
-    for (const { answers } of [...this.#writing, ...this.#queue]) if (answers) this.#hooks.abandoned(answers)
+    const items = [...this.#flights.flatMap((flight) => flight.items), ...this.#queue]
+    for (const { answers } of items) if (answers) this.#hooks.abandoned(answers)
     this.#queue = []
-    this.#writing = []
+    this.#flights = []
     this.#queuedBytes = 0
     this.#stored = this.#pushed
     this.#running = false
+    this.#lettersTurn = Promise.resolve()
     for (const { resolve } of this.#waiters.splice(0)) resolve(false)
     this.#hooks.relieved()
   }
@@ -103,74 +121,101 @@ export class OutputPump {
     if (this.#running || this.#failed) return
     this.#running = true
     const generation = this.#generation
-    this.#drain(generation).catch((error: unknown) => {
-      if (generation !== this.#generation) return
-      this.#failed = true
-      this.#wake()
-      this.#hooks.failed(error)
-    })
+    this.#launch(generation).catch((error: unknown) => this.#fail(error, generation))
   }
 
-  async #drain(generation: number): Promise<void> {
-    while (this.#queue.length > 0) {
-      const items = this.#take()
-      this.#writing = items
-      const first = items[0]
-      if (first && 'letter' in first) await this.#store([first.letter])
-      else
-        await this.#write(
-          await this.#encoding.prepare(
-            items.filter((item) => 'lines' in item),
-            this.#sink,
-          ),
-        )
-      // Abandoned meanwhile: the accounts are already settled, and a younger loop may run.
+  /** Sends off what is queued, as far as there is room under way. After an `abandon` a younger loop may run. */
+  async #launch(generation: number): Promise<void> {
+    let began = this.#clock.now()
+    while (this.#queue.length > 0 && this.#flights.length < FLIGHTS_MAX) {
+      const flight = this.#take()
+      this.#flights.push(flight)
+      const first = flight.items[0]
+      const prepared =
+        first && 'letter' in first ? { batches: [], letters: [first.letter] } : await this.#prepare(flight)
       if (generation !== this.#generation) return
-      this.#writing = []
-      this.#queuedBytes -= items.reduce((sum, item) => sum + weight(item), 0)
-      for (const { answers } of items) if (answers) this.#hooks.answered(answers)
-      this.#stored += items.length
-      this.#wake()
-      this.#hooks.relieved()
+      this.#store(prepared, generation)
+        .then(() => this.#landed(flight, generation))
+        .catch((error: unknown) => this.#fail(error, generation))
+      if (this.#clock.now() - began < SLICE) continue
+      await new Promise<void>((resolve) => void this.#clock.arm(0, resolve))
+      if (generation !== this.#generation) return
+      began = this.#clock.now()
     }
     this.#running = false
   }
 
+  #prepare({ items }: Flight): Promise<PreparedOutput> {
+    const { encoding, sink } = this.#sides
+    return encoding.prepare(merged(items.filter((item) => 'lines' in item)), sink)
+  }
+
+  #landed(flight: Flight, generation: number): void {
+    if (generation !== this.#generation) return
+    flight.landed = true
+    for (let first = this.#flights[0]; first?.landed === true; first = this.#flights[0]) {
+      this.#flights.shift()
+      this.#queuedBytes -= first.bytes
+      this.#stored += first.items.length
+      for (const { answers } of first.items) if (answers) this.#hooks.answered(answers)
+    }
+    this.#wake()
+    if (this.#queuedBytes <= this.#limit / 2) this.#hooks.relieved()
+    this.#start()
+  }
+
+  #fail(error: unknown, generation: number): void {
+    if (generation !== this.#generation || this.#failed) return
+    this.#failed = true
+    this.#wake()
+    this.#hooks.failed(error)
+  }
+
   #wake(): void {
+    if (this.#waiters.length === 0) return
     const due = this.#waiters.filter(({ mark }) => this.#failed || mark <= this.#stored)
     this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter))
     for (const { resolve } of due) resolve(!this.#failed)
   }
 
   /** One letter, or as many neighbouring lines as fit one batch. */
-  #take(): (Outgoing | OutgoingLetter)[] {
+  #take(): Flight {
     let end = 0
     let bytes = 0
     for (const item of this.#queue) {
-      if (end > 0 && ('letter' in item || bytes + weight(item) > BATCH_BYTES)) break
-      bytes += weight(item)
+      const more = weightOf(item)
+      if (end > 0 && ('letter' in item || bytes + more > BATCH_BYTES)) break
+      bytes += more
       end++
-      if ('letter' in item) break
+      if ('letter' in item || bytes >= BATCH_ENOUGH) break
     }
-    return this.#queue.splice(0, end)
+    return { items: this.#queue.splice(0, end), bytes, landed: false }
   }
 
-  async #write({ batches, letters }: PreparedOutput): Promise<void> {
-    for (const batch of batches) {
-      const refused = await this.#sink.write(batch)
-      const sizes = batch.starts.reduce((sum, start, i) => sum + (batch.ends[i] ?? start) - start, 0)
-      this.#hooks.written(batch.count - refused.length, sizes)
-      if (refused.length > 0) await this.#store(refused.map((refusal) => this.#encoding.refusedLetter(batch, refusal)))
-    }
-    await this.#store(letters)
+  /** Everything is handed to the sink at once, so that later flights stay behind it. */
+  async #store({ batches, letters }: PreparedOutput, generation: number): Promise<void> {
+    const writes = batches.map((batch) => this.#write(batch, generation))
+    await Promise.all([...writes, this.#bury(letters, generation)])
   }
 
-  async #store(letters: readonly DeadLetter[]): Promise<void> {
+  async #write(batch: PreparedBatch, generation: number): Promise<void> {
+    const { encoding, sink } = this.#sides
+    const refused = await sink.write(batch)
+    if (generation !== this.#generation) return
+    this.#hooks.written(batch.count - refused.length, batch.valueBytes)
+    await this.#bury(
+      refused.map((refusal) => encoding.refusedLetter(batch, refusal)),
+      generation,
+    )
+  }
+
+  /** One after the other: letters keep their order. */
+  async #bury(letters: readonly DeadLetter[], generation: number): Promise<void> {
     if (letters.length === 0) return
-    await this.#letters.write(letters)
-    this.#hooks.deadLettered(letters)
+    const sink = this.#sides.letters
+    const turn = this.#lettersTurn.then(() => sink.write(letters))
+    this.#lettersTurn = turn.catch(() => undefined)
+    await turn
+    if (generation === this.#generation) this.#hooks.deadLettered(letters)
   }
 }
-
-const weight = (item: Outgoing | OutgoingLetter): number =>
-  'lines' in item ? item.lines.bytes.length : item.letter.value.length

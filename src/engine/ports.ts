@@ -17,6 +17,19 @@ export interface Clock {
   arm(after: Millis, fire: () => void): Timer
 }
 
+/** Delay of the event loop, in ms. */
+export interface LoopDelay {
+  readonly p50: Millis
+  readonly p99: Millis
+  readonly max: Millis
+}
+
+export interface LoopLag {
+  /** Over the last seconds; null before anything was measured. */
+  read(): LoopDelay | null
+  close(): void
+}
+
 // ---- children ----------------------------------------------------------------------------------------------------
 
 /** One line that a child wrote to stderr. */
@@ -31,7 +44,7 @@ export interface StderrLine {
 
 export interface ChildInput {
   /** Resolves when the kernel has taken every byte; rejects when the reading end is closed. One write at a time. */
-  write(bytes: Uint8Array): Promise<void>
+  write(...pieces: readonly Uint8Array[]): Promise<void>
   /** End of input for the child. */
   end(): void
   /**
@@ -143,7 +156,8 @@ export interface RecordSink {
   /**
    * Resolves when all in-sync replicas have the batch, with the values that were refused for good (too large).
    * Retriable and permanent failures (authorisation, missing topic) block and are told by `health`.
-   * One write at a time keeps the order.
+   * May be called again before earlier calls have resolved: batches for one partition are stored in the order of their
+   * calls. The batch's bytes hold still until the call has resolved, and are not looked at afterwards.
    */
   write(batch: ValueBatch): Promise<readonly Refusal[]>
   health(): SinkHealth

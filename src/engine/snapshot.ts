@@ -3,6 +3,7 @@ import type { ProcessState } from '../domain/process/state.ts'
 import type { Fields, Level } from '../domain/events.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
+import type { LoopDelay } from './ports.ts'
 
 export interface ProcessSnapshot {
   readonly name: string
@@ -96,6 +97,8 @@ export interface Snapshot {
     readonly instanceId: string
     readonly startedAt: Millis
     readonly consul: 'off' | 'registered' | 'unreachable'
+    /** How late the event loop was in the last seconds; null where it is not measured. */
+    readonly loopLagMs: LoopDelay | null
   }
   readonly document: DocumentSnapshot
   readonly processes: readonly ProcessSnapshot[]

@@ -48,14 +48,16 @@ export class StreamProxy implements PipeOwner {
     // Half for what goes in and half for what comes out: each can then always make room for itself.
     this.#window = new ByteWindow(Math.floor(parts.bufferBytes / 2))
     this.#feeder = new Feeder(clock, this.#window, this.#feederHooks(), () => this.#relay)
-    this.#pump = new OutputPump(sides.sink, sides.letters, sides.encoding, {
+    this.#pump = new OutputPump({ clock, bufferBytes: parts.bufferBytes / 2 }, sides, {
       answered: (answers) => this.#answered(answers),
       written: (records, bytes) => this.#report.written(records, bytes),
       deadLettered: (letters) => this.#report.deadLettered(letters),
       abandoned: (answers) => {
         for (const { batch, from, to } of answers) this.#release(batch, from, to)
       },
-      relieved: () => this.#relieved(),
+      relieved: () => {
+        for (const lane of this.#lanes) lane.resume()
+      },
       failed: parts.failed,
     })
     this.#answering = new Answering(
@@ -95,7 +97,7 @@ export class StreamProxy implements PipeOwner {
     const lane: Lane = new Lane(child, new AnswerFifo(), this.#parts.maxLine, {
       lines: (lines) => {
         this.#answering.lines(lane, lines)
-        if (this.#pump.queuedBytes > this.#parts.bufferBytes / 2) lane.pause()
+        if (this.#pump.isFull) lane.pause()
       },
       oversized: (head, length) => this.#answering.oversized(lane, head, length),
     })
@@ -163,7 +165,7 @@ export class StreamProxy implements PipeOwner {
       this.#feeder.purge()
       this.#settling.use(sides.source)
     }
-    this.#pump.use(sides.sink, sides.letters, sides.encoding)
+    this.#pump.use(sides)
     this.#sides = sides
     this.#answering.forgive()
     this.#feeder.letGo('violation')
@@ -228,11 +230,6 @@ export class StreamProxy implements PipeOwner {
 
   #release(batch: LineBatch, from: number, to: number): void {
     this.#window.release((batch.ends[to - 1] ?? 0) - startOfLine(batch, from))
-  }
-
-  #relieved(): void {
-    if (this.#pump.queuedBytes > this.#parts.bufferBytes / 4) return
-    for (const lane of this.#lanes) lane.resume()
   }
 
   #violated(lane: Lane, forGood: boolean): void {

@@ -1,5 +1,4 @@
 // Prometheus metrics: one more projection of the snapshot, made when somebody asks.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { namespec } from '../domain/process/spec.ts'
 import type { ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
@@ -7,9 +6,8 @@ import { readiness, type Thresholds } from './health.ts'
 import { registerProcessMetrics } from './process-metrics.ts'
 
 const PREFIX = 'pidpiper_'
-const LOOP_RESOLUTION_MS = 20
 /** Every label there is; a metric without one of them shows no such label. */
-const LABELS = ['process', 'class', 'kind', 'result', 'version', 'platform_version', 'node_id', 'instance']
+const LABELS = ['process', 'class', 'kind', 'result', 'quantile', 'version', 'platform_version', 'node_id', 'instance']
 
 /** Labels and value of one sample; null where the fact is not known. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | null]
@@ -45,6 +43,15 @@ const deadLetters: Metric['samples'] = ({ streams }) =>
   streams.flatMap(({ namespec: process, counters }) =>
     Object.entries(counters.deadLetters).map(([reason, letters]): Sample => [{ process, class: reason }, letters]),
   )
+
+const loopLag: Metric['samples'] = ({ agent: { loopLagMs } }) =>
+  loopLagMs === null
+    ? []
+    : [
+        [{ quantile: '0.5' }, loopLagMs.p50 / 1000],
+        [{ quantile: '0.99' }, loopLagMs.p99 / 1000],
+        [{ quantile: '1' }, loopLagMs.max / 1000],
+      ]
 
 const build: Metric['samples'] = ({ agent: { version, platformVersion, nodeId, instanceId } }) => [
   [{ version, platform_version: platformVersion ?? '', node_id: nodeId ?? '', instance: instanceId }, 1],
@@ -87,6 +94,7 @@ const metrics = (thresholds: Thresholds): Record<string, Metric> => ({
   config_version: gauge('ModifyIndex of the run document in force.', ({ document }) => [[{}, document.configVersion]]),
   config_refused: gauge('1 while the run document at the key is not the one in force.', ({ document: { state } }) => [[{}, Number(state === 'refused' || state === 'rolled-back')]]),
   consul_registered: gauge('1 when registered in Consul; absent without Consul.', ({ agent }) => [[{}, agent.consul === 'off' ? null : Number(agent.consul === 'registered')]]),
+  event_loop_lag_seconds: gauge('Delay of the event loop in the last seconds.', loopLag),
   build_info: gauge('Always 1; the labels tell.', build),
 })
 
@@ -101,7 +109,6 @@ export function createMetrics(snapshot: () => Snapshot, thresholds: Thresholds):
   const registry = new Registry()
   registerProcessMetrics(registry, PREFIX)
   const filled = Object.entries(metrics(thresholds)).map(([name, metric]) => fillable(registry, PREFIX + name, metric))
-  const closeLoopLag = loopLag(registry)
   return {
     contentType: registry.contentType,
     async text() {
@@ -110,7 +117,6 @@ export function createMetrics(snapshot: () => Snapshot, thresholds: Thresholds):
       return registry.metrics()
     },
     close() {
-      closeLoopLag()
       registry.clear()
     },
   }
@@ -123,25 +129,4 @@ function fillable(registry: Registry, name: string, { kind, help, samples }: Met
     metric.reset()
     for (const [labels, value] of samples(snapshot)) if (value !== null) metric.inc(labels, value)
   }
-}
-
-/** How late the event loop was since the last look: median, 99th percentile and worst, in seconds. */
-function loopLag(registry: Registry): () => void {
-  const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS })
-  delay.enable()
-  const seconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - LOOP_RESOLUTION_MS / 1000)
-  new Gauge({
-    name: `${PREFIX}event_loop_lag_seconds`,
-    help: 'Delay of the event loop since the last scrape.',
-    labelNames: ['quantile'],
-    registers: [registry],
-    collect() {
-      if (delay.count === 0) return
-      this.set({ quantile: '0.5' }, seconds(delay.percentile(50)))
-      this.set({ quantile: '0.99' }, seconds(delay.percentile(99)))
-      this.set({ quantile: '1' }, seconds(delay.max))
-      delay.reset()
-    },
-  })
-  return () => delay.disable()
 }

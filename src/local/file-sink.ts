@@ -20,6 +20,7 @@ export class FileSink implements RecordSink {
   readonly #options: FileSinkOptions
   readonly #isStdout: boolean
   #file: Promise<FileHandle> | null = null
+  #turn: Promise<unknown> = Promise.resolve()
   #lastAckAt: Millis | null = null
   #error: string | null = null
 
@@ -37,7 +38,13 @@ export class FileSink implements RecordSink {
   }
 
   /** Resolves when the system has the bytes. Raises UNAVAILABLE when they cannot be written: nothing waits for a cure. */
-  async write(batch: ValueBatch): Promise<readonly Refusal[]> {
+  write(batch: ValueBatch): Promise<readonly Refusal[]> {
+    const turn = this.#turn.then(() => this.#write(batch))
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #write(batch: ValueBatch): Promise<readonly Refusal[]> {
     if (batch.count === 0) return []
     const bytes = withNewlines(batch)
     try {

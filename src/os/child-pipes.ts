@@ -4,7 +4,7 @@ import { closeSync, fstatSync } from 'node:fs'
 import net from 'node:net'
 import type { ChildOutput } from '../engine/ports.ts'
 import type { Libc } from './libc.ts'
-import { childInput, childOutput, openPipe, readingEnd, writingEnd, type OwnedInput } from './pipes.ts'
+import { childInput, openPipe, pipeOutput, readingEnd, socketOutput, writingEnd, type OwnedInput } from './pipes.ts'
 
 export interface AgentEnds {
   readonly stdin: OwnedInput
@@ -48,7 +48,7 @@ export function realPipes(libc: Libc): ChildPipes {
         return {
           stdinInode: fstatSync(stdin.write).ino,
           stdin: childInput(writingEnd(stdin.write), { writer: stdin.write, unread: (fd) => libc.unread(fd) }),
-          stdout: childOutput(readingEnd(stdout.read), () => libc.unread(stdout.read)),
+          stdout: pipeOutput(stdout.read, () => libc.unread(stdout.read)),
           stderr: readingEnd(stderr.read),
           stderrFd: stderr.read,
         }
@@ -73,7 +73,7 @@ export const plainPipes: ChildPipes = {
     return {
       stdin: childInput(stdin, null),
       stdinInode: null,
-      stdout: childOutput(stdout, null),
+      stdout: socketOutput(stdout),
       stderr,
       stderrFd: null,
     }

@@ -51,12 +51,19 @@ export function childInput(socket: net.Socket, gauge: PipeGauge | null): OwnedIn
     return socket.destroyed || socket.closed ? null : gauge.unread(gauge.writer)
   }
   return {
-    write: (bytes) =>
+    write: (...pieces) =>
       new Promise((resolve, reject) => {
-        socket.write(bytes, (error) => {
-          if (error) reject(error)
-          else resolve()
+        // Corked, all pieces are one writev.
+        if (pieces.length > 1) socket.cork()
+        pieces.forEach((piece, index) => {
+          if (index < pieces.length - 1) socket.write(piece)
+          else
+            socket.write(piece, (error) => {
+              if (error) reject(error)
+              else resolve()
+            })
         })
+        if (pieces.length > 1) socket.uncork()
       }),
     end() {
       if (gauge !== null && reader === null && !socket.destroyed) reader = openReader(gauge.writer)
@@ -81,8 +88,70 @@ function openReader(writer: number): number | null {
   }
 }
 
-/** Stdout of a child. `unreadBytes` asks the kernel, and is called only while the descriptor is open. */
-export function childOutput(socket: net.Socket, unreadBytes: (() => number) | null): ChildOutput {
+/** Node's own 64 KiB for every read, most of them nearly empty, would be the agent's largest source of garbage. */
+const slabBytes = 1 << 20
+const leastRead = 128 * 1024
+/** Keeps what follows from one read well under 10 ms. */
+const mostRead = 256 * 1024
+
+/**
+ * Memory that a pipe is read into, a large piece at a time: each read is put behind the one before it and handed on as a
+ * view, so that a line which crosses the border of two reads lies in one piece.
+ */
+class Slab {
+  #bytes = Buffer.alloc(0)
+  #used = 0
+
+  /** Where the next read goes. */
+  room(): Buffer {
+    if (this.#bytes.length - this.#used < leastRead) {
+      this.#bytes = Buffer.allocUnsafeSlow(slabBytes)
+      this.#used = 0
+    }
+    return this.#bytes.subarray(this.#used, this.#used + mostRead)
+  }
+
+  /** What a read of `count` bytes brought. */
+  taken(count: number): Buffer {
+    const from = this.#used
+    this.#used += count
+    return this.#bytes.subarray(from, this.#used)
+  }
+}
+
+/** Stdout of a child from a pipe of ours. `unreadBytes` asks the kernel, and is called only while the pipe is open. */
+export function pipeOutput(fd: number, unreadBytes: () => number): ChildOutput {
+  const slab = new Slab()
+  let receive: ((chunk: Uint8Array) => void) | null = null
+  const socket = new net.Socket({
+    fd,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: () => slab.room(),
+      callback(count) {
+        receive?.(slab.taken(count))
+        return true
+      },
+    },
+  })
+  // Node begins to read at once; nobody listens yet.
+  socket.pause()
+  return outputOf(socket, unreadBytes, (data) => {
+    receive = data
+    socket.resume()
+  })
+}
+
+/** Stdout of a child where Node keeps the descriptor to itself. */
+export const socketOutput = (socket: net.Socket): ChildOutput =>
+  outputOf(socket, null, (data) => void socket.on('data', (chunk: Buffer) => data(chunk)))
+
+function outputOf(
+  socket: net.Socket,
+  unreadBytes: (() => number) | null,
+  receive: (data: (chunk: Uint8Array) => void) => void,
+): ChildOutput {
   let over = false
   return {
     listen(listener) {
@@ -91,16 +160,13 @@ export function childOutput(socket: net.Socket, unreadBytes: (() => number) | nu
         over = true
         listener.end()
       }
-      socket.on('data', (chunk: Buffer) => listener.data(chunk))
+      receive((chunk) => listener.data(chunk))
       socket.on('end', end)
       // A read error is followed by 'close' alone: for the receiver it is the end of what can be read.
+      socket.on('error', () => undefined)
       socket.on('close', end)
     },
-    unread() {
-      if (unreadBytes === null) return null
-      // What libuv has read ahead of a paused receiver counts too.
-      return socket.readableLength + (socket.destroyed || socket.readableEnded ? 0 : unreadBytes())
-    },
+    unread: () => (unreadBytes === null ? null : socket.destroyed || socket.readableEnded ? 0 : unreadBytes()),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     destroy() {

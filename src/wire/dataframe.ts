@@ -1,4 +1,4 @@
-// Lines become dataframes: CloudEvents 1.0 in JSON, written as bytes, one allocation per batch.
+// Lines become dataframes: CloudEvents 1.0 in JSON, written as bytes into one piece of memory per batch.
 import { isUtf8 as isUtf8View } from 'node:buffer'
 import type { Lines } from '../domain/stream/lines.ts'
 import type { Millis } from '../domain/time.ts'
@@ -25,15 +25,21 @@ export interface EncodedLines {
   readonly bytes: Uint8Array
   readonly starts: Uint32Array
   readonly ends: Uint32Array
-  /** Index of the line in each value; differs from the value's own index after a rejected line. */
-  readonly lines: Uint32Array
+  /** Index of the line in each value; null where that is the value's own index. */
+  readonly lines: Uint32Array | null
+  /** Bytes of all values together. */
+  readonly valueBytes: number
   /** Indices of lines that are no JSON though OUTPUT_JSON says so. */
   readonly rejected: readonly number[]
 }
 
-const DIGITS_MAX = 16
 const CLOSE_BRACE = 0x7d
 const QUOTE = 0x22
+/** More than one byte of a line can become: a control character is written as six. */
+const WORST = 6
+/** Lines up to this length are not measured before they are written: there is room for their worst case. */
+const UNMEASURED = 1024
+const ROOM = WORST * UNMEASURED + 16
 
 /**
  * Encodes lines with the fields specversion, id, source, type, time, datacontenttype, data or data_base64, in that
@@ -42,27 +48,29 @@ const QUOTE = 0x22
  */
 export class DataframeEncoder {
   readonly #json: boolean
-  readonly #embedded: Middle
-  readonly #text: Middle
-  readonly #binary: Middle
+  readonly #embedded: Envelope
+  readonly #text: Envelope
+  readonly #binary: Envelope
 
   /** `source`: a URI reference, `/<service name>/<INSTANCE_ID>`. */
   constructor(options: { readonly source: string; readonly json: boolean }) {
     this.#json = options.json
-    this.#embedded = new Middle(options.source, 'application/json', '"data":')
-    this.#text = new Middle(options.source, 'text/plain', '"data":"')
-    this.#binary = new Middle(options.source, 'application/octet-stream', '"data_base64":"')
+    this.#embedded = new Envelope(options.source, 'application/json', '"data":')
+    this.#text = new Envelope(options.source, 'text/plain', '"data":"')
+    this.#binary = new Envelope(options.source, 'application/octet-stream', '"data_base64":"')
   }
 
   encode(lines: Lines, stamp: DataframeStamp): EncodedLines {
     const { bytes, ends, count } = lines
     // A newline is a character of its own, so UTF-8 as a whole means UTF-8 in every line.
     const utf8 = this.#json || isUtf8View(bytes)
-    const head = Buffer.from(`{"specversion":"1.0","id":${JSON.stringify(stamp.idPrefix).slice(0, -1)}`)
-    const out = Buffer.allocUnsafe(this.#sizeLimit(lines, head.length, utf8))
+    const envelopeMax = this.#binary.lengthMax(stamp.idPrefix)
+    let out: Buffer = Buffer.allocUnsafeSlow(
+      count * (envelopeMax + 2) + Math.ceil(bytes.length * (this.#json ? 1 : 1.2)) + ROOM,
+    )
     const starts = new Uint32Array(count)
     const valueEnds = new Uint32Array(count)
-    const lineOf = new Uint32Array(count)
+    const lineOf = this.#json ? new Uint32Array(count) : null
     const rejected: number[] = []
     let values = 0
     let at = 0
@@ -72,20 +80,20 @@ export class DataframeEncoder {
         rejected.push(i)
         continue
       }
+      const room = envelopeMax + 2 + this.#lengthMax(bytes, start, end)
+      if (at + room > out.length) out = grown(out, at, room)
       starts[values] = at
-      lineOf[values] = i
-      out.set(head, at)
-      at = putDecimal(out, at + head.length, stamp.number(i))
-      if (this.#json) {
-        at = put(out, at, this.#embedded.at(stamp.time(i)))
+      if (lineOf) {
+        lineOf[values] = i
+        at = put(out, at, this.#embedded.with(stamp.idPrefix, stamp.number(i), stamp.time(i)))
         out.set(bytes.subarray(start, end), at)
         at += end - start
       } else {
         if (utf8 || isUtf8(bytes, start, end)) {
-          at = put(out, at, this.#text.at(stamp.time(i)))
+          at = put(out, at, this.#text.with(stamp.idPrefix, stamp.number(i), stamp.time(i)))
           at = escapeInto(out, at, bytes, start, end)
         } else {
-          at = put(out, at, this.#binary.at(stamp.time(i)))
+          at = put(out, at, this.#binary.with(stamp.idPrefix, stamp.number(i), stamp.time(i)))
           at += out.write(Buffer.from(bytes.subarray(start, end)).toString('base64'), at, 'latin1')
         }
         out[at++] = QUOTE
@@ -98,49 +106,86 @@ export class DataframeEncoder {
       bytes: out.subarray(0, at),
       starts: starts.subarray(0, values),
       ends: valueEnds.subarray(0, values),
-      lines: lineOf.subarray(0, values),
+      lines: rejected.length === 0 ? null : (lineOf?.subarray(0, values) ?? null),
+      valueBytes: at,
       rejected,
     }
   }
 
-  /** Never less than what is written, so that the output needs no growing. */
-  #sizeLimit({ bytes, count }: Lines, headLength: number, utf8: boolean): number {
-    const envelope = headLength + DIGITS_MAX + this.#binary.length + 2
-    if (this.#json) return count * envelope + bytes.length
-    const base64 = utf8 ? 0 : Math.ceil(bytes.length / 3) * 4 + count * 4
-    return count * envelope + escapedLength(bytes, 0, bytes.length) + base64
+  /** Never less than what the line becomes. */
+  #lengthMax(bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start
+    if (this.#json) return length
+    if (length <= UNMEASURED) return WORST * length + 4
+    return Math.max(escapedLength(bytes, start, end), Math.ceil(length / 3) * 4)
   }
 }
 
+function grown(out: Buffer, used: number, more: number): Buffer {
+  const wider = Buffer.allocUnsafeSlow(Math.ceil((used + more) * 1.5))
+  out.copy(wider, 0, 0, used)
+  return wider
+}
+
+const DIGITS_MAX = 16
 const DAY = 86_400_000
 const YEAR_10000 = 253_402_300_800_000
 const ISO_LENGTH = '1970-01-01T00:00:00.000Z'.length
 
-/** What stands between the id's number and the data, with a place for the time that is written only when it changes. */
-class Middle {
-  readonly #timed: Buffer
-  readonly #untimed: Buffer
-  readonly #hole: number
+/**
+ * Everything before the data. It lies ready from line to line; only the digits of its number and of its time are
+ * written anew where they differ.
+ */
+class Envelope {
+  readonly #source: string
+  readonly #rest: string
+  #bytes = Buffer.alloc(0)
+  #idPrefix: string | null = null
+  #number = NaN
+  #digits = 0
+  #numberAt = 0
+  #isTimed = false
+  #timeAt = 0
   #day = NaN
   #time: Millis = NaN
 
   constructor(source: string, contentType: string, data: string) {
-    const before = `","source":${JSON.stringify(source)},"type":"${DATAFRAME_TYPE}",`
-    const after = `"datacontenttype":"${contentType}",${data}`
-    const timed = `${before}"time":"`
-    this.#untimed = Buffer.from(before + after)
-    this.#timed = Buffer.from(`${timed}${' '.repeat(ISO_LENGTH)}",${after}`)
-    this.#hole = Buffer.byteLength(timed)
+    this.#source = `","source":${JSON.stringify(source)},"type":"${DATAFRAME_TYPE}",`
+    this.#rest = `"datacontenttype":"${contentType}",${data}`
   }
 
-  get length(): number {
-    return this.#timed.length
+  /** With an id of any number, and a time. */
+  lengthMax(idPrefix: string): number {
+    return Buffer.byteLength(beginning(idPrefix) + this.#source + `"time":"",${this.#rest}`) + DIGITS_MAX + ISO_LENGTH
   }
 
-  at(time: Millis): Buffer {
-    if (!(time >= 0 && time < YEAR_10000)) return this.#untimed
-    if (time !== this.#time) this.#setTime(time)
-    return this.#timed
+  /** The envelope with this id and time; holds until the next call. */
+  with(idPrefix: string, number: number, time: Millis): Buffer {
+    const isTimed = time >= 0 && time < YEAR_10000
+    const next = number === this.#number + 1 && number % 10 !== 0
+    const digits = next ? this.#digits : digitsOf(number)
+    if (idPrefix !== this.#idPrefix || digits !== this.#digits || isTimed !== this.#isTimed) {
+      this.#layOut(idPrefix, digits, isTimed)
+    }
+    if (next) this.#bytes[this.#numberAt + digits - 1] = 0x30 + (number % 10)
+    else putDigits(this.#bytes, this.#numberAt, number, digits)
+    this.#number = number
+    if (isTimed && time !== this.#time) this.#setTime(time)
+    return this.#bytes
+  }
+
+  #layOut(idPrefix: string, digits: number, isTimed: boolean): void {
+    const head = beginning(idPrefix)
+    const before = head + '0'.repeat(digits) + this.#source
+    this.#bytes = Buffer.from(before + (isTimed ? `"time":"${' '.repeat(ISO_LENGTH)}",` : '') + this.#rest)
+    this.#idPrefix = idPrefix
+    this.#digits = digits
+    this.#isTimed = isTimed
+    this.#numberAt = Buffer.byteLength(head)
+    this.#timeAt = Buffer.byteLength(`${before}"time":"`)
+    this.#day = NaN
+    this.#time = NaN
+    putDigits(this.#bytes, this.#numberAt, this.#number, digits)
   }
 
   #setTime(time: Millis): void {
@@ -148,27 +193,28 @@ class Middle {
     const day = Math.floor(time / DAY)
     if (day !== this.#day) {
       this.#day = day
-      this.#timed.write(new Date(day * DAY).toISOString(), this.#hole, 'latin1')
+      this.#bytes.write(new Date(day * DAY).toISOString(), this.#timeAt, 'latin1')
     }
     const rest = Math.floor(time) - day * DAY
-    const at = this.#hole + 'YYYY-MM-DDT'.length
-    putDigits(this.#timed, at, Math.floor(rest / 3_600_000), 2)
-    putDigits(this.#timed, at + 3, Math.floor(rest / 60_000) % 60, 2)
-    putDigits(this.#timed, at + 6, Math.floor(rest / 1000) % 60, 2)
-    putDigits(this.#timed, at + 9, rest % 1000, 3)
+    const at = this.#timeAt + 'YYYY-MM-DDT'.length
+    putDigits(this.#bytes, at, Math.floor(rest / 3_600_000), 2)
+    putDigits(this.#bytes, at + 3, Math.floor(rest / 60_000) % 60, 2)
+    putDigits(this.#bytes, at + 6, Math.floor(rest / 1000) % 60, 2)
+    putDigits(this.#bytes, at + 9, rest % 1000, 3)
   }
 }
+
+const beginning = (idPrefix: string): string => `{"specversion":"1.0","id":${JSON.stringify(idPrefix).slice(0, -1)}`
 
 function put(out: Buffer, at: number, bytes: Buffer): number {
   out.set(bytes, at)
   return at + bytes.length
 }
 
-function putDecimal(out: Buffer, at: number, value: number): number {
+function digitsOf(value: number): number {
   let digits = 1
   for (let limit = 10; value >= limit; limit *= 10) digits++
-  putDigits(out, at, value, digits)
-  return at + digits
+  return digits
 }
 
 function putDigits(out: Buffer, at: number, value: number, digits: number): void {

@@ -71,6 +71,7 @@ const running: Snapshot = {
     instanceId: 'i1',
     startedAt: 1,
     consul: 'registered',
+    loopLagMs: null,
   },
   document: { key: KEY, state: 'in-force', configVersion: 77, problem: '' },
   processes: [calculator],

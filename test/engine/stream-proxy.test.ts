@@ -171,7 +171,7 @@ test('one-to-one: a line that answers no record stops the stream after the third
   const values = Array.from({ length: 1000 }, (_, i) => String(i))
   const { events, proxy, source } = await live(
     calm('one-to-one', values),
-    (line) => `${line}\nmore\n`,
+    (line) => `${line}\n${'more\n'.repeat(50)}`,
     () => undefined,
   )
   const violations = events.since(0).filter(({ event }) => event === 'stream.violation')

@@ -82,6 +82,7 @@ export const aSnapshot = (changes: Changes = {}): Snapshot => ({
     instanceId: 'pod-1',
     startedAt: 500,
     consul: 'registered',
+    loopLagMs: { p50: 0.5, p99: 2, max: 7 },
     ...changes.agent,
   },
   document: { key: 'k/wsp-1', state: 'in-force', configVersion: 77, problem: '', ...changes.document },

@@ -26,6 +26,7 @@ test('each sample is the fact of the snapshot, under a name with our prefix', as
     'pidpiper_work_lag{process="calculator"}': 42,
     'pidpiper_fetch_age_seconds{process="calculator"}': 0.3,
     'pidpiper_child_up{process="calculator"}': 1,
+    'pidpiper_event_loop_lag_seconds{quantile="0.99"}': 0.002,
     pidpiper_config_version: 77,
     pidpiper_consul_registered: 1,
     pidpiper_ready: 1,
@@ -53,20 +54,6 @@ test('two scrapes of one snapshot show the same counters', async (t) => {
   const scrape = scraper(t, () => aSnapshot())
   await scrape()
   assert.equal((await scrape()).samples.get('pidpiper_records_in_total{process="calculator"}'), 100)
-})
-
-test('a slice of 400 ms on the event loop shows as its lag, an idle loop does not', async (t) => {
-  const scrape = scraper(t, () => aSnapshot())
-  const worst = async (): Promise<number> =>
-    (await scrape()).samples.get('pidpiper_event_loop_lag_seconds{quantile="1"}') ?? 0
-  const turn = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-  await turn(60)
-  const end = performance.now() + 400
-  while (performance.now() < end);
-  await turn(60)
-  assert.ok((await worst()) > 0.3)
-  await turn(200)
-  assert.ok((await worst()) < 0.3)
 })
 
 test('CPU time and memory are read from /proc whatever the process is called', () => {

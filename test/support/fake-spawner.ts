@@ -21,8 +21,8 @@ export class FakeChild implements Child {
   }
 
   readonly stdin: ChildInput = {
-    write: (bytes) => {
-      this.written.push(bytes)
+    write: (...pieces) => {
+      this.written.push(...pieces)
       return Promise.resolve()
     },
     end: () => {

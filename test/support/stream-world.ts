@@ -162,9 +162,9 @@ export class MemoryCalculator implements Child {
   }
 
   readonly stdin = {
-    write: (bytes: Uint8Array): Promise<void> => {
+    write: (...pieces: readonly Uint8Array[]): Promise<void> => {
       if (!this.alive) return Promise.reject(new Error('EPIPE'))
-      this.#pipe.push(...new TextDecoder().decode(bytes).split('\n').slice(0, -1))
+      this.#pipe.push(...new TextDecoder().decode(Buffer.concat(pieces)).split('\n').slice(0, -1))
       void this.#run()
       return Promise.resolve()
     },

@@ -55,7 +55,7 @@ test('json: own bytes embedded, what is no JSON rejected, numbers and indices st
   const lines = ['{"a": 1.0}', 'oops', '', ' [1e2]\r', '"x'].map((line) => Buffer.from(line))
   const encoded = encode(true, lines)
   assert.deepEqual(encoded.rejected, [1, 2, 4])
-  assert.deepEqual([...encoded.lines], [0, 3])
+  assert.deepEqual([...(encoded.lines ?? [])], [0, 3])
   const values = valuesOf(encoded).map(String)
   assert.match(values[0] ?? '', /-41","source".*"datacontenttype":"application\/json","data":\{"a": 1.0}}$/)
   assert.match(values[1] ?? '', /-44","source".*"datacontenttype":"application\/json","data": \[1e2]\r}$/)

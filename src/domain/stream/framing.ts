@@ -41,8 +41,8 @@ const NONE: readonly RefusedRecord[] = []
  * dead letters must be stored before the batch goes on. `lines.count` may be 0.
  */
 export function frame(batch: LineBatch, rules: FramingRules, unwrapValue: UnwrapValue): Framed {
+  if (!needsFraming(batch, rules)) return { lines: batch, refused: NONE }
   const unwrapping = rules.unwrap && batch.context.hasHeaders
-  if (!unwrapping && isPlain(batch, rules)) return { lines: batch, refused: NONE }
   const writer = new LineWriter(batch, rules.newlines)
   const refused: RefusedRecord[] = []
   for (let index = 0; index < batch.count; index++) {
@@ -58,6 +58,10 @@ export function frame(batch: LineBatch, rules: FramingRules, unwrapValue: Unwrap
   }
   return { lines: writer.finish(refused.length > 0), refused }
 }
+
+/** Whether `frame` has to look at each record. */
+export const needsFraming = (batch: LineBatch, rules: FramingRules): boolean =>
+  (rules.unwrap && batch.context.hasHeaders) || !isPlain(batch, rules)
 
 /** Whether the only newlines are those that end the lines (and nothing needs escaping). */
 function isPlain(batch: LineBatch, rules: FramingRules): boolean {

@@ -39,3 +39,27 @@ export interface LineBatch extends TopicPartition {
 
 /** The offset just past record `index` and past the tombstones that follow it. */
 export const offsetAfter = (batch: LineBatch, index: number): number => batch.offsets[index + 1] ?? batch.nextOffset
+
+/** Records [from, to) as a batch of their own, without copying their bytes; the tombstones are counted with the first. */
+export function sliceBatch(batch: LineBatch, from: number, to: number): LineBatch {
+  const start = from === 0 ? 0 : (batch.ends[from - 1] ?? 0)
+  const { context } = batch
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    epoch: batch.epoch,
+    firstOffset: from === 0 ? batch.firstOffset : (batch.offsets[from] ?? batch.nextOffset),
+    nextOffset: to === 0 ? batch.firstOffset : offsetAfter(batch, to - 1),
+    count: to - from,
+    bytes: batch.bytes.subarray(start, to === 0 ? 0 : batch.ends[to - 1]),
+    ends: batch.ends.slice(from, to).map((end) => end - start),
+    offsets: batch.offsets.subarray(from, to),
+    tombstones: from === 0 ? batch.tombstones : 0,
+    context: {
+      hasHeaders: context.hasHeaders,
+      key: (index) => context.key(from + index),
+      headers: (index) => context.headers(from + index),
+      timestamp: (index) => context.timestamp(from + index),
+    },
+  }
+}

@@ -14,17 +14,19 @@ const NEWLINE = 0x0a
 const HEAD = 1024
 const NOTHING = new Uint8Array(0)
 const NONE: readonly OversizedLine[] = []
-/** A carry buffer that grew beyond this for one long line is given back after it. */
-const CARRY_KEPT = 64 * 1024
 
 /**
  * Cuts a child's stdout into lines. Bytes are never decoded, `\r` stays. What is kept between two chunks is at most
  * `maxLine` bytes; of a line longer than that (newline not counted) everything up to its newline is dropped.
+ * Chunks must hold still: what comes out, and what is kept, are views of them wherever no line crosses a border, or the
+ * two chunks lie one behind the other in the same memory.
  */
 export class LineSplitter {
   readonly #maxLine: number
-  #carry = NOTHING
+  /** The beginning of a line: a view of its chunk, or memory of our own where the line came in several pieces. */
+  #carry: Uint8Array = NOTHING
   #carried = 0
+  #own = false
   /** Set while the bytes of an oversized line are being dropped. */
   #dropping: { head: Uint8Array; length: number } | null = null
   #oversized: OversizedLine[] = []
@@ -37,7 +39,7 @@ export class LineSplitter {
   }
 
   /**
-   * The lines completed by `chunk`; null when there is none. Without a carry the result is a view of the chunk.
+   * The lines completed by `chunk`; null when there is none.
    * A Buffer is searched several times faster than a bare Uint8Array, by its own indexOf.
    */
   push(chunk: Uint8Array): Lines | null {
@@ -103,12 +105,20 @@ export class LineSplitter {
   /** The carried bytes and those that end them, in one piece; the carry is empty afterwards. */
   #join(body: Uint8Array): Uint8Array {
     if (this.#carried === 0) return body
-    const joined = new Uint8Array(this.#carried + body.length)
-    joined.set(this.#carry.subarray(0, this.#carried))
-    joined.set(body, this.#carried)
+    const joined = this.#own ? null : together(this.#carry, body)
+    const carry = this.#carry.subarray(0, this.#carried)
+    this.#forget()
+    if (joined) return joined
+    const copy = new Uint8Array(carry.length + body.length)
+    copy.set(carry)
+    copy.set(body, carry.length)
+    return copy
+  }
+
+  #forget(): void {
+    this.#carry = NOTHING
     this.#carried = 0
-    if (this.#carry.length > CARRY_KEPT) this.#carry = NOTHING
-    return joined
+    this.#own = false
   }
 
   #cutOversized(lines: Lines): Lines | null {
@@ -137,17 +147,23 @@ export class LineSplitter {
     if (this.#dropping || length > this.#maxLine) {
       this.#drop(this.#carry.subarray(0, this.#carried))
       this.#drop(rest)
-      this.#carried = 0
-      this.#carry = NOTHING
+      this.#forget()
       return
     }
-    if (length > this.#carry.length) {
-      // Doubled, so that a long line in many chunks is copied a bounded number of times.
-      const wider = new Uint8Array(Math.min(this.#maxLine, Math.max(length, this.#carry.length * 2)))
-      wider.set(this.#carry.subarray(0, this.#carried))
-      this.#carry = wider
+    if (rest.length === 0) return
+    const joined = this.#carried === 0 ? rest : this.#own ? null : together(this.#carry, rest)
+    if (joined) {
+      this.#carry = joined
+    } else {
+      if (!this.#own || length > this.#carry.length) {
+        // Doubled, so that a long line in many chunks is copied a bounded number of times.
+        const wider = new Uint8Array(Math.min(this.#maxLine, Math.max(length, this.#carry.length * 2)))
+        wider.set(this.#carry.subarray(0, this.#carried))
+        this.#carry = wider
+        this.#own = true
+      }
+      this.#carry.set(rest, this.#carried)
     }
-    this.#carry.set(rest, this.#carried)
     this.#carried = length
   }
 
@@ -168,3 +184,9 @@ export class LineSplitter {
     this.#dropping = null
   }
 }
+
+/** Both as one view, where the second lies right behind the first. */
+const together = (first: Uint8Array, second: Uint8Array): Uint8Array | null =>
+  first.buffer === second.buffer && first.byteOffset + first.length === second.byteOffset
+    ? new Uint8Array(first.buffer, first.byteOffset, first.length + second.length)
+    : null

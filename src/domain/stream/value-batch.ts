@@ -15,7 +15,7 @@ export interface ValueBatch {
 
 /** Key, headers and time of each outgoing record. */
 export interface OutputContext {
-  /** Set when no record has a key and all have these headers and this time, so that nothing is asked per record. */
+  /** Not null: no record has a key, and all have these headers and this timestamp. */
   readonly uniform: { readonly headers: Headers; readonly timestamp: Millis } | null
   key(index: number): Uint8Array | null
   headers(index: number): Headers

@@ -50,8 +50,8 @@ export interface Survey {
   /** End of the last batch that is there as a whole. */
   readonly end: number
   readonly batches: number
-  /** The offset after that batch; null when there is none. */
-  readonly nextOffset: number | null
+  /** The highest offset after any of these; 0 when there are none. */
+  readonly nextOffset: number
   /** The size, as far as known, of the batch of which only a part is there; 0 when there is none. */
   readonly partial: number
   /** Why what follows cannot be read. */
@@ -61,14 +61,14 @@ export interface Survey {
 export function surveyBatches(bytes: Buffer, place: TopicPartition): Survey {
   let end = 0
   let batches = 0
-  let nextOffset: number | null = null
+  let nextOffset = 0
   let failure: RecordBatchError | null = null
   let size = 0
   while (end < bytes.length) {
     failure = refusal(bytes, end, place)
     size = failure || end + MAGIC_AT >= bytes.length ? HEADER_BYTES : PREFIX_BYTES + bytes.readInt32BE(end + SIZE_AT)
     if (failure || end + size > bytes.length) break
-    nextOffset = offsetAt(bytes, end) + bytes.readInt32BE(end + LAST_DELTA_AT) + 1
+    nextOffset = Math.max(nextOffset, offsetAt(bytes, end) + bytes.readInt32BE(end + LAST_DELTA_AT) + 1)
     end += size
     batches++
   }

@@ -84,8 +84,9 @@ export class Piece {
         if (valueLength > 0) cursor.at += valueLength
         if (cursor.at >= end) throw new RangeError('a value beyond the end of its record')
         const headersAt = cursor.at
-        const headers = cursor.varint()
-        if (headers !== 0) skipHeaders(cursor, headers, end)
+        const repeated = this.#extras?.repeats(bytes, headersAt, end) ?? false
+        if (repeated) cursor.at = end
+        else skipHeaders(cursor, end)
         if (cursor.at !== end) throw new RangeError(`a record of another size than its ${end - start} bytes`)
         if (offset <= batch.lastOffset || offset >= nextOffset) throw new RangeError(`impossible offset ${offset}`)
         batch.lastOffset = offset
@@ -96,16 +97,18 @@ export class Piece {
           continue
         }
         if (size + valueLength >= out.length) out = this.#widen(size, valueLength + 1)
-        if (count === this.#ends.length) this.#widenIndex(count + batch.left + 1)
+        if (count === this.#ends.length) this.#widenIndex(count + 1)
         bytes.copy(out, size, valueAt, valueAt + valueLength)
         size += valueLength
         out[size++] = NEWLINE
         this.#ends[count] = size
         this.#offsets[count] = offset
         this.#timestamps[count] = appendTime ?? baseTimestamp + timestampDelta
-        if (keyLength >= 0 || headers !== 0) {
+        if (keyLength >= 0 || end > headersAt + 1) {
           this.#extras ??= new Extras(this.#ends.length, Math.min(bytes.length - start, this.#limit))
-          this.#extras.add(count, bytes, keyAt, keyLength, headersAt, headers === 0 ? headersAt : end)
+          if (keyLength >= 0) this.#extras.addKey(count, bytes, keyAt, keyLength)
+          if (repeated) this.#extras.repeatHeaders(count)
+          else if (end > headersAt + 1) this.#extras.addHeaders(count, bytes, headersAt, end)
         }
         count++
       }
@@ -139,14 +142,13 @@ export class Piece {
     }
   }
 
-  /** Room for what this batch adds, up to `stop`, as far as its average tells. */
+  /** Room for what this batch adds, up to `stop`, and an index for as many such records as there is room for. */
   #reserve(batch: OpenBatch, stop: number): void {
     const rest = batch.bytes.length - batch.cursor.at
-    const share = Math.min(1, (stop - batch.cursor.at) / Math.max(1, rest))
-    const bytes = Math.ceil(rest * share)
+    const bytes = Math.min(rest, stop - batch.cursor.at)
     if (this.#size + bytes > this.#bytes.length) this.#widen(this.#size, bytes)
-    const count = this.#count + Math.ceil(batch.left * share)
-    if (count > this.#ends.length) this.#widenIndex(count)
+    const likely = this.#count + Math.ceil((batch.left * (this.#bytes.length - this.#size)) / Math.max(1, rest))
+    if (likely > this.#ends.length) this.#widenIndex(likely)
   }
 
   #widen(used: number, more: number): Buffer {

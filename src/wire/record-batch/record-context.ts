@@ -5,42 +5,64 @@ import { Cursor } from './varint.ts'
 
 const NONE: Headers = []
 
-/** Key and headers of each record, in one copy; only made when a record has either. */
+/**
+ * Key and headers of each record, in one copy; only made when a record has either. Headers that equal those of the
+ * record before, as from one producer they mostly do, are kept once.
+ */
 export class Extras {
   #bytes: Buffer
   #size = 0
-  #starts: Uint32Array
+  #keyStarts: Uint32Array
   /** -1 for no key. */
   #keyLengths: Int32Array
-  /** Of the encoded headers with their count; 0 for none. */
-  #headersLengths: Uint32Array
-  #hasHeaders = false
+  /** Where the encoded headers with their count begin; 0 for none. */
+  #headersStarts: Uint32Array
+  /** The headers kept last. */
+  #lastStart = 0
+  #lastEnd = 0
 
-  /** `records`: how many there will be, as far as known. */
+  /** `records` and `bytes`: how many there will be, as far as known. */
   constructor(records: number, bytes: number) {
-    this.#bytes = Buffer.allocUnsafe(bytes)
-    this.#starts = new Uint32Array(records)
+    this.#bytes = Buffer.allocUnsafe(Math.max(1, bytes))
+    // Position 0 means none.
+    this.#size = 1
+    this.#keyStarts = new Uint32Array(records)
     this.#keyLengths = new Int32Array(records).fill(-1)
-    this.#headersLengths = new Uint32Array(records)
+    this.#headersStarts = new Uint32Array(records)
   }
 
   get hasHeaders(): boolean {
-    return this.#hasHeaders
+    return this.#lastEnd > 0
   }
 
-  /** `headersAt === headersEnd`: no headers. */
-  add(index: number, from: Buffer, keyAt: number, keyLength: number, headersAt: number, headersEnd: number): void {
-    const keyBytes = Math.max(0, keyLength)
-    const headersBytes = headersEnd - headersAt
-    this.#reserve(index, keyBytes + headersBytes)
-    const at = this.#size
-    from.copy(this.#bytes, at, keyAt, keyAt + keyBytes)
-    from.copy(this.#bytes, at + keyBytes, headersAt, headersEnd)
-    this.#starts[index] = at
-    this.#keyLengths[index] = keyLength
-    this.#headersLengths[index] = headersBytes
-    this.#size = at + keyBytes + headersBytes
-    if (headersBytes > 0) this.#hasHeaders = true
+  /** Whether `from[at, end)` are the headers that were kept last, which need no further look. */
+  repeats(from: Uint8Array, at: number, end: number): boolean {
+    const start = this.#lastStart
+    const length = end - at
+    if (length !== this.#lastEnd - start) return false
+    const kept = this.#bytes
+    for (let i = 0; i < length; i++) if (from[at + i] !== kept[start + i]) return false
+    return true
+  }
+
+  addKey(index: number, from: Buffer, at: number, length: number): void {
+    this.#reserve(index, length)
+    this.#keyStarts[index] = this.#size
+    this.#keyLengths[index] = length
+    if (length > 0) this.#size += from.copy(this.#bytes, this.#size, at, at + length)
+  }
+
+  addHeaders(index: number, from: Buffer, at: number, end: number): void {
+    this.#reserve(index, end - at)
+    this.#lastStart = this.#size
+    this.#size += from.copy(this.#bytes, this.#size, at, end)
+    this.#lastEnd = this.#size
+    this.#headersStarts[index] = this.#lastStart
+  }
+
+  repeatHeaders(index: number): void {
+    this.#reserve(index, 0)
+    this.#headersStarts[index] = this.#lastStart
   }
 
   /** Nothing more is added. */
@@ -50,13 +72,13 @@ export class Extras {
 
   key(index: number): Uint8Array | null {
     const length = this.#keyLengths[index] ?? -1
-    const start = this.#starts[index] ?? 0
+    const start = this.#keyStarts[index] ?? 0
     return length < 0 ? null : this.#bytes.subarray(start, start + length)
   }
 
   headers(index: number): Headers {
-    if ((this.#headersLengths[index] ?? 0) === 0) return NONE
-    return readHeaders(this.#bytes, (this.#starts[index] ?? 0) + Math.max(0, this.#keyLengths[index] ?? 0))
+    const start = this.#headersStarts[index] ?? 0
+    return start === 0 ? NONE : readHeaders(this.#bytes, start)
   }
 
   #reserve(index: number, bytes: number): void {
@@ -65,12 +87,12 @@ export class Extras {
       this.#bytes.copy(wider, 0, 0, this.#size)
       this.#bytes = wider
     }
-    const records = this.#starts.length
+    const records = this.#keyStarts.length
     if (index < records) return
     const more = Math.max(index + 1, records * 2)
-    this.#starts = widened(this.#starts, new Uint32Array(more))
+    this.#keyStarts = widened(this.#keyStarts, new Uint32Array(more))
     this.#keyLengths = widened(this.#keyLengths, new Int32Array(more).fill(-1, records))
-    this.#headersLengths = widened(this.#headersLengths, new Uint32Array(more))
+    this.#headersStarts = widened(this.#headersStarts, new Uint32Array(more))
   }
 }
 
@@ -79,8 +101,9 @@ export function widened<T extends Uint32Array | Int32Array | Float64Array>(from:
   return to
 }
 
-/** Moves past `count` headers. Throws RangeError for a header without name or a length beyond `end`. */
-export function skipHeaders(cursor: Cursor, count: number, end: number): void {
+/** Moves past headers and their count. Throws RangeError for one without name or a length beyond `end`. */
+export function skipHeaders(cursor: Cursor, end: number): void {
+  const count = cursor.varint()
   if (count < 0 || count > end - cursor.at) throw new RangeError(`impossible header count ${count}`)
   for (let i = 0; i < count; i++) {
     const name = cursor.varint()

@@ -1,4 +1,5 @@
 // Record batches, as a broker stores and sends them, become lines.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LineBatch, TopicPartition } from '../../domain/stream/line-batch.ts'
 import { type AbortedTransaction, AbortedTransactions } from './aborted-transactions.ts'
 import { type BatchHeader, CONTROL, readHeader, type Survey, surveyBatches, TRANSACTIONAL } from './batch-header.ts'
@@ -52,7 +53,7 @@ export class RecordsReader {
 
   /** The offset after all whole batches, known at once: where the next fetch begins if nothing here is corrupt. */
   get nextOffset(): number {
-    return Math.max(this.#position, this.#survey.nextOffset ?? 0)
+    return Math.max(this.#position, this.#survey.nextOffset)
   }
 
   /**
@@ -73,13 +74,26 @@ export class RecordsReader {
    */
   async next(maxBytes: number): Promise<LineBatch | null> {
     const from = this.#position
-    const ahead = this.#open ? this.#open.bytes.length - this.#open.cursor.at : 0
-    const piece = new Piece(from, maxBytes, ahead + this.#survey.end - this.#at)
-    while (!piece.full && !this.#failure && (this.#open || this.#at < this.#survey.end)) await this.#advance(piece)
-    if (this.#position > from) return piece.finish(this.#options, this.#position)
+    while (this.#hasMore()) {
+      const piece = new Piece(from, maxBytes, this.#ahead())
+      while (!piece.full && this.#hasMore()) await this.#advance(piece)
+      if (this.#position > from) return piece.finish(this.#options, this.#position)
+      // Nothing but records below the fetch offset.
+      await nextTurn()
+    }
     this.#failure ??= this.#survey.failure
     if (this.#failure) throw this.#failure
     return null
+  }
+
+  #hasMore(): boolean {
+    return this.#failure === null && (this.#open !== null || this.#at < this.#survey.end)
+  }
+
+  /** Bytes not read yet, as they are stored or, in the present batch, decompressed. */
+  #ahead(): number {
+    const open = this.#open ? this.#open.bytes.length - this.#open.cursor.at : 0
+    return open + this.#survey.end - this.#at
   }
 
   async #advance(piece: Piece): Promise<void> {
@@ -87,6 +101,7 @@ export class RecordsReader {
       if (this.#open === null) await this.#openNext(piece)
       if (this.#open !== null) this.#read(this.#open, piece)
     } catch (cause) {
+      this.#open = null
       const { topic, partition } = this.#options
       const fault = cause instanceof TooLargeError ? 'too-large' : 'corrupt'
       const what = cause instanceof Error ? cause.message : String(cause)

@@ -19,12 +19,16 @@ export interface OutgoingRecord {
 const NULL_LENGTH = 1
 /** Attributes of a record, unused in v2. */
 const ATTRIBUTES = 0
+/** Differences of two such times are exact as varlongs. */
+const TIME_MAX = 2 ** 51
+const NO_TIME = -1
 const FIRST_BYTES = 1024
+const EMPTY = Buffer.alloc(0)
 
 /** One record batch under way. `size` is exact, so that batches can be filled up to a topic's max.message.bytes. */
 export class RecordsWriter {
   readonly #limit: number
-  #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  #bytes: Buffer = EMPTY
   #size = HEADER_BYTES
   #count = 0
   #baseTimestamp = 0
@@ -88,11 +92,14 @@ export class RecordsWriter {
     return true
   }
 
-  /** The batch; the writer is empty then. The bytes are the caller's, to be sent again as they are. */
+  /**
+   * The batch; the writer is empty then. The bytes are the caller's, to be sent again as they are.
+   * Rejects with RangeError when nothing was added.
+   */
   encode(options: BatchOptions): Promise<Buffer> {
     const bytes = this.#bytes.subarray(0, this.#size)
     const batch = { bytes, count: this.#count, baseTimestamp: this.#baseTimestamp, maxTimestamp: this.#maxTimestamp }
-    this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
+    this.#bytes = EMPTY
     this.#size = HEADER_BYTES
     this.#count = 0
     return stampBatch(batch, options)
@@ -142,11 +149,11 @@ export class RecordsWriter {
 
   /** From the batch's first record, whose own time is the base. */
   #timestampDelta(timestamp: Millis): number {
-    return this.#count === 0 ? 0 : Math.trunc(timestamp) - this.#baseTimestamp
+    return this.#count === 0 ? 0 : wireTime(timestamp) - this.#baseTimestamp
   }
 
   #added(end: number, records: number, timestamp: Millis): void {
-    const at = Math.trunc(timestamp)
+    const at = wireTime(timestamp)
     if (this.#count === 0) this.#baseTimestamp = this.#maxTimestamp = at
     this.#maxTimestamp = Math.max(this.#maxTimestamp, at)
     this.#size = end
@@ -158,11 +165,15 @@ export class RecordsWriter {
   }
 
   #widen(used: number, needed: number): Buffer {
-    const wider = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(this.#bytes.length * 2, this.#limit)))
-    this.#bytes.copy(wider, HEADER_BYTES, HEADER_BYTES, used)
+    const doubled = Math.max(FIRST_BYTES, this.#bytes.length * 2)
+    const wider = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(doubled, this.#limit)))
+    this.#bytes.copy(wider, 0, 0, used)
     return (this.#bytes = wider)
   }
 }
+
+/** A time that no clock shows (a foreign producer may have sent any) travels as none, which every broker takes. */
+const wireTime = (timestamp: Millis): number => (Math.abs(timestamp) < TIME_MAX ? Math.trunc(timestamp) : NO_TIME)
 
 function putBytes(out: Uint8Array, at: number, bytes: Uint8Array | null): number {
   if (bytes === null) return at

@@ -8,6 +8,8 @@ const XERIAL = Buffer.from('82534e41505059000000000100000001', 'hex')
 const XERIAL_MAGIC_BYTES = 8
 /** What a block of the framing holds, as in Kafka's client. */
 const CHUNK_BYTES = 0x8000
+/** A raw block may be large: steps within it. */
+const STEP_BYTES = 0x4_0000
 /** Three bytes make at most sixty-four. */
 const EXPANSION = 22
 
@@ -22,9 +24,8 @@ export function* decompressSnappy(bytes: Buffer, limit: number): Generator<numbe
   const out = Buffer.allocUnsafeSlow(total)
   let length = 0
   for (const block of blocks) {
-    decompressBlock(bytes, block.at, block.end, out, length, length + block.length)
+    yield* decompressBlock(bytes, block.at, block.end, out, length, length + block.length)
     length += block.length
-    yield block.length
   }
   return out
 }
@@ -61,21 +62,27 @@ function blockAt(bytes: Uint8Array, start: number, end: number): Block {
     if (byte < 0x80) break
   }
   // Negative: 2 GiB and more.
-  if (length < 0 || length > (end - at) * EXPANSION) throw new RangeError('a Snappy block that claims more than it can hold')
+  if (length < 0 || length > (end - at) * EXPANSION)
+    throw new RangeError('a Snappy block that claims more than it can hold')
   return { at, end, length }
 }
 
-function decompressBlock(
+function* decompressBlock(
   bytes: Uint8Array,
   start: number,
   end: number,
   out: Uint8Array,
   from: number,
   to: number,
-): void {
+): Generator<number, void> {
   let at = start
   let length = from
+  let told = from
   while (at < end) {
+    if (length - told >= STEP_BYTES) {
+      yield length - told
+      told = length
+    }
     const tag = bytes[at++] ?? 0
     let size = (tag >> 2) + 1
     if ((tag & 3) === 0) {
@@ -84,7 +91,8 @@ function decompressBlock(
         size = 1
         for (let shift = 0; shift < bits; shift += 8) size += (bytes[at++] ?? 0) << shift
       }
-      if (size <= 0 || at + size > end || length + size > to) throw new RangeError('Snappy literals beyond the end of their block')
+      if (size <= 0 || at + size > end || length + size > to)
+        throw new RangeError('Snappy literals beyond the end of their block')
       copyBytes(bytes, at, out, length, size)
       at += size
     } else {
@@ -103,6 +111,7 @@ function decompressBlock(
     length += size
   }
   if (at !== end || length !== to) throw new RangeError('a Snappy block of another length than it claims')
+  yield length - told
 }
 
 /** In xerial's framing; yields the size of each block. */

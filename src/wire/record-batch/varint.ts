@@ -17,16 +17,17 @@ export function putVarint(out: Uint8Array, at: number, value: number): number {
   return at
 }
 
+/** Exact as long as the double is a safe integer. */
 const zigzagOf = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value)
 
-/** Bytes of a safe integer (53 bits). */
+/** Bytes of an integer of less than 52 bits. */
 export function sizeOfVarlong(value: number): number {
   let size = 1
   for (let rest = zigzagOf(value); rest >= 0x80; rest = Math.floor(rest / 0x80)) size++
   return size
 }
 
-/** Writes a safe integer; returns the position after it. Doubling is exact, so no bit is lost. */
+/** Writes an integer of less than 52 bits; returns the position after it. */
 export function putVarlong(out: Uint8Array, at: number, value: number): number {
   let rest = zigzagOf(value)
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) out[at++] = (rest % 0x80) | 0x80

@@ -114,3 +114,21 @@ test('more lines in one chunk than the scratch had room for', () => {
   assert.equal(lines?.count, 5000)
   assert.equal(lines.ends[4999], 5000)
 })
+
+test('chunks that lie one behind the other give views, also of lines that cross their borders', () => {
+  const memory = bytesOf('one\ntwo\nthree\nfour\nfi')
+  const splitter = new LineSplitter(100)
+  const found: string[] = []
+  for (const [from, to] of [
+    [0, 5],
+    [5, 7],
+    [7, 12],
+    [12, 21],
+  ] as const) {
+    const lines = splitter.push(memory.subarray(from, to))
+    if (lines) assert.equal(lines.bytes.buffer, memory.buffer)
+    found.push(...linesOf(lines))
+  }
+  assert.deepEqual(found, ['one', 'two', 'three', 'four'])
+  assert.deepEqual(linesOf(splitter.push(bytesOf('ve\n'))), ['five'])
+})

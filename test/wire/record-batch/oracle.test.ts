@@ -7,7 +7,7 @@ import type { OutgoingRecord } from '../../../src/wire/record-batch/records-writ
 import { oracleDecode, oracleEncode } from './kafkajs-oracle.ts'
 import { batchOf, plainRecords, readAll } from './records.ts'
 
-const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array))
+const bytes = fc.uint8Array({ maxLength: 200, size: 'max' }).map((array) => Buffer.from(array))
 const nullable = fc.option(bytes, { nil: null })
 const name = fc.string({ unit: 'grapheme', maxLength: 12 })
 /** kafkajs loses names that every object has. */
@@ -93,7 +93,7 @@ const outgoing: fc.Arbitrary<OutgoingRecord> = fc.record({
 test('what is written here kafkajs reads', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(outgoing, { minLength: 1, maxLength: 30 }),
+      fc.array(outgoing, { minLength: 1, maxLength: 30, size: 'max' }),
       fc.constantFrom('none', 'gzip'),
       fc.record({
         producerId: fc.bigInt({ min: -1n, max: 2n ** 63n - 1n }),
@@ -137,7 +137,7 @@ test('what is written here kafkajs reads', async () => {
 test('every compression comes back', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(outgoing, { minLength: 1, maxLength: 30 }),
+      fc.array(outgoing, { minLength: 1, maxLength: 30, size: 'max' }),
       fc.constantFrom(...compressions),
       async (records, compression) => {
         const doubled = [...records, ...records]

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { setImmediate as turn } from 'node:timers/promises'
+import { test } from 'node:test'
+import type { LineBatch } from '../../src/domain/stream/line-batch.ts'
+import type { DeadLetter, Refusal, ValueBatch } from '../../src/domain/stream/value-batch.ts'
+import { OutputEncoding } from '../../src/engine/output-encoding.ts'
+import { OutputPump } from '../../src/engine/output-pump.ts'
+import type { DeadLetterSink, RecordSink } from '../../src/engine/ports.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { batchOf } from '../support/stream-world.ts'
+
+const textOf = (batch: ValueBatch): string[] =>
+  Array.from({ length: batch.count }, (_, i) =>
+    Buffer.from(batch.bytes.subarray(batch.starts[i], batch.ends[i])).toString(),
+  )
+
+/** Writes that the test answers, in any order. */
+class HeldSink implements RecordSink {
+  readonly writes: { readonly values: string[]; readonly ack: PromiseWithResolvers<readonly Refusal[]> }[] = []
+
+  partitions(): Promise<number> {
+    return Promise.resolve(1)
+  }
+
+  write(batch: ValueBatch): Promise<readonly Refusal[]> {
+    const ack = Promise.withResolvers<readonly Refusal[]>()
+    this.writes.push({ values: textOf(batch), ack })
+    return ack.promise
+  }
+
+  health(): { lastAckAt: null; error: null } {
+    return { lastAckAt: null, error: null }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
+class HeldLetters implements DeadLetterSink {
+  readonly stored: DeadLetter[] = []
+  held: PromiseWithResolvers<undefined> | null = null
+
+  async write(letters: readonly DeadLetter[]): Promise<void> {
+    await this.held?.promise
+    this.stored.push(...letters)
+  }
+
+  health(): { lastAckAt: null; error: null } {
+    return { lastAckAt: null, error: null }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
+function world() {
+  const clock = new FakeClock()
+  const sink = new HeldSink()
+  const letters = new HeldLetters()
+  const told: string[] = []
+  const rules = {
+    format: 'raw',
+    json: false,
+    partition: null,
+    dropEmpty: false,
+    source: '/x',
+    instanceId: 'x',
+  } as const
+  const ranges = (answers: readonly { from: number; to: number }[]): string =>
+    answers.map(({ from, to }) => `${from}-${to}`).join()
+  const pump = new OutputPump(
+    { clock, bufferBytes: 1 << 20 },
+    {
+      sink,
+      letters,
+      encoding: new OutputEncoding(rules, clock),
+    },
+    {
+      answered: (answers) => void told.push(`answered ${ranges(answers)}`),
+      written: (records) => void told.push(`written ${records}`),
+      deadLettered: (list) => void told.push(`letters ${list.length}`),
+      relieved: () => undefined,
+      abandoned: (answers) => void told.push(`abandoned ${ranges(answers)}`),
+      failed: (error) => void told.push(`failed ${String(error)}`),
+    },
+  )
+  const batch: LineBatch = batchOf(
+    { topic: 'in', partition: 0 },
+    1,
+    0,
+    Array.from({ length: 100 }, (_, i) => `v${i}`),
+  )
+  let sequence = 0
+  /** One line per record [from, to). */
+  const push = (from: number, to: number): void => {
+    const lines = batchOf(
+      batch,
+      1,
+      0,
+      Array.from({ length: to - from }, (_, i) => `a${from + i}`),
+    )
+    pump.push({ lines, answers: [{ batch, from, to, orphan: false }], incarnation: 1, sequence })
+    sequence += to - from
+  }
+  const letter = (from: number): void => {
+    const dead = { key: null, value: Buffer.from('x'), headers: [], reason: 'oversized-line', facts: {} }
+    pump.push({ letter: dead, answers: [{ batch, from, to: from + 1, orphan: false }] })
+  }
+  const answersTold = (): string[] => told.filter((line) => line.startsWith('answered'))
+  return { pump, sink, letters, told, push, letter, answersTold }
+}
+
+test('batches are written before earlier ones are acknowledged, and answers are told in their order', async () => {
+  const { sink, push, answersTold } = world()
+  for (let i = 0; i < 3; i++) {
+    push(i, i + 1)
+    await turn()
+  }
+  assert.deepEqual(
+    sink.writes.map(({ values }) => values.join()),
+    ['a0', 'a1', 'a2'],
+  )
+  sink.writes[2]?.ack.resolve([])
+  sink.writes[1]?.ack.resolve([])
+  await turn()
+  assert.deepEqual(answersTold(), [])
+  sink.writes[0]?.ack.resolve([])
+  await turn()
+  assert.deepEqual(answersTold(), ['answered 0-1', 'answered 1-2', 'answered 2-3'])
+})
+
+test('what waits while enough is under way goes out as one batch', async () => {
+  const { sink, push, pump } = world()
+  for (let i = 0; i < 40; i++) {
+    push(i, i + 1)
+    await turn()
+  }
+  assert.equal(sink.writes.length, 16)
+  sink.writes[0]?.ack.resolve([])
+  await turn()
+  assert.deepEqual(
+    sink.writes[16]?.values,
+    Array.from({ length: 24 }, (_, i) => `a${16 + i}`),
+  )
+  for (const { ack } of sink.writes) ack.resolve([])
+  assert.equal(await pump.flushed(), true)
+  assert.equal(pump.queuedBytes, 0)
+})
+
+test('a letter that cannot be stored holds back the answers behind it, and soon the output', async () => {
+  const { sink, letters, letter, push, answersTold, pump, told } = world()
+  letters.held = Promise.withResolvers()
+  letter(0)
+  for (let i = 1; i < 60; i++) {
+    push(i, i + 1)
+    await turn()
+    for (const { ack } of sink.writes) ack.resolve([])
+  }
+  assert.deepEqual(answersTold(), [])
+  assert.equal(sink.writes.length, 15)
+  letters.held.resolve(undefined)
+  await turn()
+  for (const { ack } of sink.writes) ack.resolve([])
+  assert.equal(await pump.flushed(), true)
+  assert.equal(answersTold()[0], 'answered 0-1')
+  assert.equal(told.filter((line) => line === 'letters 1').length, 1)
+})
+
+test('a refused value is a dead letter before its answers count as stored', async () => {
+  const { sink, letters, push, told } = world()
+  push(0, 3)
+  await turn()
+  sink.writes[0]?.ack.resolve([{ index: 1, reason: 'too-large' }])
+  await turn()
+  assert.deepEqual(told, ['written 2', 'letters 1', 'answered 0-3'])
+  const [letter] = letters.stored
+  assert.equal(String(letter?.value), 'a1')
+  assert.equal(letter?.facts['offset'], '1')
+})
+
+test('given up: everything unstored is told, late acknowledgements and failures change nothing, and it goes on', async () => {
+  const { sink, push, pump, told } = world()
+  push(0, 2)
+  await turn()
+  push(2, 3)
+  const flushed = pump.flushed()
+  pump.abandon()
+  assert.equal(await flushed, false)
+  assert.deepEqual(told, ['abandoned 0-2', 'abandoned 2-3'])
+  sink.writes[0]?.ack.reject(new Error('late'))
+  push(3, 4)
+  await turn()
+  sink.writes.at(-1)?.ack.resolve([])
+  assert.equal(await pump.flushed(), true)
+  assert.deepEqual(told.slice(2), ['written 1', 'answered 3-4'])
+  assert.equal(pump.queuedBytes, 0)
+})
+
+test('output that is gone for good fails once, and nothing of it counts as stored', async () => {
+  const { sink, push, pump, told } = world()
+  push(0, 1)
+  await turn()
+  push(1, 2)
+  await turn()
+  const flushed = pump.flushed()
+  for (const { ack } of sink.writes) ack.reject(new Error('EPIPE'))
+  assert.equal(await flushed, false)
+  await turn()
+  assert.deepEqual(told, ['failed Error: EPIPE'])
+})
