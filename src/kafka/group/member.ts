@@ -119,6 +119,7 @@ export class GroupMember {
   async #live(): Promise<void> {
     const { signal } = this.#closing
     const closed = (): boolean => signal.aborted
+    if (closed()) return
     const { topics } = this.#settings
     const background = [this.#heart.run(signal), this.#watch.run(topics, () => this.#partitionsChanged(), signal)]
     while (!closed()) await this.#turn()
@@ -158,10 +159,12 @@ export class GroupMember {
     this.#ownership.add(added)
     standing.synced()
     this.#heart.quicken()
+    const wasJoined = this.#joined
     this.#joined = true
     this.#hasty = 0
     this.#problem.clear()
-    this.#tell('info', 'joined the consumer group', 'kafka.joined', { added: names(added), taken: names(taken) })
+    const level = wasJoined && added.length + taken.length === 0 ? 'debug' : 'info'
+    this.#tell(level, 'joined the consumer group', 'kafka.joined', { added: names(added), taken: names(taken) })
     if (added.length > 0) owner.assigned(added)
     return taken
   }
@@ -200,7 +203,7 @@ export class GroupMember {
     const text = this.#explain(error)
     if (isOver(outcome)) this.#lose(text, outcome)
     if (isOver(outcome) || outcome === 'rejoin') this.#rejoinWanted.resolve(undefined)
-    else this.#tell('debug', text, 'kafka.heartbeat')
+    else this.#tell('debug', `a heartbeat failed: ${text}`, 'kafka.heartbeat')
   }
 
   #expired(): void {
@@ -227,7 +230,8 @@ export class GroupMember {
     if ((outcome === 'renew' || outcome === 'restart') && ++this.#hasty <= HASTY_ROUNDS) return
     // What the heart hears meanwhile is older than what the next JoinGroup will say.
     if (this.#standing.phase === 'syncing') this.#standing.joining()
-    this.#problem.report(text, 'warn', { group: this.#settings.groupId })
+    const { groupId } = this.#settings
+    this.#problem.report(`cannot join consumer group ${groupId}: ${text}`, 'warn', { group: groupId })
     await this.#problem.backOff(this.#closing.signal)
   }
 
@@ -256,8 +260,8 @@ export class GroupMember {
   }
 
   #explain(error: unknown): string {
-    const { groupId, protocol, groupInstanceId } = this.#settings
-    return explainForGroup(error, { groupId, protocol, instanceId: groupInstanceId ?? null })
+    const { protocol, groupInstanceId } = this.#settings
+    return explainForGroup(error, { protocol, instanceId: groupInstanceId ?? null })
   }
 
   #tell(level: 'debug' | 'info' | 'warn' | 'error', text: string, event: string, fields: LogFields = {}): void {

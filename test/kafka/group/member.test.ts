@@ -116,7 +116,7 @@ test('members of other clients are understood: kafkajs, in an eager group that w
   const broker = new TestKafka(t)
   const [one, two] = [await broker.createTopic(2), await broker.createTopic(2)]
   const groupId = broker.groupId()
-  const ours = startMember(t, { groupId, topics: [one], protocol: 'eager' })
+  const ours = startMember(t, { groupId, topics: [one], protocol: 'eager', watchEveryMs: 100 })
   await waitFor('all', () => ours.owner.owned.length === 2)
   const range: PartitionAssigner = () => ({
     name: 'range',
@@ -129,11 +129,11 @@ test('members of other clients are understood: kafkajs, in an eager group that w
   })
   const consumer = broker.kafka.consumer({ groupId, partitionAssigners: [range], heartbeatInterval: 100 })
   t.after(() => consumer.disconnect())
-  const assigned: string[] = []
+  let assigned: string[] = []
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    for (const [topic, partitions] of Object.entries(payload.memberAssignment)) {
-      assigned.push(...partitions.map((partition) => `${topic}/${partition}`))
-    }
+    assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => `${topic}/${partition}`),
+    )
   })
   await consumer.connect()
   await consumer.subscribe({ topics: [one, two] })
@@ -141,6 +141,9 @@ test('members of other clients are understood: kafkajs, in an eager group that w
   await waitFor('three for kafkajs', () => assigned.length === 3)
   await waitFor('one for us', () => ours.owner.owned.length === 1)
   assert.deepEqual([...assigned, ...ours.owner.owned].sort(), [...partitionsOf(one, 2), ...partitionsOf(two, 2)].sort())
+  // It watches no partition counts: the leader has to, also of topics that it does not read.
+  await (await broker.admin()).createPartitions({ topicPartitions: [{ topic: two, count: 4 }] })
+  await waitFor('five for kafkajs', () => assigned.length === 5)
 })
 
 test('a group with another protocol is told with its cure, and joined once its members are gone', async (t) => {
