@@ -24,6 +24,8 @@ const REBALANCE_TIMEOUT: Millis = 60_000
 const WATCH_EVERY: Millis = 10_000
 /** A membership that is lost this often without a success in between is tried again more slowly. */
 const HASTY_ROUNDS = 3
+/** One that is missed while a coordinator moves is nobody's concern. */
+const MISSED_TO_TELL = 2
 
 export class GroupMember {
   readonly #settings: GroupMemberSettings
@@ -42,6 +44,8 @@ export class GroupMember {
   #rejoinWanted = Promise.withResolvers<undefined>()
   #joined = false
   #hasty = 0
+  /** Heartbeats in a row that failed for no fault of the membership. */
+  #missed = 0
   #done: Promise<void> = Promise.resolve()
 
   constructor(settings: GroupMemberSettings) {
@@ -53,7 +57,7 @@ export class GroupMember {
     const coordinator = (this.#coordinator = new Coordinator(settings, groupId))
     const standing = (this.#standing = new Standing(groupId, groupInstanceId ?? null))
     const refused = (outcome: Outcome, error: unknown): void => this.#refused(outcome, error)
-    const listener = { refused, expired: (): void => this.#expired() }
+    const listener = { refused, answered: (): void => this.#answered(), expired: (): void => this.#expired() }
     this.#heart = new Heart({ clock, coordinator, standing, sessionTimeoutMs }, listener)
     const closing = this.#closing.signal
     this.#commits = new OffsetCommits({ clock, coordinator, standing, ownership: this.#ownership, closing, refused })
@@ -203,7 +207,12 @@ export class GroupMember {
     const text = this.#explain(error)
     if (isOver(outcome)) this.#lose(text, outcome)
     if (isOver(outcome) || outcome === 'rejoin') this.#rejoinWanted.resolve(undefined)
-    else this.#tell('debug', `a heartbeat failed: ${text}`, 'kafka.heartbeat')
+    else if (++this.#missed >= MISSED_TO_TELL) this.#report('no heartbeat reaches consumer group', text)
+  }
+
+  #answered(): void {
+    if (this.#missed >= MISSED_TO_TELL) this.#problem.clear()
+    this.#missed = 0
   }
 
   #expired(): void {
@@ -230,8 +239,7 @@ export class GroupMember {
     if ((outcome === 'renew' || outcome === 'restart') && ++this.#hasty <= HASTY_ROUNDS) return
     // What the heart hears meanwhile is older than what the next JoinGroup will say.
     if (this.#standing.phase === 'syncing') this.#standing.joining()
-    const { groupId } = this.#settings
-    this.#problem.report(`cannot join consumer group ${groupId}: ${text}`, 'warn', { group: groupId })
+    this.#report('cannot join consumer group', text)
     await this.#problem.backOff(this.#closing.signal)
   }
 
@@ -257,6 +265,11 @@ export class GroupMember {
     } catch (error) {
       this.#tell('debug', `cannot leave: ${explain(error)}`, 'kafka.leave')
     }
+  }
+
+  #report(what: string, why: string): void {
+    const { groupId } = this.#settings
+    this.#problem.report(`${what} ${groupId}: ${why}`, 'warn', { group: groupId })
   }
 
   #explain(error: unknown): string {

@@ -116,6 +116,7 @@ test('a member that hears nothing for the session timeout has lost everything, a
   coordinator.tell('JoinGroup', 'broken', 'broken')
   await clock.advance(8_900)
   assert.deepEqual(owner.told, gained)
+  assert.match(member.problem ?? '', /no heartbeat reaches consumer group g: the connection was closed/)
   await clock.advance(1_200)
   assert.deepEqual(owner.told, [...gained, '!t/0', '!t/1'])
   assert.equal(member.joined, false)
@@ -123,6 +124,17 @@ test('a member that hears nothing for the session timeout has lost everything, a
   await clock.advance(3_000)
   assert.deepEqual(owner.told, lost)
   assert.equal(coordinator.of('JoinGroup').at(-1)?.memberId, 'm1')
+  assert.equal(member.problem, null)
+})
+
+test('a coordinator that is away for less than the session timeout is told, and nothing is lost', async (t) => {
+  const { coordinator, clock, member, owner } = await scripted(t)
+  coordinator.tell('Heartbeat', ...Array.from({ length: 5 }, () => 'broken' as const))
+  await clock.advance(4_000)
+  assert.notEqual(member.problem, null)
+  await clock.advance(4_000)
+  assert.equal(member.problem, null)
+  assert.deepEqual(owner.told, gained)
 })
 
 test('a parked JoinGroup is no reason to lose anything: heartbeats go on beside it', async (t) => {
