@@ -4,11 +4,14 @@ import type { KafkaCluster } from '../cluster.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import { findCoordinator, type Answer } from './requests.ts'
 
+/** What membership needs of a KafkaCluster. */
+export type GroupCluster = Pick<KafkaCluster, 'send' | 'sendToAny' | 'metadata'>
+
 export interface GroupClusters {
   /** Carries only JoinGroup and SyncGroup: a broker answers one connection in order, and these may be parked. */
-  readonly joining: KafkaCluster
+  readonly joining: GroupCluster
   /** Carries everything else. */
-  readonly talking: KafkaCluster
+  readonly talking: GroupCluster
 }
 
 /** The broker said that it is not, or not yet, the coordinator. */

@@ -15,6 +15,8 @@ export interface HeartSettings {
 }
 
 export interface HeartListener {
+  /** A heartbeat was accepted, or answered with a rebalance. */
+  answered(): void
   /** The coordinator answered a heartbeat of the generation that still is the member's. */
   refused(outcome: Outcome, error: unknown): void
   /** No heartbeat was accepted for the session timeout: the coordinator has given the partitions to others. */
@@ -84,7 +86,9 @@ export class Heart {
     const current = (): boolean => standing.generation === identity.generation
     try {
       await coordinator.ask(heartbeat(identity, sessionTimeoutMs / 3))
-      if (current()) this.alive(at)
+      if (!current()) return
+      this.alive(at)
+      this.#listener.answered()
     } catch (error) {
       if (!current()) return
       const outcome = outcomeOf('heartbeat', error instanceof BrokerError ? error.type : null)

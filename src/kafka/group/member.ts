@@ -24,6 +24,8 @@ const REBALANCE_TIMEOUT: Millis = 60_000
 const WATCH_EVERY: Millis = 10_000
 /** A membership that is lost this often without a success in between is tried again more slowly. */
 const HASTY_ROUNDS = 3
+/** One that is missed while a coordinator moves is nobody's concern. */
+const MISSED_TO_TELL = 2
 
 export class GroupMember {
   readonly #settings: GroupMemberSettings
@@ -42,6 +44,8 @@ export class GroupMember {
   #rejoinWanted = Promise.withResolvers<undefined>()
   #joined = false
   #hasty = 0
+  /** Heartbeats in a row that failed for no fault of the membership. */
+  #missed = 0
   #done: Promise<void> = Promise.resolve()
 
   constructor(settings: GroupMemberSettings) {
@@ -53,7 +57,7 @@ export class GroupMember {
     const coordinator = (this.#coordinator = new Coordinator(settings, groupId))
     const standing = (this.#standing = new Standing(groupId, groupInstanceId ?? null))
     const refused = (outcome: Outcome, error: unknown): void => this.#refused(outcome, error)
-    const listener = { refused, expired: (): void => this.#expired() }
+    const listener = { refused, answered: (): void => this.#answered(), expired: (): void => this.#expired() }
     this.#heart = new Heart({ clock, coordinator, standing, sessionTimeoutMs }, listener)
     const closing = this.#closing.signal
     this.#commits = new OffsetCommits({ clock, coordinator, standing, ownership: this.#ownership, closing, refused })
@@ -119,6 +123,7 @@ export class GroupMember {
   async #live(): Promise<void> {
     const { signal } = this.#closing
     const closed = (): boolean => signal.aborted
+    if (closed()) return
     const { topics } = this.#settings
     const background = [this.#heart.run(signal), this.#watch.run(topics, () => this.#partitionsChanged(), signal)]
     while (!closed()) await this.#turn()
@@ -158,10 +163,12 @@ export class GroupMember {
     this.#ownership.add(added)
     standing.synced()
     this.#heart.quicken()
+    const wasJoined = this.#joined
     this.#joined = true
     this.#hasty = 0
     this.#problem.clear()
-    this.#tell('info', 'joined the consumer group', 'kafka.joined', { added: names(added), taken: names(taken) })
+    const level = wasJoined && added.length + taken.length === 0 ? 'debug' : 'info'
+    this.#tell(level, 'joined the consumer group', 'kafka.joined', { added: names(added), taken: names(taken) })
     if (added.length > 0) owner.assigned(added)
     return taken
   }
@@ -200,7 +207,12 @@ export class GroupMember {
     const text = this.#explain(error)
     if (isOver(outcome)) this.#lose(text, outcome)
     if (isOver(outcome) || outcome === 'rejoin') this.#rejoinWanted.resolve(undefined)
-    else this.#tell('debug', text, 'kafka.heartbeat')
+    else if (++this.#missed >= MISSED_TO_TELL) this.#report('no heartbeat reaches consumer group', text)
+  }
+
+  #answered(): void {
+    if (this.#missed >= MISSED_TO_TELL) this.#problem.clear()
+    this.#missed = 0
   }
 
   #expired(): void {
@@ -227,7 +239,7 @@ export class GroupMember {
     if ((outcome === 'renew' || outcome === 'restart') && ++this.#hasty <= HASTY_ROUNDS) return
     // What the heart hears meanwhile is older than what the next JoinGroup will say.
     if (this.#standing.phase === 'syncing') this.#standing.joining()
-    this.#problem.report(text, 'warn', { group: this.#settings.groupId })
+    this.#report('cannot join consumer group', text)
     await this.#problem.backOff(this.#closing.signal)
   }
 
@@ -255,9 +267,14 @@ export class GroupMember {
     }
   }
 
+  #report(what: string, why: string): void {
+    const { groupId } = this.#settings
+    this.#problem.report(`${what} ${groupId}: ${why}`, 'warn', { group: groupId })
+  }
+
   #explain(error: unknown): string {
-    const { groupId, protocol, groupInstanceId } = this.#settings
-    return explainForGroup(error, { groupId, protocol, instanceId: groupInstanceId ?? null })
+    const { protocol, groupInstanceId } = this.#settings
+    return explainForGroup(error, { protocol, instanceId: groupInstanceId ?? null })
   }
 
   #tell(level: 'debug' | 'info' | 'warn' | 'error', text: string, event: string, fields: LogFields = {}): void {

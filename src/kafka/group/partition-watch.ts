@@ -1,14 +1,14 @@
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
-import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
 import type { KafkaLog } from '../log.ts'
 import { wait } from '../problem.ts'
+import type { GroupCluster } from './coordinator.ts'
 
 export interface WatchSettings {
   readonly clock: Clock
   readonly log: KafkaLog
-  readonly cluster: KafkaCluster
+  readonly cluster: GroupCluster
   readonly every: Millis
 }
 
