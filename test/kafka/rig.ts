@@ -6,9 +6,11 @@ import { lineAt } from '../../src/domain/stream/lines.ts'
 import type { Clock, RecordConsumer } from '../../src/engine/ports.ts'
 import type { KafkaCluster } from '../../src/kafka/cluster.ts'
 import { joinGroup } from '../../src/kafka/group-membership.ts'
+import { KafkaSink } from '../../src/kafka/kafka-sink.ts'
 import { KafkaSource, type SourceSettings } from '../../src/kafka/kafka-source.ts'
 import type { KafkaLog, LogFields, LogLevel } from '../../src/kafka/log.ts'
 import { createCluster, type KafkaOptions } from '../../src/kafka/options.ts'
+import type { Compression } from '../../src/wire/record-batch/compression.ts'
 import { brokerAddress } from '../support/kafka.ts'
 
 export const clock: Clock = {
@@ -139,4 +141,18 @@ export async function startSource(
   t.after(() => source.close())
   await source.start(receiver)
   return { source, receiver, lines }
+}
+
+/** A sink; closed after the test. */
+export function sinkFor(
+  t: TestContext,
+  topic: string,
+  compression: Compression = 'none',
+  wire: Wire = {},
+): { sink: KafkaSink; lines: Lines } {
+  const lines = new Lines()
+  const cluster = clusterFor(lines, undefined, wire)
+  const sink = new KafkaSink({ cluster, topic, compression, clock, log: lines.log })
+  t.after(() => sink.close())
+  return { sink, lines }
 }

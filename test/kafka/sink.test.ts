@@ -1,58 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { test, type TestContext } from 'node:test'
-import type { Headers } from '../../src/domain/stream/line-batch.ts'
-import type { ValueBatch } from '../../src/domain/stream/value-batch.ts'
-import { KafkaSink } from '../../src/kafka/kafka-sink.ts'
-import type { Compression } from '../../src/wire/record-batch/compression.ts'
+import { test } from 'node:test'
+import { compressions } from '../../src/wire/record-batch/compression.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { clock, clusterFor, Lines } from './rig.ts'
-
-interface Value {
-  readonly value: Buffer | string
-  readonly key?: string
-  readonly headers?: Headers
-  readonly timestamp?: number
-}
-
-function batchOf(partition: number, values: readonly Value[]): ValueBatch {
-  const buffers = values.map(({ value }) => Buffer.from(value))
-  const starts = new Uint32Array(values.length)
-  const ends = new Uint32Array(values.length)
-  let end = 0
-  buffers.forEach((buffer, i) => {
-    starts[i] = end
-    end += buffer.length
-    ends[i] = end
-  })
-  return {
-    partition,
-    count: values.length,
-    bytes: Buffer.concat(buffers),
-    starts,
-    ends,
-    context: {
-      uniform: null,
-      key: (i) => (values[i]?.key === undefined ? null : Buffer.from(values[i].key)),
-      headers: (i) => values[i]?.headers ?? [],
-      timestamp: (i) => values[i]?.timestamp ?? 1_700_000_000_000,
-    },
-  }
-}
-
-function sinkFor(t: TestContext, topic: string, compression: Compression = 'none'): { sink: KafkaSink; lines: Lines } {
-  const lines = new Lines()
-  const sink = new KafkaSink({
-    cluster: clusterFor(lines),
-    topic,
-    compression,
-    clock,
-    log: lines.log,
-  })
-  t.after(() => sink.close())
-  return { sink, lines }
-}
+import { sinkFor, startSource } from './rig.ts'
+import { batchOf } from './values.ts'
 
 test('values arrive in their partition and order, with key, headers and time', async (t) => {
   const broker = new TestKafka(t)
@@ -113,12 +66,22 @@ test('a value that the broker refuses for its size is named, alone; the others a
   assert.equal(sink.health().error, null)
 })
 
-test('gzip is understood by a reader', async (t) => {
+test('every compression is stored by the broker and read by us', async (t) => {
   const broker = new TestKafka(t)
   const topic = await broker.createTopic()
-  const { sink } = sinkFor(t, topic, 'gzip')
-  await sink.write(batchOf(0, [{ value: 'x'.repeat(100_000) }]))
-  assert.equal((await broker.readTopic(topic))[0]?.value?.length, 100_000)
+  for (const compression of compressions) {
+    const { sink } = sinkFor(t, topic, compression)
+    const values = Array.from({ length: 200 }, (_, i) => ({ value: `${compression} ${i} `.repeat(40) }))
+    assert.deepEqual(await sink.write(batchOf(0, values)), [])
+  }
+  const { receiver } = await startSource(t, { groupId: broker.groupId(), topics: [topic] })
+  await waitFor('all records', () => receiver.records === 200 * compressions.length)
+  assert.deepEqual(
+    receiver.texts,
+    compressions.flatMap((compression, k) =>
+      Array.from({ length: 200 }, (_, i) => `0:${k * 200 + i}:${`${compression} ${i} `.repeat(40)}`),
+    ),
+  )
 })
 
 test('a missing output topic is waited for, named in health, and not made', async (t) => {

@@ -43,7 +43,11 @@ export class ScriptedCoordinator implements GroupCluster {
 
   metadata(): Promise<ClusterFacts> {
     const partitions = this.partitions.map((partition) => ({ partition, leader: 1, leaderEpoch: 0 }))
-    return Promise.resolve({ brokers: [], controller: -1, topics: new Map([['t', { name: 't', id: null, partitions }]]) })
+    return Promise.resolve({
+      brokers: [],
+      controller: -1,
+      topics: new Map([['t', { name: 't', id: null, partitions }]]),
+    })
   }
 
   sendToAny<T>(ask: Ask<T>): Promise<T> {
