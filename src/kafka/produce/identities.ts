@@ -8,33 +8,30 @@ import { initProducerId, type ProducerIdentity } from '../protocol/init-producer
  */
 export class ProducerIdentities {
   readonly #cluster: KafkaCluster
-  #current: Promise<ProducerIdentity> | null = null
+  #asked: Promise<ProducerIdentity> | null = null
+  #current: ProducerIdentity | null = null
 
   constructor(cluster: KafkaCluster) {
     this.#cluster = cluster
   }
 
   /** Rejects as KafkaCluster.send, or with BrokerError; the next call tries again. */
-  current(): Promise<ProducerIdentity> {
-    return (this.#current ??= this.#fresh())
+  async current(): Promise<ProducerIdentity> {
+    return this.#current ?? (this.#asked ??= this.#ask())
   }
 
   /** `spent` is of no use any more: whoever begins a sequence from now on has another. */
   renew(spent: ProducerIdentity): void {
-    const asked = this.#current
-    void asked?.then((identity) => {
-      if (identity === spent && this.#current === asked) this.#current = null
-    })
+    if (this.#current === spent) this.#current = null
   }
 
-  async #fresh(): Promise<ProducerIdentity> {
+  async #ask(): Promise<ProducerIdentity> {
     try {
       const { error, id, epoch } = await this.#cluster.sendToAny(initProducerId(null))
       refuse(error)
-      return { id, epoch }
-    } catch (error) {
-      this.#current = null
-      throw error
+      return (this.#current = { id, epoch })
+    } finally {
+      this.#asked = null
     }
   }
 }

@@ -50,7 +50,10 @@ export class Lane implements TopicPartition {
   taking = false
   /** The cure is being looked for. */
   curing = false
+  /** Under which its sequence runs; null: it begins one with the next batch. */
   identity: ProducerIdentity | null = null
+  /** The one before: a sequence begun anew under it would be taken for a repetition. */
+  #spent: ProducerIdentity | null = null
   #sequence = 0
   /** The broker knows our sequence. */
   #known = false
@@ -121,6 +124,11 @@ export class Lane implements TopicPartition {
     return taken
   }
 
+  /** Whether a batch may go under `identity`. */
+  accepts(identity: ProducerIdentity): boolean {
+    return this.#spent !== identity
+  }
+
   /** The sequence number for a batch of `count` records under `identity`; a new identity begins at 0. */
   sequence(identity: ProducerIdentity, count: number): number {
     if (this.identity !== identity) {
@@ -163,6 +171,7 @@ export class Lane implements TopicPartition {
     this.#queue = [...parts, ...this.#queue]
     this.#queuedBytes += sum(parts)
     this.#sent = []
+    this.#spent = this.identity
     this.identity = null
     this.stalled = false
     return stored
@@ -182,6 +191,7 @@ export class Lane implements TopicPartition {
     this.#sent = []
     this.#queue = []
     this.#queuedBytes = 0
+    this.#spent = this.identity
     this.identity = null
     this.stalled = false
     return parts

@@ -65,7 +65,8 @@ export class LeaderSender {
   ): Promise<{ readonly identity: ProducerIdentity; readonly connection: BrokerConnection } | null> {
     const { cluster, node } = this.#hooks
     try {
-      return { identity: await this.#hooks.identity(), connection: await cluster.connect(node) }
+      const connection = await cluster.connect(node)
+      return { connection, identity: await this.#hooks.identity() }
     } catch (error) {
       for (const lane of lanes) this.#hooks.failed(lane, error)
       return null
@@ -95,6 +96,7 @@ export class LeaderSender {
   /** A partition that has batches in flight goes on under the identity that they have. */
   async #make(lane: Lane, newest: ProducerIdentity): Promise<Sent | null> {
     const identity = lane.head === undefined ? newest : (lane.identity ?? newest)
+    if (!lane.accepts(identity)) return null
     lane.taking = true
     const parts = lane.take()
     const count = parts.reduce((sum, { from, to }) => sum + to - from, 0)
