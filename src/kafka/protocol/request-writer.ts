@@ -46,10 +46,10 @@ export class RequestWriter {
   varuint(value: number): this {
     let rest = value >>> 0
     while (rest > 0x7f) {
-      this.#buffer[this.#take(1)] = (rest & 0x7f) | 0x80
+      this.#byte((rest & 0x7f) | 0x80)
       rest >>>= 7
     }
-    this.#buffer[this.#take(1)] = rest
+    this.#byte(rest)
     return this
   }
 
@@ -115,6 +115,12 @@ export class RequestWriter {
   pieces(): readonly Uint8Array[] {
     this.#cut()
     return this.#pieces
+  }
+
+  /** The place first: taking it may exchange the buffer. */
+  #byte(value: number): void {
+    const at = this.#take(1)
+    this.#buffer[at] = value
   }
 
   #cut(): void {
