@@ -1,4 +1,4 @@
-import type { Clock } from '../engine/ports.ts'
+import type { Clock, Timer } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
 import { refuse } from './broker-error.ts'
 import {
@@ -94,18 +94,22 @@ export class BrokerConnection {
   async #exchange<T>(request: KafkaRequest<T>): Promise<T> {
     if (this.#broken) throw this.#broken
     const limit = request.timeoutMs ?? REQUEST_TIMEOUT
-    const timer = this.#clock.arm(limit, () =>
-      this.#break(connectionError(`no answer to ${request.apiName} within ${limit / 1000} s`, this.address)),
-    )
+    const late = (): void =>
+      this.#break(connectionError(`no answer to ${request.apiName} within ${limit / 1000} s`, this.address))
+    let timer: Timer | null = null
     try {
-      const payload = await exchange(this.#connection, request, (correlationId) => this.#frame(request, correlationId))
+      const payload = await exchange(this.#connection, request, (correlationId) => {
+        // A quota may hold the request back: its time begins when it is sent.
+        timer = this.#clock.arm(limit, late)
+        return this.#frame(request, correlationId)
+      })
       const from = new ResponseReader(payload)
       if (request.flexible === true) from.skipTags()
       const answer = request.decode(from)
       this.#connection.requestQueue.maybeThrottle(request.throttleMs?.(answer) ?? 0)
       return answer
     } finally {
-      timer.cancel()
+      cancel(timer)
     }
   }
 
@@ -137,3 +141,6 @@ export class BrokerConnection {
 const UNSUPPORTED_VERSION = 35
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
+/** By a function: the compiler does not see that a callback has set it. */
+const cancel = (timer: Timer | null): void => timer?.cancel()

@@ -221,7 +221,10 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     partition.held = true
     try {
       const start = await this.#starts.instead(partition, offset)
-      if (version !== partition.version || !start) return
+      if (version !== partition.version || !start) {
+        partition.held = false
+        return
+      }
       const { topic } = partition
       this.#settings.log('warn', `cannot read offset ${offset}: going on at ${start.offset}: ${start.reason}`, {
         event: 'kafka.out-of-range',
@@ -233,13 +236,11 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       partition.highWatermark = start.highWatermark
       if (start.offset >= offset) partition.position = start.offset
       else this.#restart(partition, start.offset)
+      partition.held = false
+      this.#fetcher.wake()
     } catch (error) {
       this.#trouble.hold([partition], error)
-      return
-    } finally {
-      partition.held = false
     }
-    this.#fetcher.wake()
   }
 
   /** What was handed over belongs to a past that is no more: nothing of it may be committed. */

@@ -28,8 +28,10 @@ export interface FetcherParts {
  */
 const LANES = [1, 2] as const
 const MAX_WAIT: Readonly<Record<(typeof LANES)[number], Millis>> = { 1: 500, 2: 100 }
-/** Of one answer; a batch that is larger comes alone. In hand are, per broker, one that is read and two on their way. */
+/** Of one answer; a batch that is larger comes alone. */
 const ANSWER_BYTES = 1024 * 1024
+/** Of all answers that are not read yet: beyond that nothing more is asked for. */
+const IN_HAND_BYTES = 4 * 1024 * 1024
 /** A parked fetch is answered after at most half a second: this broker is stuck. */
 const FETCH_TIMEOUT: Millis = 10_000
 /** Of one record batch after decompression. */
@@ -59,6 +61,8 @@ export class Fetcher {
   /** Something changed: a position is known, a partition is free again, a leader was found. */
   wake(): void {
     if (this.#paused || this.#closed) return
+    const inHand = this.#parts.owned().reduce((sum, { bytesInHand }) => sum + bytesInHand, 0)
+    if (inHand > IN_HAND_BYTES) return
     for (const [node, partitions] of this.#askable()) {
       const lane = LANES.find((each) => !this.#busy.has(`${node}/${each}`))
       if (lane !== undefined) void this.#fetch(node, lane, partitions)
@@ -181,8 +185,7 @@ export class Fetcher {
       partition.allow(reader.bytesNeeded)
       return
     }
-    partition.position = reader.nextOffset
-    partition.next = reader
+    partition.fetched(reader, records.length)
   }
 }
 

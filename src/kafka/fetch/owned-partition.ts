@@ -32,6 +32,8 @@ export class OwnedPartition implements TopicPartition {
   /** What is being read, and what was fetched meanwhile. */
   reader: RecordsReader | null = null
   next: RecordsReader | null = null
+  #readingBytes = 0
+  #nextBytes = 0
   #version = 0
 
   constructor({ topic, partition }: TopicPartition, epoch: number) {
@@ -53,6 +55,11 @@ export class OwnedPartition implements TopicPartition {
     return !this.handing && !this.leaving && (this.reader !== null || this.next !== null)
   }
 
+  /** Fetched and not read to the end. */
+  get bytesInHand(): number {
+    return this.#readingBytes + this.#nextBytes
+  }
+
   /** Records not handed over yet; null while not known. */
   get lag(): number | null {
     return this.handedOver === null ? null : Math.max(0, this.highWatermark - this.handedOver)
@@ -67,6 +74,23 @@ export class OwnedPartition implements TopicPartition {
     this.handing = false
     this.reader = null
     this.next = null
+    this.#readingBytes = 0
+    this.#nextBytes = 0
+  }
+
+  /** An answer came; the next fetch begins behind it. */
+  fetched(next: RecordsReader, bytes: number): void {
+    this.position = next.nextOffset
+    this.next = next
+    this.#nextBytes = bytes
+  }
+
+  /** Begins to read what was fetched last, if anything was. */
+  turnOver(): void {
+    this.reader = this.next
+    this.#readingBytes = this.#nextBytes
+    this.next = null
+    this.#nextBytes = 0
   }
 
   /** A batch did not fit into what was asked for. */

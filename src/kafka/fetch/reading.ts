@@ -55,8 +55,7 @@ export class Reading {
   async #read(partition: OwnedPartition): Promise<number> {
     const { version } = partition
     if (partition.reader === null) {
-      partition.reader = partition.next
-      partition.next = null
+      partition.turnOver()
       this.#hooks.advanced(partition)
     }
     const { reader } = partition
@@ -64,7 +63,8 @@ export class Reading {
       const lines = (await reader?.next(SLICE_BYTES)) ?? null
       if (version !== partition.version) return 0
       if (lines === null) {
-        partition.reader = null
+        partition.turnOver()
+        this.#hooks.advanced(partition)
         return 0
       }
       this.#handOver(partition, lines)
