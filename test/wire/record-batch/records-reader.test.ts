@@ -66,12 +66,12 @@ test('one piece holds the lines of all batches, with the index that a LineBatch 
 
 test('headers like those of the record before are kept once, others are not mixed up with them', async () => {
   const of = (text: string) => [['h', Buffer.from(text)]] as const
-  const all = [of('x'.repeat(500)), of('x'.repeat(500)), [], of('y'), of('x'.repeat(500)), of('y'), of('y')]
+  const all = [of('x'.repeat(500)), of('x'.repeat(500)), [], of('y'), of('x'.repeat(500)), of('y'), of('y'), of('z')]
   const [piece] = await readAll(await batchOf(all.map((headers) => record('v', { headers }))))
   assert.ok(piece)
   assert.deepEqual(
     plainRecords(piece).map(({ headers }) => headers.map(([, value]) => value?.[0] ?? '')),
-    [['x'], ['x'], [], ['y'], ['x'], ['y'], ['y']],
+    [['x'], ['x'], [], ['y'], ['x'], ['y'], ['y'], ['z']],
   )
   assert.equal(piece.context.headers(0)[0]?.[1]?.byteOffset, piece.context.headers(1)[0]?.[1]?.byteOffset)
 })
