@@ -10,6 +10,7 @@ import { RecordsReader } from '../../src/wire/record-batch/records-reader.ts'
 import { RecordsWriter } from '../../src/wire/record-batch/records-writer.ts'
 import { NO_PRODUCER } from '../../src/wire/record-batch/stamp.ts'
 import { brokerAddress, TestKafka } from '../support/kafka.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { isInPath } from '../testbed/tools.ts'
 import { type PlainRecord, plainRecords } from '../wire/record-batch/records.ts'
 import { fetchRecords, produceRecords } from './raw-broker.ts'
@@ -191,6 +192,11 @@ test('aborted transactions are left out, those of other producers around them st
   const again = await one.transaction()
   await again.send({ topic, messages: [{ value: 'yes 3' }] })
   await again.commit()
+  // A commit is answered before its markers are in the log; until then the transaction is open.
+  await waitFor('the end of all transactions', async () => {
+    const committedEnd = (await fetchRecords(topic, 0, 'read_committed')).end
+    return committedEnd === (await fetchRecords(topic, 0, 'read_uncommitted')).end
+  })
   const valuesOf = async (isolation: 'read_committed' | 'read_uncommitted', maxBytes?: number): Promise<string[]> =>
     (await readTopic(topic, isolation, maxBytes)).records.map(({ value }) => value)
   const yes = ['first', 'yes 1', 'between', 'yes 2', 'yes 3']

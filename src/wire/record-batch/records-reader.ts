@@ -101,7 +101,6 @@ export class RecordsReader {
       if (this.#open === null) await this.#openNext(piece)
       if (this.#open !== null) this.#read(this.#open, piece)
     } catch (cause) {
-      this.#open = null
       const { topic, partition } = this.#options
       const fault = cause instanceof TooLargeError ? 'too-large' : 'corrupt'
       const what = cause instanceof Error ? cause.message : String(cause)

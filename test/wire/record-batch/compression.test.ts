@@ -110,6 +110,11 @@ test('LZ4: linked blocks, checksums and a content size, which our own writer nev
   assert.equal(String(await lz4.decompress(Buffer.concat(full), LIMIT)), 'abcdefghabcdefghABCDE')
 })
 
+test('LZ4: the last five bytes of a block are literals, as strict readers demand', async () => {
+  const run = await lz4.compress(Buffer.alloc(1000, 7))
+  assert.equal(run.toString('hex', run.length - 10), '500707070707' + '00000000')
+})
+
 const bombs = {
   gzip: gzipSync(Buffer.alloc(8 << 20)),
   zstd: zstdCompressSync(Buffer.alloc(8 << 20)),
@@ -119,10 +124,11 @@ const bombs = {
 
 test('the limit holds to the byte, and a bomb is an error', async () => {
   for (const name of all) {
-    const bytes = noise(100_000)
-    const small = await codecs[name].compress(bytes)
-    assert.ok((await codecs[name].decompress(small, bytes.length)).equals(bytes), name)
-    await assert.rejects(codecs[name].decompress(small, bytes.length - 1), TooLargeError, name)
+    for (const bytes of [noise(100_000), Buffer.alloc(100_000, 'abcdefgh')]) {
+      const small = await codecs[name].compress(bytes)
+      assert.ok((await codecs[name].decompress(small, bytes.length)).equals(bytes), name)
+      await assert.rejects(codecs[name].decompress(small, bytes.length - 1), TooLargeError, name)
+    }
     await assert.rejects(codecs[name].decompress(bombs[name], LIMIT), TooLargeError, name)
   }
   await assert.rejects(snappy.decompress(snappyCompress(Buffer.alloc(8 << 20)), LIMIT), TooLargeError)
@@ -140,6 +146,47 @@ test('bytes cut short are an error', async () => {
       await assert.rejects(codecs[name].decompress(small.subarray(0, length), LIMIT), Error, `${name} ${length}`)
     }
   }
+})
+
+/** A frame of one block. */
+function lz4Frame(block: string, size = block.length / 2): Buffer {
+  const head = Buffer.from('04224d18604082', 'hex')
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(size)
+  return Buffer.concat([head, length, Buffer.from(block, 'hex'), Buffer.alloc(4)])
+}
+
+test('sequences that cannot be are an error, each by its name', async () => {
+  const lz4Cases: [string, Buffer, RegExp][] = [
+    ['a match before the beginning', lz4Frame('10610200' + '00'), /before the beginning/],
+    ['a match at no distance', lz4Frame('10610000' + '00'), /before the beginning/],
+    ['literals beyond the block', lz4Frame('5061626364'), /literals beyond the end/],
+    ['an end within a sequence', lz4Frame('106101'), /ends within a sequence/],
+    ['a block beyond the end', lz4Frame('1061', 40), /larger than it may be/],
+    ['a block larger than the frame allows', lz4Frame('00'.repeat(0x1_0001)), /larger than it may be/],
+    ['a block that makes more than the frame allows', lz4Frame('1f610100' + 'ff'.repeat(300) + '00'), /more than/],
+    ['no end', lz4Frame('1061').subarray(0, -4), /without end/],
+    ['another magic', Buffer.alloc(20), /not an LZ4 frame/],
+    ['another version', Buffer.from('04224d18804082' + '00000000', 'hex'), /unknown LZ4 frame/],
+    ['a dictionary', Buffer.from('04224d18614082' + '00000000', 'hex'), /dictionary/],
+  ]
+  for (const [what, bytes, message] of lz4Cases) await assert.rejects(lz4.decompress(bytes, LIMIT), message, what)
+  const snappyCases: [string, string, RegExp][] = [
+    ['a copy before the beginning', '0500610502', /before the beginning/],
+    ['a copy at no distance', '0500610500', /before the beginning/],
+    ['literals beyond the end', '0510616263', /literals beyond/],
+    ['literals beyond the length', '0208616263', /literals beyond/],
+    ['literals of 4 GiB', '05fcffffffff61', /literals beyond/],
+    ['a copy beyond the length', '0300610501', /copy beyond/],
+    ['too few bytes', '050061', /another length/],
+    ['an end within a copy', '05006105', /./],
+    ['no length', 'ffffff', /without length/],
+    ['a length that nothing can make', 'ff7f0061', /more than it can hold/],
+  ]
+  for (const [what, hex, message] of snappyCases) {
+    await assert.rejects(snappy.decompress(Buffer.from(hex, 'hex'), LIMIT), message, what)
+  }
+  await assert.rejects(snappy.decompress(framed(Buffer.from('010061', 'hex')).subarray(0, -1), LIMIT), /beyond the end/)
 })
 
 test('damaged bytes end in an error or in bytes within the limit', async () => {

@@ -60,6 +60,9 @@ export const record = (value: string | null, over: Partial<OutgoingRecord> = {})
   ...over,
 })
 
+/** A record for each character. */
+export const recordsOf = (characters: string): OutgoingRecord[] => Array.from(characters, (each) => record(each))
+
 export interface BatchFacts extends Partial<BatchOptions> {
   readonly baseOffset?: number
   /** Further bits of the attributes. */
@@ -85,4 +88,14 @@ export function stored(bytes: Buffer, { baseOffset = 0, attributes = 0 }: BatchF
 export function sealed(bytes: Buffer): Buffer {
   bytes.writeUInt32BE(crc32c(bytes, 21), 17)
   return bytes
+}
+
+/** Bit of the attributes. */
+export const CONTROL = 0x20
+
+/** The end of a producer's transaction, as a transaction coordinator has it written. */
+export async function marker(type: 'abort' | 'commit', producerId: number, baseOffset: number): Promise<Buffer> {
+  const key = Buffer.from(type === 'abort' ? [0, 0, 0, 0] : [0, 0, 0, 1])
+  const facts = { producerId, producerEpoch: 1, transactional: true, baseOffset, attributes: CONTROL }
+  return batchOf([record('\0\0\0\0\0\x05', { key })], facts)
 }
