@@ -12,7 +12,7 @@ export type GroupProtocol = 'cooperative' | 'eager'
 type Assignor = (members: readonly Subscriber[], counts: PartitionCounts) => Assignments
 
 /** Of a topic that only others see: their word must not keep us busy for ever. */
-const MOST_PARTITIONS = 100_000
+const MOST_PARTITIONS = 10_000
 
 /** By the names that all clients know them by. */
 const assignors: Readonly<Record<string, Assignor>> = {
