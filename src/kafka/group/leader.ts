@@ -73,11 +73,12 @@ function withHidden(
   const all = new Map(counts)
   for (const topic of topics) {
     if (all.has(topic)) continue
-    const told = subscribers.flatMap(({ counts: theirs, owned }) => [
-      theirs.get(topic) ?? 0,
-      ...owned.flatMap((each) => (each.topic === topic ? [each.partition + 1] : [])),
-    ])
-    const count = Math.min(MOST_PARTITIONS, Math.max(0, ...told))
+    let told = 0
+    for (const { counts: theirs, owned } of subscribers) {
+      told = Math.max(told, theirs.get(topic) ?? 0)
+      for (const each of owned) if (each.topic === topic) told = Math.max(told, each.partition + 1)
+    }
+    const count = Math.min(MOST_PARTITIONS, told)
     all.set(topic, count)
     log(count > 0 ? 'debug' : 'warn', `cannot see topic ${topic}: its members say it has ${count} partitions`, {
       event: 'kafka.topic-hidden',
