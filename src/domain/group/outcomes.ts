@@ -43,3 +43,7 @@ const outcomes: Readonly<Record<string, Row>> = {
 /** `error`: the broker's name of it; null for a connection that failed before the answer. */
 export const outcomeOf = (request: GroupRequest, error: string | null): Outcome =>
   (error === null ? moved : (outcomes[error] ?? other))[request]
+
+/** The membership is over, and with it everything that was owned. */
+export const isOver = (outcome: Outcome): boolean =>
+  outcome === 'renew' || outcome === 'restart' || outcome === 'fenced'

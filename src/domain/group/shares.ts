@@ -36,28 +36,20 @@ export class Shares {
   constructor(members: readonly Subscriber[], counts: PartitionCounts, claims: Claims) {
     this.#claims = claims
     this.#members = inOrder(members).map((who) => ({ who, load: 0, shares: new Map() }))
-    const topics = [...counts.keys()].sort(compare).map((name): Topic => {
-      return { name, subscribers: this.#members.filter(({ who }) => who.topics.includes(name)) }
-    })
-    // The topics with the fewest subscribers first: they have the least choice.
-    topics.sort((a, b) => a.subscribers.length - b.subscribers.length)
+    const memberOf = new Map(this.#members.map((member) => [member.who, member]))
     const homeless: (readonly [Topic, number])[] = []
-    for (const topic of topics) {
+    for (const topic of this.#topics(counts)) {
+      const subscribers = new Set(topic.subscribers)
       for (let partition = 0; partition < (counts.get(topic.name) ?? 0); partition++) {
         const owner = claims.ownerOf(topic.name, partition)
-        const keeper = topic.subscribers.find(({ who }) => who === owner)
-        if (keeper) this.#give(keeper, topic, partition)
+        const keeper = owner === null ? undefined : memberOf.get(owner)
+        if (keeper && subscribers.has(keeper)) this.#give(keeper, topic, partition)
         else homeless.push([topic, partition])
       }
     }
     for (const [topic, partition] of homeless) {
-      const [first, ...others] = topic.subscribers
-      if (first)
-        this.#give(
-          others.reduce((best, each) => (each.load < best.load ? each : best), first),
-          topic,
-          partition,
-        )
+      const member = lightest(topic.subscribers)
+      if (member) this.#give(member, topic, partition)
     }
   }
 
@@ -84,6 +76,15 @@ export class Shares {
     }
   }
 
+  /** Those with the fewest subscribers first: they have the least choice. */
+  #topics(counts: PartitionCounts): Topic[] {
+    const subscribers = new Map([...counts.keys()].sort(compare).map((name) => [name, [] as Member[]]))
+    for (const member of this.#members)
+      for (const name of new Set(member.who.topics)) subscribers.get(name)?.push(member)
+    const topics = [...subscribers].map(([name, list]): Topic => ({ name, subscribers: list }))
+    return topics.sort((a, b) => a.subscribers.length - b.subscribers.length)
+  }
+
   #give(member: Member, topic: Topic, partition: number): void {
     const share = member.shares.get(topic) ?? { kept: [], fresh: [] }
     member.shares.set(topic, share)
@@ -101,9 +102,8 @@ export class Shares {
 
   /** From the heaviest member that can give, by the fewest moves, to the lightest that is as near. */
   #chain(movable: Movable): Link[] | null {
-    const lightest = Math.min(...this.#members.map(({ load }) => load))
-    for (const from of [...this.#members].sort((a, b) => b.load - a.load)) {
-      if (from.load < lightest + 2) return null
+    const least = lightest(this.#members)?.load ?? 0
+    for (const from of this.#members.filter(({ load }) => load >= least + 2).sort((a, b) => b.load - a.load)) {
       const chain = this.#chainFrom(from, movable)
       if (chain !== null) return chain
     }
@@ -126,12 +126,19 @@ export class Shares {
           }
         }
       }
-      const target = next.reduce<Member | null>((best, each) => (best && best.load <= each.load ? best : each), null)
+      const target = lightest(next)
       if (target && target.load + 2 <= start.load) return linksTo(target, reachedBy)
       ring = next
     }
     return null
   }
+}
+
+/** The first of those with the fewest partitions. */
+function lightest(members: readonly Member[]): Member | undefined {
+  let best = members[0]
+  for (const each of members) if (best === undefined || each.load < best.load) best = each
+  return best
 }
 
 /** Last link first: so that nobody gives away what it is just about to get. */

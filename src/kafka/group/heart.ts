@@ -15,7 +15,7 @@ export interface HeartSettings {
 }
 
 export interface HeartListener {
-  /** A heartbeat was accepted, or answered with a rebalance. */
+  /** A heartbeat was accepted. */
   answered(): void
   /** The coordinator answered a heartbeat of the generation that still is the member's. */
   refused(outcome: Outcome, error: unknown): void

@@ -12,7 +12,7 @@ export type GroupProtocol = 'cooperative' | 'eager'
 type Assignor = (members: readonly Subscriber[], counts: PartitionCounts) => Assignments
 
 /** Of a topic that only others see: their word must not keep us busy for ever. */
-const MOST_PARTITIONS = 100_000
+const MOST_PARTITIONS = 10_000
 
 /** By the names that all clients know them by. */
 const assignors: Readonly<Record<string, Assignor>> = {
@@ -73,11 +73,12 @@ function withHidden(
   const all = new Map(counts)
   for (const topic of topics) {
     if (all.has(topic)) continue
-    const told = subscribers.flatMap(({ counts: theirs, owned }) => [
-      theirs.get(topic) ?? 0,
-      ...owned.flatMap((each) => (each.topic === topic ? [each.partition + 1] : [])),
-    ])
-    const count = Math.min(MOST_PARTITIONS, Math.max(0, ...told))
+    let told = 0
+    for (const { counts: theirs, owned } of subscribers) {
+      told = Math.max(told, theirs.get(topic) ?? 0)
+      for (const each of owned) if (each.topic === topic) told = Math.max(told, each.partition + 1)
+    }
+    const count = Math.min(MOST_PARTITIONS, told)
     all.set(topic, count)
     log(count > 0 ? 'debug' : 'warn', `cannot see topic ${topic}: its members say it has ${count} partitions`, {
       event: 'kafka.topic-hidden',

@@ -1,15 +1,12 @@
 // Membership in a consumer group by our own loop. It ends with `close`, and for nothing else.
-import { outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
+import { isOver, outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
 import { Ownership } from '../../domain/group/ownership.ts'
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import { BrokerError } from '../broker-error.ts'
-import { explain } from '../errors.ts'
-import type { LogFields } from '../log.ts'
-import { CLOSE_LIMIT, Problem, wait, within } from '../problem.ts'
+import { CLOSE_LIMIT, wait, within } from '../problem.ts'
 import { fetchCommitted } from './committed.ts'
 import { Coordinator } from './coordinator.ts'
-import { explainForGroup } from './explain.ts'
 import { Heart } from './heart.ts'
 import { OffsetCommits } from './offset-commits.ts'
 import type { CommittedOffset, OffsetPosition } from './offset-requests.ts'
@@ -19,6 +16,7 @@ import { leaveGroup } from './requests.ts'
 import type { GroupMemberSettings } from './settings.ts'
 import { Standing } from './standing.ts'
 import { unlessAborted } from './unless-aborted.ts'
+import { names, Voice } from './voice.ts'
 
 const REBALANCE_TIMEOUT: Millis = 60_000
 const WATCH_EVERY: Millis = 10_000
@@ -37,7 +35,7 @@ export class GroupMember {
   readonly #rebalance: Rebalance
   readonly #heart: Heart
   readonly #commits: OffsetCommits
-  readonly #problem: Problem
+  readonly #voice: Voice
   readonly #closing = new AbortController()
   /** Aborted, and replaced, when everything owned is lost. */
   #lost = new AbortController()
@@ -52,10 +50,10 @@ export class GroupMember {
     const { clock, log, groupId, sessionTimeoutMs, groupInstanceId, watchEveryMs } = settings
     this.#settings = settings
     this.#rebalanceTimeoutMs = settings.rebalanceTimeoutMs ?? Math.max(REBALANCE_TIMEOUT, sessionTimeoutMs)
-    this.#problem = new Problem(clock, log, 'kafka.group')
     this.#watch = new PartitionWatch({ clock, log, cluster: settings.talking, every: watchEveryMs ?? WATCH_EVERY })
     const coordinator = (this.#coordinator = new Coordinator(settings, groupId))
     const standing = (this.#standing = new Standing(groupId, groupInstanceId ?? null))
+    this.#voice = new Voice(settings, standing)
     const refused = (outcome: Outcome, error: unknown): void => this.#refused(outcome, error)
     const listener = { refused, answered: (): void => this.#answered(), expired: (): void => this.#expired() }
     this.#heart = new Heart({ clock, coordinator, standing, sessionTimeoutMs }, listener)
@@ -85,7 +83,7 @@ export class GroupMember {
 
   /** What is wrong now, for a person; null when nothing is. */
   get problem(): string | null {
-    return this.#problem.text
+    return this.#voice.problem
   }
 
   /** Joins, heartbeats and joins again until `close`. What goes wrong is told by `problem`, not by a rejection. */
@@ -166,9 +164,9 @@ export class GroupMember {
     const wasJoined = this.#joined
     this.#joined = true
     this.#hasty = 0
-    this.#problem.clear()
+    this.#voice.clear()
     const level = wasJoined && added.length + taken.length === 0 ? 'debug' : 'info'
-    this.#tell(level, 'joined the consumer group', 'kafka.joined', { added: names(added), taken: names(taken) })
+    this.#voice.tell(level, 'joined the consumer group', 'kafka.joined', { added: names(added), taken: names(taken) })
     if (added.length > 0) owner.assigned(added)
     return taken
   }
@@ -188,7 +186,7 @@ export class GroupMember {
     if (finished) return
     owner.lost(partitions)
     const text = 'cannot finish before the rebalance goes on: the next owner does the rest again'
-    this.#tell('warn', text, 'kafka.revoke-unfinished', { partitions: names(partitions) })
+    this.#voice.tell('warn', text, 'kafka.revoke-unfinished', { partitions: names(partitions) })
   }
 
   async #drain(partitions: readonly TopicPartition[]): Promise<boolean> {
@@ -197,21 +195,22 @@ export class GroupMember {
       await this.#commits.settled()
       return true
     } catch (error) {
-      this.#tell('error', `cannot drain: ${explain(error)}`, 'kafka.revoke-failed', { partitions: names(partitions) })
+      this.#voice.tell('error', `cannot drain: ${this.#voice.explain(error)}`, 'kafka.revoke-failed', {
+        partitions: names(partitions),
+      })
       return false
     }
   }
 
   /** A heartbeat or a commit of this generation was refused. */
   #refused(outcome: Outcome, error: unknown): void {
-    const text = this.#explain(error)
-    if (isOver(outcome)) this.#lose(text, outcome)
+    if (isOver(outcome)) this.#lose(this.#voice.explain(error), outcome)
     if (isOver(outcome) || outcome === 'rejoin') this.#rejoinWanted.resolve(undefined)
-    else if (++this.#missed >= MISSED_TO_TELL) this.#report('no heartbeat reaches consumer group', text)
+    else if (++this.#missed >= MISSED_TO_TELL) this.#voice.report('no heartbeat reaches consumer group', error)
   }
 
   #answered(): void {
-    if (this.#missed >= MISSED_TO_TELL) this.#problem.clear()
+    if (this.#missed >= MISSED_TO_TELL) this.#voice.clear()
     this.#missed = 0
   }
 
@@ -225,7 +224,7 @@ export class GroupMember {
   #partitionsChanged(): void {
     // A JoinGroup that is under way comes before anybody assigns.
     if (this.#standing.phase === 'joining' || this.#standing.phase === 'out') return
-    this.#tell('info', 'the partitions of a topic changed: joining again', 'kafka.partitions-changed')
+    this.#voice.tell('info', 'the partitions of a topic changed: joining again', 'kafka.partitions-changed')
     this.#rejoinWanted.resolve(undefined)
   }
 
@@ -233,14 +232,13 @@ export class GroupMember {
   async #recover(error: unknown): Promise<void> {
     const request = this.#standing.phase === 'syncing' ? 'sync' : 'join'
     const outcome = outcomeOf(request, error instanceof BrokerError ? error.type : null)
-    const text = this.#explain(error)
-    if (isOver(outcome)) this.#lose(text, outcome)
+    if (isOver(outcome)) this.#lose(this.#voice.explain(error), outcome)
     if (outcome === 'rejoin') return
     if ((outcome === 'renew' || outcome === 'restart') && ++this.#hasty <= HASTY_ROUNDS) return
     // What the heart hears meanwhile is older than what the next JoinGroup will say.
     if (this.#standing.phase === 'syncing') this.#standing.joining()
-    this.#report('cannot join consumer group', text)
-    await this.#problem.backOff(this.#closing.signal)
+    this.#voice.report('cannot join consumer group', error)
+    await this.#voice.backOff(this.#closing.signal)
   }
 
   /** The group goes on without us, and with what was ours. */
@@ -248,7 +246,8 @@ export class GroupMember {
     const partitions = this.#ownership.list
     this.#ownership.remove(partitions)
     this.#heart.rest()
-    if (this.#joined) this.#tell('warn', `lost the membership: ${why}`, 'kafka.lost', { partitions: names(partitions) })
+    if (this.#joined)
+      this.#voice.tell('warn', `lost the membership: ${why}`, 'kafka.lost', { partitions: names(partitions) })
     this.#joined = false
     if (outcome === 'renew') this.#standing.identified('')
     this.#standing.lost()
@@ -263,31 +262,11 @@ export class GroupMember {
     try {
       await this.#coordinator.ask(leaveGroup(this.#standing.identity()))
     } catch (error) {
-      this.#tell('debug', `cannot leave: ${explain(error)}`, 'kafka.leave')
+      this.#voice.tell('debug', `cannot leave: ${this.#voice.explain(error)}`, 'kafka.leave')
     }
-  }
-
-  #report(what: string, why: string): void {
-    const { groupId } = this.#settings
-    this.#problem.report(`${what} ${groupId}: ${why}`, 'warn', { group: groupId })
-  }
-
-  #explain(error: unknown): string {
-    const { protocol, groupInstanceId } = this.#settings
-    return explainForGroup(error, { protocol, instanceId: groupInstanceId ?? null })
-  }
-
-  #tell(level: 'debug' | 'info' | 'warn' | 'error', text: string, event: string, fields: LogFields = {}): void {
-    const { log, groupId } = this.#settings
-    log(level, text, { ...fields, event, group: groupId, generation: this.#standing.generation })
   }
 
   #unlessClosed<T>(work: Promise<T>): Promise<T> {
     return unlessAborted(this.#closing.signal, work)
   }
 }
-
-const isOver = (outcome: Outcome): boolean => outcome === 'renew' || outcome === 'restart' || outcome === 'fenced'
-
-const names = (partitions: readonly TopicPartition[]): string[] =>
-  partitions.map(({ topic, partition }) => `${topic}/${partition}`)

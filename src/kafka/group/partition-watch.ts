@@ -30,7 +30,7 @@ export class PartitionWatch {
     this.#settings = settings
   }
 
-  /** Of all topics that were ever looked for and can be seen. */
+  /** As last seen; without the topics that are not there, or hidden. */
   counts(topics: readonly string[]): Map<string, number> {
     return new Map(
       topics.flatMap((topic) => {
@@ -63,8 +63,10 @@ export class PartitionWatch {
     for (;;) {
       await wait(clock, every, signal)
       if (stopped()) return
+      const watched = new Set([...topics, ...this.#theirs])
+      for (const topic of this.#seen.keys()) if (!watched.has(topic)) this.#seen.delete(topic)
       try {
-        if (await this.look([...new Set([...topics, ...this.#theirs])])) changed()
+        if (await this.look([...watched])) changed()
       } catch (error) {
         log('debug', `cannot look for new partitions: ${explain(error)}`, { event: 'kafka.partition-watch' })
       }

@@ -261,6 +261,20 @@ test('a drain that takes too long ends in a loss: the rebalance does not wait fo
   assert.deepEqual(coordinator.of('JoinGroup').at(-1)?.owned, [{ topic: 't', partition: 0 }])
 })
 
+test('a rebalance that follows another is heard of at once, and then heartbeats are rare again', async (t) => {
+  const { coordinator, clock } = await scripted(t)
+  coordinator.tell('Heartbeat', REBALANCE)
+  const before = coordinator.of('Heartbeat').length
+  while (coordinator.of('SyncGroup').length < 2) await clock.advance(10)
+  const refused = coordinator.of('Heartbeat').length
+  await clock.advance(60)
+  assert.deepEqual([refused, coordinator.of('Heartbeat').length], [before + 1, before + 2])
+  await clock.advance(3_000)
+  const settled = coordinator.of('Heartbeat').length
+  await clock.advance(10_000)
+  assert.equal(coordinator.of('Heartbeat').length, settled + 10)
+})
+
 test('a close ends every timer and leaves the group', async (t) => {
   const { coordinator, clock, member } = await scripted(t)
   const closed = member.close()

@@ -1,0 +1,68 @@
+import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import { errorType, explain } from '../errors.ts'
+import type { LogFields, LogLevel } from '../log.ts'
+import { Problem } from '../problem.ts'
+import { offered } from './leader.ts'
+import type { GroupMemberSettings } from './settings.ts'
+import type { Standing } from './standing.ts'
+
+type VoiceSettings = Pick<GroupMemberSettings, 'groupId' | 'protocol' | 'groupInstanceId' | 'clock' | 'log'>
+
+/** What the member tells: its log, and the one thing that is wrong with it now. */
+export class Voice {
+  readonly #settings: VoiceSettings
+  readonly #standing: Standing
+  readonly #problem: Problem
+
+  constructor(settings: VoiceSettings, standing: Standing) {
+    this.#settings = settings
+    this.#standing = standing
+    this.#problem = new Problem(settings.clock, settings.log, 'kafka.group')
+  }
+
+  /** What is wrong now, for a person; null when nothing is. */
+  get problem(): string | null {
+    return this.#problem.text
+  }
+
+  tell(level: LogLevel, text: string, event: string, fields: LogFields = {}): void {
+    const { log, groupId } = this.#settings
+    log(level, text, { ...fields, event, group: groupId, generation: this.#standing.generation })
+  }
+
+  /** `what` went wrong with this consumer group, because of `error`; until `clear`. */
+  report(what: string, error: unknown): void {
+    const { groupId } = this.#settings
+    this.#problem.report(`${what} ${groupId}: ${this.explain(error)}`, 'warn', { group: groupId })
+  }
+
+  clear(): void {
+    this.#problem.clear()
+  }
+
+  /** Longer each time until `clear`, up to 5 s. */
+  backOff(signal: AbortSignal): Promise<void> {
+    return this.#problem.backOff(signal)
+  }
+
+  /** One line: what the coordinator said, and what to do about it. */
+  explain(error: unknown): string {
+    const { protocol, groupInstanceId } = this.#settings
+    switch (errorType(error)) {
+      case 'INCONSISTENT_GROUP_PROTOCOL': {
+        const other = protocol === 'cooperative' ? 'eager' : 'cooperative'
+        const names = offered[protocol].join(' or ')
+        return `its members do not use ${names}: set GROUP_PROTOCOL=${other}, or another KAFKA_CONSUMER_GROUP`
+      }
+      case 'FENCED_INSTANCE_ID':
+        return `another process uses GROUP_INSTANCE_ID=${groupInstanceId ?? ''} there: give each replica its own`
+      case 'UNSUPPORTED_VERSION':
+        return `${explain(error)}: Kafka 2.5 or newer is needed`
+      default:
+        return explain(error)
+    }
+  }
+}
+
+export const names = (partitions: readonly TopicPartition[]): string[] =>
+  partitions.map(({ topic, partition }) => `${topic}/${partition}`)
