@@ -4,18 +4,27 @@ import { sliceBatch, type LineBatch, type TopicPartition } from '../domain/strea
 import { startOfLine } from '../domain/stream/lines.ts'
 import type { ByteWindow } from '../domain/stream/window.ts'
 import type { Millis } from '../domain/time.ts'
+import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import { unwrap } from '../wire/cloud-event.ts'
+import { enveloped } from '../wire/input-envelope.ts'
 import type { Feeder } from './feeder.ts'
-import type { Lane } from './lane.ts'
 import { refusedInputLetter } from './letters.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { DeadLetterSink, RecordConsumer } from './ports.ts'
 import type { StreamParts } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
 
+type Assigned = Parameters<RecordConsumer['assigned']>[0]
+
 export interface IntakeHooks {
   letters(): DeadLetterSink
-  lane(): Lane | null
+  /** Each record is handed over with what is known of it. */
+  envelope(): boolean
+  /** A record of the batch that is to be dead-lettered, and what is left of the batch. */
+  spare(batch: LineBatch): { readonly letter: DeadLetter; readonly parts: readonly LineBatch[] } | null
+  assigned(at: TopicPartition, metadata: string): void
+  /** The partition is ours no more, or comes anew. */
+  forget(at: TopicPartition): void
   drain(limit: Millis): Promise<void>
   ended(): void
 }
@@ -56,7 +65,14 @@ export class Intake implements RecordConsumer {
   async batch(batch: LineBatch): Promise<void> {
     if (!this.#book.accepts(batch)) return
     this.#report.fetched(batch)
-    if (!needsFraming(batch, this.#parts)) {
+    const spared = this.#hooks.spare(batch)
+    if (spared) await this.#bury([spared.letter])
+    for (const part of spared?.parts ?? [batch]) await this.#take(part)
+  }
+
+  async #take(batch: LineBatch): Promise<void> {
+    const isPlain = !this.#hooks.envelope() && !needsFraming(batch, this.#parts)
+    if (isPlain) {
       await this.#push(batch)
       return
     }
@@ -69,13 +85,16 @@ export class Intake implements RecordConsumer {
   }
 
   async #frame(batch: LineBatch): Promise<boolean> {
-    const { lines, refused } = frame(batch, this.#parts, unwrap)
-    if (refused.length > 0) {
-      const letters = refused.map((refusal) => refusedInputLetter(batch, refusal))
-      await this.#hooks.letters().write(letters)
-      this.#report.deadLettered(letters)
-    }
+    const { lines, refused } = this.#hooks.envelope()
+      ? enveloped(batch, this.#parts.unwrap)
+      : frame(batch, this.#parts, unwrap)
+    if (refused.length > 0) await this.#bury(refused.map((refusal) => refusedInputLetter(batch, refusal)))
     return this.#push(lines)
+  }
+
+  async #bury(letters: readonly DeadLetter[]): Promise<void> {
+    await this.#hooks.letters().write(letters)
+    this.#report.deadLettered(letters)
   }
 
   /** False when the lines are not wanted any more. */
@@ -88,12 +107,13 @@ export class Intake implements RecordConsumer {
     return isWanted
   }
 
-  assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void {
+  assigned(partitions: Assigned): void {
     const at = this.#parts.clock.now()
-    for (const { topic, partition, epoch } of partitions) {
+    for (const { topic, partition, epoch, metadata = '' } of partitions) {
       // What is still with the child was fetched under an older epoch: whoever owns the partition reads it again.
-      this.#hooks.lane()?.fifo.forget(topic, partition)
-      this.#book.assign({ topic, partition }, epoch, at)
+      this.#hooks.forget({ topic, partition })
+      this.#book.assign({ topic, partition }, epoch, at, metadata)
+      this.#hooks.assigned({ topic, partition }, metadata)
     }
     this.#feeder.purge()
   }
@@ -101,7 +121,7 @@ export class Intake implements RecordConsumer {
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
     this.#feeder.hold('rebalance')
     await this.#hooks.drain(this.#parts.adoptionGraceMs)
-    for (const { topic, partition } of partitions) this.#hooks.lane()?.fifo.forget(topic, partition)
+    for (const partition of partitions) this.#hooks.forget(partition)
     this.#book.drop(partitions)
     this.#feeder.purge()
     this.#feeder.letGo('rebalance')
