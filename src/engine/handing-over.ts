@@ -74,9 +74,8 @@ export class HandingOver {
     if (this.#parts.atMostOnce) return
     const at = this.#parts.clock.now()
     this.#book.handedOver(batch, first, next, at)
-    if (!lane.answers) return
     const answerable = batch.offsets[from]
-    // Tombstones and refused records in front of the first line have no answer to wait for.
+    // Tombstones and dead-lettered records in front of the first line have nothing to wait for.
     const skippedUpTo = from === to || answerable === undefined ? next : answerable
     this.#book.settle(batch, batch.epoch, first, skippedUpTo, at)
     if (from === to) this.#settling.commitSoon()

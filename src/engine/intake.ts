@@ -20,8 +20,8 @@ export interface IntakeHooks {
   letters(): DeadLetterSink
   /** Each record is handed over with what is known of it. */
   envelope(): boolean
-  /** A record of the batch that is to be dead-lettered, and what is left of the batch. */
-  spare(batch: LineBatch): { readonly letter: DeadLetter; readonly parts: readonly LineBatch[] } | null
+  /** Records of the batch that are to be dead-lettered, and what is left of the batch; null for none. */
+  spare(batch: LineBatch): { readonly letters: readonly DeadLetter[]; readonly parts: readonly LineBatch[] } | null
   assigned(at: TopicPartition, metadata: string): void
   /** The partition is ours no more, or comes anew. */
   forget(at: TopicPartition): void
@@ -66,7 +66,7 @@ export class Intake implements RecordConsumer {
     if (!this.#book.accepts(batch)) return
     this.#report.fetched(batch)
     const spared = this.#hooks.spare(batch)
-    if (spared) await this.#bury([spared.letter])
+    if (spared) await this.#bury(spared.letters)
     for (const part of spared?.parts ?? [batch]) await this.#take(part)
   }
 

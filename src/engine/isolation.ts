@@ -15,6 +15,11 @@ import type { StreamReport } from './stream-report.ts'
 /** A Calculator that waits for more input so long before it answers is given more, since it may keep answers back. */
 const FIRST_PATIENCE: Millis = 1000
 
+/** How it died is known to the agent alone that saw it. */
+const UNKNOWN = { reason: 'crash', exitCode: null, signal: null, stderr: [] } as const
+
+const recordName = ({ topic, partition, offset }: Condemned): string => `${topic}/${partition}/${offset}`
+
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
 
 export class Isolation {
@@ -22,7 +27,7 @@ export class Isolation {
   readonly #report: StreamReport
   readonly #goOn: () => void
   readonly #blame = new Blame()
-  /** What is known of the last death, for the letters of those that it condemns. */
+  /** What is known of the deaths that condemned records. */
   readonly #verdicts = new Map<string, Omit<Verdict, 'attempts'>>()
   /** Partitions whose suspect is with a Calculator now. */
   readonly #trying = new Set<string>()
@@ -67,13 +72,13 @@ export class Isolation {
     this.#trying.delete(nameOf(at))
     this.#blame.forget(at)
     const condemned = this.#blame.assigned(at, metadata, this.#parts.attempts())
-    // How it died is known to its last owner alone.
-    if (condemned) this.#condemn(condemned, { reason: 'crash', exitCode: null, signal: null, stderr: [] })
+    if (condemned) this.#condemn(condemned, UNKNOWN)
   }
 
   forget(at: TopicPartition): void {
     this.#trying.delete(nameOf(at))
     this.#blame.forget(at)
+    this.#forgetVerdicts(at)
   }
 
   /** Nothing below `position` is open any more. */
@@ -82,8 +87,10 @@ export class Isolation {
     this.#trying.delete(nameOf(at))
     const wasOn = this.isOn
     this.#blame.settled(at, position)
+    if (this.#verdicts.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0) this.#forgetVerdicts(at)
     if (wasOn) this.#goOn()
-    if (wasOn && !this.isOn) this.#report.publish('isolation-over', 'info', 'every suspect is done, records flow again')
+    if (wasOn && !this.#blame.isolating)
+      this.#report.publish('isolation-over', 'info', 'every suspect is done, records flow again')
   }
 
   died(lane: Lane, status: ExitStatus, death: Death, flying: readonly Flying[]): void {
@@ -112,16 +119,22 @@ export class Isolation {
     }
   }
 
-  /** The letter of a condemned record in the batch, and the batch without it; null where there is none. */
-  spare(batch: LineBatch): { readonly letter: DeadLetter; readonly parts: readonly LineBatch[] } | null {
-    const condemned = this.#blame.condemnedIn(batch, batch.firstOffset, batch.nextOffset)
-    const index = condemned ? batch.offsets.indexOf(condemned.offset) : -1
-    if (!condemned || index < 0) return null
-    const verdict = this.#verdicts.get(nameOf(batch)) ?? { reason: 'crash', exitCode: null, signal: null, stderr: [] }
-    const letter = condemnedLetter(batch, index, { ...verdict, attempts: condemned.attempts })
-    const after = sliceBatch(batch, index + 1, batch.count)
-    const rest = { ...after, firstOffset: index === 0 ? batch.firstOffset : condemned.offset }
-    return { letter, parts: index === 0 ? [rest] : [sliceBatch(batch, 0, index), rest] }
+  /** The letters of condemned records in the batch, and the batch without them; null where there is none. */
+  spare(batch: LineBatch): { readonly letters: readonly DeadLetter[]; readonly parts: readonly LineBatch[] } | null {
+    const letters: DeadLetter[] = []
+    const parts: LineBatch[] = []
+    let rest = batch
+    for (const condemned of this.#blame.condemnedIn(batch, batch.firstOffset, batch.nextOffset)) {
+      const index = rest.offsets.indexOf(condemned.offset)
+      if (index < 0) continue
+      const verdict = this.#verdicts.get(recordName(condemned)) ?? UNKNOWN
+      letters.push(condemnedLetter(rest, index, { ...verdict, attempts: condemned.attempts }))
+      if (index > 0) parts.push(sliceBatch(rest, 0, index))
+      // The place of the record belongs to what comes after it.
+      const firstOffset = index === 0 ? rest.firstOffset : condemned.offset
+      rest = { ...sliceBatch(rest, index + 1, rest.count), firstOffset }
+    }
+    return letters.length === 0 ? null : { letters, parts: [...parts, rest] }
   }
 
   stop(): void {
@@ -129,11 +142,15 @@ export class Isolation {
   }
 
   #condemn(condemned: Condemned, verdict: Omit<Verdict, 'attempts'>): void {
-    this.#verdicts.set(nameOf(condemned), verdict)
+    this.#verdicts.set(recordName(condemned), verdict)
     const { topic, partition, offset, attempts } = condemned
     const message = 'a record killed every Calculator that had it alone: it goes to the dead letters'
     const { exitCode, signal } = verdict
     this.#report.publish('condemned', 'error', message, { topic, partition, offset, attempts, exitCode, signal })
+  }
+
+  #forgetVerdicts(at: TopicPartition): void {
+    for (const name of this.#verdicts.keys()) if (name.startsWith(`${nameOf(at)}/`)) this.#verdicts.delete(name)
   }
 
   #watchFor(lane: Lane): void {

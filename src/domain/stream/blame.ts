@@ -39,7 +39,8 @@ export class Blame {
   /** Records that may be in flight at once; Infinity without suspects. */
   #limit = Infinity
   readonly #alone = new Map<string, Suspicion>()
-  readonly #condemned = new Map<string, Condemned>()
+  /** Until they are settled: a crash before that has them fetched again. */
+  #condemned: Condemned[] = []
 
   /** Records that may be in flight at once while suspects are looked through. */
   get limit(): number {
@@ -75,8 +76,9 @@ export class Blame {
 
   /** Nothing of the partition below `position` is open any more. */
   settled(at: TopicPartition, position: number): void {
-    for (const known of [this.#alone, this.#condemned]) {
-      if ((known.get(nameOf(at))?.offset ?? Infinity) < position) known.delete(nameOf(at))
+    if ((this.#alone.get(nameOf(at))?.offset ?? Infinity) < position) this.#alone.delete(nameOf(at))
+    if (this.#condemned.length > 0) {
+      this.#condemned = this.#condemned.filter((each) => !isOf(each, at) || each.offset >= position)
     }
     if (this.#suspects.length === 0) return
     this.#keep((range) => !isOf(range, at) || range.next > position)
@@ -85,14 +87,14 @@ export class Blame {
   /** The partition is given away. */
   forget(at: TopicPartition): void {
     this.#alone.delete(nameOf(at))
-    this.#condemned.delete(nameOf(at))
+    this.#condemned = this.#condemned.filter((each) => !isOf(each, at))
     this.#keep((range) => !isOf(range, at))
   }
 
-  /** The record that is to be dead-lettered among offsets [first, next) of the partition; null for none. */
-  condemnedIn(at: TopicPartition, first: number, next: number): Condemned | null {
-    const condemned = this.#condemned.get(nameOf(at))
-    return condemned && condemned.offset >= first && condemned.offset < next ? condemned : null
+  /** The records that are to be dead-lettered among offsets [first, next) of the partition. */
+  condemnedIn(at: TopicPartition, first: number, next: number): readonly Condemned[] {
+    if (this.#condemned.length === 0) return this.#condemned
+    return this.#condemned.filter((each) => isOf(each, at) && each.offset >= first && each.offset < next)
   }
 
   /** How often a record that is about to be tried has killed a Calculator alone; 0 for one that has not. */
@@ -121,7 +123,7 @@ export class Blame {
    * once more, which must not be forgotten if the agent dies with it.
    */
   metadata(at: TopicPartition, position: number, trying: boolean): string {
-    const known = this.#condemned.get(nameOf(at)) ?? this.#alone.get(nameOf(at))
+    const known = this.condemnedIn(at, position, Infinity)[0] ?? this.#alone.get(nameOf(at))
     if (!known || known.offset < position || known.attempts === 0) return ''
     return JSON.stringify({ v: 1, o: known.offset, a: known.attempts + (trying ? 1 : 0) })
   }
@@ -143,7 +145,7 @@ export class Blame {
     this.#alone.delete(nameOf({ topic, partition }))
     this.#keep((range) => !(isOf(range, { topic, partition }) && range.first === offset))
     const condemned = { topic, partition, offset, attempts }
-    this.#condemned.set(nameOf(condemned), condemned)
+    this.#condemned = [...this.#condemned, condemned].sort((a, b) => a.offset - b.offset)
     return condemned
   }
 
@@ -153,8 +155,8 @@ export class Blame {
   }
 }
 
-const isOf = (range: Flying, { topic, partition }: TopicPartition): boolean =>
-  range.topic === topic && range.partition === partition
+const isOf = (what: TopicPartition, { topic, partition }: TopicPartition): boolean =>
+  what.topic === topic && what.partition === partition
 
 function parsed(metadata: string): { readonly offset: number; readonly attempts: number } | null {
   if (!metadata.startsWith('{')) return null

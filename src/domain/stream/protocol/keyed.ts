@@ -2,7 +2,7 @@ import { AnswerPool } from '../answer-pool.ts'
 import { AttributionList } from '../attribution.ts'
 import type { AnswerRun } from '../fifo.ts'
 import { isJson, skipBlanks, skipString, skipValue } from '../json-text.ts'
-import type { TopicPartition } from '../line-batch.ts'
+import type { LineBatch, TopicPartition } from '../line-batch.ts'
 import type { Lines } from '../lines.ts'
 import type { AnswerReader, Answers, OversizedAnswer, ProtocolRules, ReaderTools } from './protocol.ts'
 
@@ -39,9 +39,13 @@ class ById implements AnswerReader {
     return this.#pool.length
   }
 
-  push: AnswerReader['push'] = (batch, from, to) => void this.#pool.push(batch, from, to)
+  push(batch: LineBatch, from: number, to: number): void {
+    this.#pool.push(batch, from, to)
+  }
 
-  forget: AnswerReader['forget'] = (topic, partition) => void this.#pool.forget(topic, partition)
+  forget(topic: string, partition: number): void {
+    this.#pool.forget(topic, partition)
+  }
 
   rest(): readonly AnswerRun[] {
     return this.#pool.rest()
