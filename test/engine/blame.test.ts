@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
 import { OutputEncoding } from '../../src/engine/output-encoding.ts'
+import type { RecordSource } from '../../src/engine/ports.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { MemoryCalculator, MemoryLetters, MemorySink, MemorySource } from '../support/stream-world.ts'
@@ -43,6 +44,18 @@ async function live(script: Script): Promise<World> {
   let child: MemoryCalculator | null = null
   const agent = (): { readonly proxy: StreamProxy; open(): void; kill(): void; end(): void } => {
     let isOver = false
+    // What a dead agent still has in mind must not reach the world.
+    const mine: RecordSource = {
+      start: (consumer) => source.start(consumer),
+      pause: () => source.pause(),
+      resume: () => source.resume(),
+      rewind: (at, offset, epoch) => {
+        if (!isOver) source.rewind(at, offset, epoch)
+      },
+      commit: (positions) => (isOver ? Promise.resolve() : source.commit(positions)),
+      health: () => source.health(),
+      close: () => source.close(),
+    }
     const proxy: StreamProxy = new StreamProxy(
       {
         ...{ namespec: 'calculator', clock, events, maxLine: 1000, bufferBytes: 1000, checkpointIntervalMs: 100 },
@@ -58,12 +71,12 @@ async function live(script: Script): Promise<World> {
         failed: (error) => assert.fail(String(error)),
       },
       {
-        ...{ source, sink, letters, encoding: new OutputEncoding(rules, clock) },
+        ...{ source: mine, sink, letters, encoding: new OutputEncoding(rules, clock) },
         ...{ protocol: script.protocol, topics: ['in'], outputTopic: 'out', json: false },
       },
     )
     const open = (): void => {
-      const mine = (child = new MemoryCalculator(
+      const calculator = (child = new MemoryCalculator(
         ++pid,
         clock,
         script.work,
@@ -71,11 +84,11 @@ async function live(script: Script): Promise<World> {
         () => {
           deaths++
           if (isOver) return
-          proxy.closed(mine, { code: 3, signal: null }, false)
+          proxy.closed(calculator, { code: 3, signal: null }, false)
           open()
         },
       ))
-      proxy.opened(mine)
+      proxy.opened(calculator)
     }
     const kill = (): void => {
       const dying = child

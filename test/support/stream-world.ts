@@ -54,6 +54,7 @@ export class MemorySource implements RecordSource {
   #next = 0
   #epoch = 0
   #running = false
+  #session = 0
 
   constructor(values: readonly (string | null)[], atOnce: number) {
     this.#values = values
@@ -62,7 +63,10 @@ export class MemorySource implements RecordSource {
 
   start(consumer: RecordConsumer): Promise<void> {
     this.#consumer = consumer
-    // Whoever owned it before may have left something.
+    // Whoever owned it before may have left something, and is not served any more.
+    this.#session++
+    this.#running = false
+    this.paused = false
     this.#next = this.committed
     consumer.assigned([{ ...this.at, epoch: ++this.#epoch, metadata: this.metadata }])
     void this.#run()
@@ -104,13 +108,14 @@ export class MemorySource implements RecordSource {
   async #run(): Promise<void> {
     if (this.#running) return
     this.#running = true
-    while (!this.paused && this.#next < this.#values.length) {
+    const session = this.#session
+    while (session === this.#session && !this.paused && this.#next < this.#values.length) {
       const values = this.#values.slice(this.#next, this.#next + this.#atOnce)
       const batch = batchOf(this.at, this.#epoch, this.#next, values)
       this.#next += values.length
       await this.#consumer?.batch(batch)
     }
-    this.#running = false
+    if (session === this.#session) this.#running = false
   }
 }
 
