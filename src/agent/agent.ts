@@ -199,7 +199,7 @@ export class Agent {
     const { clock, log } = this.#ports
     try {
       await waitForBroker({
-        kafka: this.#sides.client,
+        cluster: this.#sides.cluster(),
         brokers: this.#config.kafka?.brokers ?? [],
         clock,
         waitMs,

@@ -9,9 +9,11 @@ import { OutputEncoding } from '../engine/output-encoding.ts'
 import type { Clock, DeadLetterSink, RecordSink, RecordSource } from '../engine/ports.ts'
 import type { StreamSides } from '../engine/stream-parts.ts'
 import { KafkaDeadLetterSink } from '../kafka/dead-letter-sink.ts'
-import { KafkaJsSink } from '../kafka/kafkajs-sink.ts'
-import { KafkaJsSource } from '../kafka/kafkajs-source.ts'
-import { compressionCodec, createKafka } from '../kafka/options.ts'
+import type { KafkaCluster } from '../kafka/cluster.ts'
+import { joinGroup } from '../kafka/group-membership.ts'
+import { KafkaSink, type SinkSettings } from '../kafka/kafka-sink.ts'
+import { KafkaSource } from '../kafka/kafka-source.ts'
+import { createCluster } from '../kafka/options.ts'
 import { FileDeadLetters, ReportedDeadLetters, type ReportedLetter } from '../local/file-dead-letters.ts'
 import { FileSink } from '../local/file-sink.ts'
 import { FileSource } from '../local/file-source.ts'
@@ -21,21 +23,18 @@ export class Sides {
   readonly #config: Config
   readonly #clock: Clock
   readonly #log: LogLine
-  readonly #kafka: ReturnType<typeof createKafka> | null
 
   constructor(config: Config, clock: Clock, log: LogLine) {
     this.#config = config
     this.#clock = clock
     this.#log = log
-    this.#kafka = config.kafka
-      ? createKafka({ ...config.kafka, clientId: `pidpiper-${config.instanceId}` }, log, clock)
-      : null
   }
 
-  /** Throws TypeError where the configuration has no Kafka. */
-  get client(): ReturnType<typeof createKafka> {
-    if (this.#kafka === null) throw new TypeError('cannot use Kafka: this configuration has none')
-    return this.#kafka
+  /** Connections of its own to Kafka. Throws TypeError where the configuration has none. */
+  cluster(): KafkaCluster {
+    const { kafka, instanceId } = this.#config
+    if (kafka === null) throw new TypeError('cannot use Kafka: this configuration has none')
+    return createCluster({ ...kafka, clientId: `pidpiper-${instanceId}` }, this.#log, this.#clock)
   }
 
   /** What `changed` leaves alone is taken over from `old`. */
@@ -75,14 +74,26 @@ export class Sides {
     const { input, kafka } = this.#config
     if (settings.protocol === 'source') return new IdleSource()
     if (input.kind === 'file') return new FileSource({ path: input.path, stdin: process.stdin, clock: this.#clock })
-    return new KafkaJsSource({
-      kafka: this.client,
-      groupId: kafka?.groupId ?? '',
+    if (kafka === null) throw new TypeError('cannot read from Kafka: this configuration has none')
+    const [clock, log] = [this.#clock, this.#log]
+    return new KafkaSource({
+      cluster: this.cluster(),
       topics: settings.inputTopics,
       from: settings.inputFrom,
-      sessionTimeoutMs: kafka?.sessionTimeoutMs ?? 0,
-      clock: this.#clock,
-      log: this.#log,
+      join: (owner) =>
+        joinGroup(() => this.cluster(), {
+          groupId: kafka.groupId,
+          topics: settings.inputTopics,
+          protocol: kafka.groupProtocol,
+          ...(kafka.groupInstanceId !== null && { groupInstanceId: kafka.groupInstanceId }),
+          leaveOnStop: kafka.leaveOnStop,
+          sessionTimeoutMs: kafka.sessionTimeoutMs,
+          owner,
+          clock,
+          log,
+        }),
+      clock,
+      log,
     })
   }
 
@@ -91,7 +102,7 @@ export class Sides {
     if (output.kind === 'file') return new FileSink({ path: output.path, stdout: process.stdout, clock: this.#clock })
     return settings.outputTopic === null
       ? new DiscardingSink(this.#clock)
-      : new KafkaJsSink(this.#producing(settings.outputTopic))
+      : new KafkaSink(this.#producing(settings.outputTopic))
   }
 
   #letters(settings: StreamSettings): DeadLetterSink {
@@ -104,9 +115,9 @@ export class Sides {
     return new KafkaDeadLetterSink(this.#producing(deadLetterTopicOf(settings) ?? 'dead-letter'))
   }
 
-  #producing(topic: string): ConstructorParameters<typeof KafkaJsSink>[0] {
-    const codec = compressionCodec(this.#config.kafka?.compression ?? 'none')
-    return { kafka: this.client, topic, codec, clock: this.#clock, log: this.#log }
+  #producing(topic: string): SinkSettings {
+    const compression = this.#config.kafka?.compression ?? 'none'
+    return { cluster: this.cluster(), topic, compression, clock: this.#clock, log: this.#log }
   }
 
   #report({ reason, facts, ...letter }: ReportedLetter): void {

@@ -18,8 +18,13 @@ export interface KafkaSettings {
   readonly groupId: string
   readonly tls: TlsSettings | false
   readonly sasl: SaslSettings | null
-  readonly compression: 'none' | 'gzip'
+  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
   readonly sessionTimeoutMs: Millis
+  readonly groupProtocol: 'cooperative' | 'eager'
+  /** null: a dynamic member. */
+  readonly groupInstanceId: string | null
+  /** Leave the consumer group on stop; a dynamic member always does. */
+  readonly leaveOnStop: boolean
   /** null: wait for ever. */
   readonly waitMs: Millis | null
 }
@@ -33,6 +38,9 @@ export function kafkaSettings(findings: Findings): KafkaSettings | null {
   if (sasl?.mechanism === 'plain' && tls === false && values.KAFKA_DSN !== null) {
     findings.warn('the Kafka password travels in clear text: use kafka+tls:// or KAFKA_TLS=true')
   }
+  if (findings.isSet('LEAVE_ON_STOP') && !findings.isSet('GROUP_INSTANCE_ID')) {
+    findings.warn('LEAVE_ON_STOP has no effect without GROUP_INSTANCE_ID: a dynamic member always leaves')
+  }
   return {
     brokers: values.KAFKA_DSN?.brokers ?? [],
     groupId: values.KAFKA_CONSUMER_GROUP,
@@ -40,6 +48,9 @@ export function kafkaSettings(findings: Findings): KafkaSettings | null {
     sasl,
     compression: values.KAFKA_COMPRESSION,
     sessionTimeoutMs: values.KAFKA_SESSION_TIMEOUT,
+    groupProtocol: values.GROUP_PROTOCOL,
+    groupInstanceId: values.GROUP_INSTANCE_ID,
+    leaveOnStop: values.LEAVE_ON_STOP,
     waitMs: values.KAFKA_WAIT,
   }
 }

@@ -133,8 +133,11 @@ export const variables = {
   KAFKA_SASL_USERNAME: open('kafka', text, 'no login', 'User name.'),
   KAFKA_SASL_PASSWORD: open('kafka', opaque, 'no login', 'Password.', 'value'),
   KAFKA_SASL_TOKEN: open('kafka', opaque, 'no login', 'Bearer token for oauthbearer.', 'value'),
-  KAFKA_COMPRESSION: given('kafka', choice('none', 'gzip'), 'none', 'Compression of what is produced.'),
+  KAFKA_COMPRESSION: given('kafka', choice('none', 'gzip', 'snappy', 'lz4', 'zstd'), 'none', 'Compression of what is produced.'),
   KAFKA_SESSION_TIMEOUT: given('kafka', duration(1_000), '45s', 'After this silence the broker gives our partitions to others.'),
+  GROUP_PROTOCOL: given('kafka', choice('cooperative', 'eager'), 'cooperative', 'How partitions change hands: cooperative keeps what stays, eager (range, round-robin) goes with members that cannot.'),
+  GROUP_INSTANCE_ID: open('kafka', text, 'a member that leaves on stop', 'Static membership: a restart within KAFKA_SESSION_TIMEOUT causes no rebalance. Every replica needs its own.'),
+  LEAVE_ON_STOP: given('kafka', boolean, 'false', 'With a GROUP_INSTANCE_ID: leave the consumer group on stop all the same.'),
   KAFKA_WAIT: open('kafka', duration(), 'wait for ever', 'How long to wait for a broker at start before leaving with exit code 69.'),
 
   CONSUL_DSN: open('consul', consulDsn, 'no registration, no run document', 'Consul agent: host:port, http://host:port or https://host:port.', 'credentials'),
@@ -175,9 +178,6 @@ export const variableList: readonly (readonly [VariableName, Variable<unknown>])
 export const laterVariables: Readonly<Record<string, boolean>> = {
   WORKERS: false,
   CHILD_STDOUT: false,
-  GROUP_PROTOCOL: false,
-  GROUP_INSTANCE_ID: false,
-  LEAVE_ON_STOP: false,
   CONTROL_SOCKET: false,
   CONTROL_TOKEN: true,
   CONTROL_READ_TOKEN: true,

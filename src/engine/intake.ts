@@ -14,15 +14,14 @@ import type { DeadLetterSink, RecordConsumer } from './ports.ts'
 import type { StreamParts } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
 
-type Assigned = Parameters<RecordConsumer['assigned']>[0]
-
 export interface IntakeHooks {
   letters(): DeadLetterSink
   /** Each record is handed over with what is known of it. */
   envelope(): boolean
   /** Records of the batch that are to be dead-lettered, and what is left of the batch; null for none. */
   spare(batch: LineBatch): { readonly letters: readonly DeadLetter[]; readonly parts: readonly LineBatch[] } | null
-  assigned(at: TopicPartition, metadata: string): void
+  /** What the last owner wrote down. */
+  noted(at: TopicPartition, metadata: string): void
   /** The partition is ours no more, or comes anew. */
   forget(at: TopicPartition): void
   drain(limit: Millis): Promise<void>
@@ -107,15 +106,21 @@ export class Intake implements RecordConsumer {
     return isWanted
   }
 
-  assigned(partitions: Assigned): void {
+  assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void {
     const at = this.#parts.clock.now()
-    for (const { topic, partition, epoch, metadata = '' } of partitions) {
+    for (const { topic, partition, epoch } of partitions) {
       // What is still with the child was fetched under an older epoch: whoever owns the partition reads it again.
       this.#hooks.forget({ topic, partition })
-      this.#book.assign({ topic, partition }, epoch, at, metadata)
-      this.#hooks.assigned({ topic, partition }, metadata)
+      this.#book.assign({ topic, partition }, epoch, at)
     }
     this.#feeder.purge()
+  }
+
+  noted(partitions: readonly (TopicPartition & { readonly metadata: string })[]): void {
+    for (const { topic, partition, metadata } of partitions) {
+      this.#book.noted({ topic, partition }, metadata)
+      this.#hooks.noted({ topic, partition }, metadata)
+    }
   }
 
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {

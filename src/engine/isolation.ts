@@ -68,10 +68,9 @@ export class Isolation {
     return tried.length > 0
   }
 
-  assigned(at: TopicPartition, metadata: string): void {
-    this.#trying.delete(nameOf(at))
-    this.#blame.forget(at)
-    const condemned = this.#blame.assigned(at, metadata, this.#parts.attempts())
+  /** What the last owner of the partition wrote down. */
+  noted(at: TopicPartition, metadata: string): void {
+    const condemned = this.#blame.noted(at, metadata, this.#parts.attempts())
     if (condemned) this.#condemn(condemned, UNKNOWN)
   }
 

@@ -30,16 +30,21 @@ const nameOf = (p: TopicPartition): string => `${p.topic}/${p.partition}`
 export class PartitionBook {
   readonly #entries = new Map<string, Entry>()
 
-  /** `metadata`: what the last owner committed. */
-  assign(partition: TopicPartition, epoch: number, at: Millis, metadata = ''): void {
+  assign(partition: TopicPartition, epoch: number, at: Millis): void {
     this.#entries.set(nameOf(partition), {
       topic: partition.topic,
       partition: partition.partition,
       ledger: new OffsetLedger(epoch),
-      committed: { offset: null, metadata },
+      committed: { offset: null, metadata: '' },
       rewoundTo: null,
       progressAt: at,
     })
+  }
+
+  /** What the last owner committed beside its position. */
+  noted(partition: TopicPartition, metadata: string): void {
+    const entry = this.#entries.get(nameOf(partition))
+    if (entry) entry.committed = { ...entry.committed, metadata }
   }
 
   drop(partitions: readonly TopicPartition[]): void {

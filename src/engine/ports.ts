@@ -115,17 +115,9 @@ export interface PipeOwner {
 export interface RecordConsumer {
   /** Resolves when the batch has its place in the window: until then the source fetches no more of that partition. */
   batch(batch: LineBatch): Promise<void>
-  /**
-   * `metadata`: what stands beside the committed offset (`position`); both are left out where nothing was committed, or
-   * nobody knows.
-   */
-  assigned(
-    partitions: readonly (TopicPartition & {
-      readonly epoch: number
-      readonly metadata?: string
-      readonly position?: number
-    })[],
-  ): void
+  assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void
+  /** What the last owner committed beside its position: told after `assigned`, before the first batch. */
+  noted?(partitions: readonly (TopicPartition & { readonly metadata: string })[]): void
   /** Resolves when everything that can be settled is settled and committed; then the partitions are given away. */
   revoked(partitions: readonly TopicPartition[]): Promise<void>
   /** A local source came to its end. */

@@ -103,7 +103,7 @@ export class StreamWorks implements FinishingParts {
       letters: () => this.sides.letters,
       envelope: () => parts.envelope || this.rules.envelope,
       spare: (batch) => isolation.spare(batch),
-      assigned: (at, metadata) => isolation.assigned(at, metadata),
+      noted: (at, metadata) => isolation.noted(at, metadata),
       forget: ({ topic, partition }) => {
         this.lane?.forget(topic, partition)
         isolation.forget({ topic, partition })

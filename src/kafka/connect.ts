@@ -1,14 +1,14 @@
-import type { Kafka } from 'kafkajs'
 import { AgentError } from '../domain/errors.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
-import { AdminConnection } from './admin.ts'
+import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
 import type { KafkaLog } from './log.ts'
 import { Problem } from './problem.ts'
 
 export interface BrokerWait {
-  readonly kafka: Kafka
+  /** Closed in the end. */
+  readonly cluster: KafkaCluster
   /** As the user wrote them, for the message. */
   readonly brokers: readonly string[]
   readonly clock: Clock
@@ -24,7 +24,7 @@ export interface BrokerWait {
  * Resolves when a broker answers. Tries again after 0.25 s, doubling to 5 s. Throws AgentError UNAVAILABLE when
  * `waitMs` is over, SHUTDOWN_STATE when `signal` is aborted.
  */
-export async function waitForBroker({ kafka, brokers, clock, waitMs, onProblem, signal }: BrokerWait): Promise<void> {
+export async function waitForBroker({ cluster, brokers, clock, waitMs, onProblem, signal }: BrokerWait): Promise<void> {
   const names = brokers.join(', ')
   const problem = new Problem(clock, onProblem, 'kafka.unreachable')
   const over = new AbortController()
@@ -32,7 +32,7 @@ export async function waitForBroker({ kafka, brokers, clock, waitMs, onProblem, 
   const stop = AbortSignal.any([over.signal, ...(signal ? [signal] : [])])
   try {
     for (;;) {
-      const cause = await Promise.race([attempt(kafka), aborted(stop)])
+      const cause = await Promise.race([attempt(cluster), aborted(stop)])
       if (cause === null) break
       if (signal?.aborted) throw new AgentError('SHUTDOWN_STATE', `stopped while waiting for Kafka at ${names}`)
       const text = `cannot reach Kafka at ${names}: ${cause === 'aborted' ? 'no answer' : explain(cause.error)}`
@@ -48,18 +48,17 @@ export async function waitForBroker({ kafka, brokers, clock, waitMs, onProblem, 
     problem.clear()
   } finally {
     timer?.cancel()
+    cluster.close()
   }
 }
 
-async function attempt(kafka: Kafka): Promise<{ error: unknown } | null> {
-  const admin = new AdminConnection(kafka)
+async function attempt(cluster: KafkaCluster): Promise<{ error: unknown } | null> {
   try {
-    await admin.ask((connected) => connected.describeCluster())
+    await cluster.metadata([])
+    return null
   } catch (error) {
     return { error }
   }
-  await admin.close()
-  return null
 }
 
 const aborted = (signal: AbortSignal): Promise<'aborted'> =>

@@ -1,46 +1,39 @@
-import type { Admin, Message } from 'kafkajs'
+import { AgentError } from '../domain/errors.ts'
 import type { Headers } from '../domain/stream/line-batch.ts'
-import type { DeadLetter } from '../domain/stream/value-batch.ts'
-import type { Clock, DeadLetterSink, SinkHealth } from '../engine/ports.ts'
-import { AdminConnection } from './admin.ts'
-import { errorType } from './errors.ts'
-import { toMessage } from './messages.ts'
-import { PatientProducer, sendSplitting, type ProducerSettings, type Sent } from './patient-producer.ts'
-import { CLOSE_LIMIT, within } from './problem.ts'
+import { partitionForKey, StickyPartition } from '../domain/stream/output-partition.ts'
+import type { DeadLetter, ValueBatch } from '../domain/stream/value-batch.ts'
+import type { DeadLetterSink, SinkHealth } from '../engine/ports.ts'
+import { explain } from './errors.ts'
+import type { SinkSettings } from './kafka-sink.ts'
+import { makeTopic } from './make-topic.ts'
+import { Producer } from './produce/producer.ts'
+import { recordEncoder } from './produce/record-encoder.ts'
 
-const LETTERS_AT_ONCE = 100
 /** What is kept of a letter that is too large as it is. */
 const HEAD = 1024
-const MAX_REPLICAS = 3
+
+type Letter = Pick<DeadLetter, 'key' | 'value' | 'headers'>
 
 /** A dead-letter topic, made when it is missing. Blocks until every letter is stored, and says why in `health`. */
 export class KafkaDeadLetterSink implements DeadLetterSink {
-  readonly #clock: Clock
-  readonly #admin: AdminConnection
-  readonly #producer: PatientProducer
+  readonly #settings: SinkSettings
+  readonly #producer: Producer
+  readonly #sticky = new StickyPartition()
 
-  constructor(settings: ProducerSettings) {
-    const { kafka, topic, clock, log } = settings
-    this.#clock = clock
-    this.#admin = new AdminConnection(kafka)
-    this.#producer = new PatientProducer(settings, async () => {
-      if ((await this.#admin.partitionCount(topic)) !== null) return
-      if (await this.#admin.ask((admin) => makeTopic(admin, topic))) {
-        log('info', `made dead-letter topic ${topic}`, { event: 'kafka.dead-letter-topic', topic })
-      }
-    })
+  constructor(settings: SinkSettings) {
+    const { cluster, topic, compression, clock, log } = settings
+    this.#settings = settings
+    this.#producer = new Producer({ cluster, topics: [topic], encode: recordEncoder(compression), clock, log })
   }
 
   async write(letters: readonly DeadLetter[]): Promise<void> {
-    for (let at = 0; at < letters.length; at += LETTERS_AT_ONCE) {
-      await sendSplitting(
-        at,
-        Math.min(letters.length, at + LETTERS_AT_ONCE),
-        (from, to) => this.#send(letters.slice(from, to).map(whole)),
-        async (index) => {
-          for (const letter of letters.slice(index, index + 1)) await this.#writeHead(letter)
-        },
-      )
+    const tooLarge = await this.#store(letters, whole)
+    if (tooLarge.length === 0) return
+    let refused = await this.#store(tooLarge, head)
+    while (refused.length > 0) {
+      this.#producer.problem.report(`even the first ${HEAD} bytes of a dead letter are refused`, 'error')
+      await this.#producer.problem.backOff(this.#producer.signal)
+      refused = await this.#store(refused, head)
     }
   }
 
@@ -48,29 +41,48 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
     return this.#producer.health()
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#producer.close(), within(this.#clock, CLOSE_LIMIT, this.#admin.close())])
+  close(): Promise<void> {
+    this.#producer.close()
+    return Promise.resolve()
   }
 
-  async #writeHead(letter: DeadLetter): Promise<void> {
+  /** Gives those that were refused for their size. */
+  async #store(letters: readonly DeadLetter[], form: (letter: DeadLetter) => Letter): Promise<DeadLetter[]> {
+    const { topic, clock } = this.#settings
+    const count = await this.#partitions()
+    const keyless = this.#sticky.next(count)
+    const places = Map.groupBy(letters, ({ key }) => (key ? partitionForKey(key, count) : keyless))
+    const refused = await Promise.all(
+      [...places].map(async ([partition, list]) => {
+        const batch = batchOf(partition, list.map(form), clock.wall())
+        const refusals = await this.#producer.write({ topic, partition }, batch)
+        return refusals.flatMap(({ index }) => list.slice(index, index + 1))
+      }),
+    )
+    return refused.flat()
+  }
+
+  /** Makes the topic where it is missing. */
+  async #partitions(): Promise<number> {
+    const { cluster, topic, log } = this.#settings
+    const { topics, problem, signal } = this.#producer
     for (;;) {
-      const sent = await this.#send([head(letter)])
-      if (sent.kind === 'stored') return
-      await this.#again(`even the first ${HEAD} bytes of a dead letter are refused`)
+      const known = topics.find(topic)?.partitions.length ?? 0
+      if (known > 0) return known
+      if (signal.aborted) throw new AgentError('SHUTDOWN_STATE', `closed while making dead-letter topic ${topic}`)
+      try {
+        await topics.refresh()
+        if (topics.problemOf(topic)?.type === 'UNKNOWN_TOPIC_OR_PARTITION' && (await makeTopic(cluster, topic))) {
+          log('info', `made dead-letter topic ${topic}`, { event: 'kafka.dead-letter-topic', topic })
+        }
+        await topics.refresh()
+        const refused = topics.problemOf(topic)
+        if (refused) throw refused
+      } catch (error) {
+        problem.report(`cannot write to topic ${topic}: ${explain(error)}`, 'warn', { topic })
+        await problem.backOff(signal)
+      }
     }
-  }
-
-  async #send(messages: Message[]): Promise<Sent> {
-    for (;;) {
-      const sent = await this.#producer.send(messages)
-      if (sent.kind !== 'no-partition') return sent
-      await this.#again('the dead-letter topic has no partitions')
-    }
-  }
-
-  async #again(problem: string): Promise<void> {
-    this.#producer.problem.report(problem, 'error')
-    await this.#producer.problem.backOff(this.#producer.closing.signal)
   }
 }
 
@@ -81,25 +93,34 @@ const ownHeaders = ({ reason, facts }: DeadLetter): Headers => [
   ...Object.entries(facts).map(([name, fact]) => [`x-dlq-${name}`, text(fact)] as const),
 ]
 
-const whole = (letter: DeadLetter): Message =>
-  toMessage(letter.key, letter.value, [...letter.headers, ...ownHeaders(letter)])
+const whole = (letter: DeadLetter): Letter => ({ ...letter, headers: [...letter.headers, ...ownHeaders(letter)] })
 
-const head = (letter: DeadLetter): Message =>
-  toMessage(letter.key && letter.key.length <= HEAD ? letter.key : null, letter.value.subarray(0, HEAD), [
-    ...ownHeaders(letter),
-    ['x-dlq-truncated', text(String(letter.value.length))],
-  ])
+const head = (letter: DeadLetter): Letter => ({
+  key: letter.key && letter.key.length <= HEAD ? letter.key : null,
+  value: letter.value.subarray(0, HEAD),
+  headers: [...ownHeaders(letter), ['x-dlq-truncated', text(String(letter.value.length))]],
+})
 
-/** With the broker's own counts of partitions and replicas, where it is new enough to choose. False: it existed. */
-async function makeTopic(admin: Admin, topic: string): Promise<boolean> {
-  try {
-    return await admin.createTopics({ topics: [{ topic, numPartitions: -1, replicationFactor: -1 }] })
-  } catch (error) {
-    if (!['INVALID_PARTITIONS', 'INVALID_REPLICATION_FACTOR', 'UNSUPPORTED_VERSION'].includes(errorType(error))) {
-      throw error
-    }
-    const { brokers } = await admin.describeCluster()
-    const replicationFactor = Math.min(MAX_REPLICAS, brokers.length)
-    return admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor }] })
+function batchOf(partition: number, letters: readonly Letter[], wall: number): ValueBatch {
+  const starts = new Uint32Array(letters.length)
+  const ends = new Uint32Array(letters.length)
+  let end = 0
+  letters.forEach(({ value }, index) => {
+    starts[index] = end
+    end += value.length
+    ends[index] = end
+  })
+  return {
+    partition,
+    count: letters.length,
+    bytes: Buffer.concat(letters.map(({ value }) => value)),
+    starts,
+    ends,
+    context: {
+      uniform: null,
+      key: (index) => letters[index]?.key ?? null,
+      headers: (index) => letters[index]?.headers ?? [],
+      timestamp: () => wall,
+    },
   }
 }

@@ -1,9 +1,12 @@
-/** The error and its causes, outermost first; kafkajs wraps a broker's refusal up to three times. */
+import { AgentError } from '../domain/errors.ts'
+
+/** The error and its causes, outermost first, as far as our own words: kafkajs wraps its errors up to three times. */
 function chain(error: unknown): Error[] {
   const found: Error[] = []
   let at: unknown = error
   while (at instanceof Error && !found.includes(at)) {
     found.push(at)
+    if (at instanceof AgentError) break
     at = 'errors' in at && Array.isArray(at.errors) ? at.errors[0] : at.cause
   }
   return found
@@ -25,26 +28,15 @@ const cures: Readonly<Record<string, string>> = {
   INCONSISTENT_GROUP_PROTOCOL: 'other programs use this consumer group, set KAFKA_CONSUMER_GROUP',
   INVALID_SESSION_TIMEOUT: 'set KAFKA_SESSION_TIMEOUT to what the broker allows',
   UNSUPPORTED_SASL_MECHANISM: 'set KAFKA_SASL_MECHANISM to one the broker has',
-  KafkaJSNotImplemented: 'records must be uncompressed or compressed with gzip',
   KafkaJSSASLAuthenticationError: 'check KAFKA_SASL_MECHANISM and the credentials',
 }
 
 /** One line for a person: what the innermost error says, and what to do where that is known. */
 export function explain(error: unknown): string {
-  const said = chain(error).at(-1)?.message.split('\n')[0] ?? String(error)
+  const innermost = chain(error).at(-1)
+  const said =
+    innermost instanceof AgentError ? innermost.subject : (innermost?.message.split('\n')[0] ?? String(error))
   const type = errorType(error)
   const cure = cures[type] ?? cures[chain(error).find(({ name }) => name in cures)?.name ?? '']
   return `${said}${type.includes('_') ? ` (${type})` : ''}${cure === undefined ? '' : `: ${cure}`}`
 }
-
-/** The membership changed under a request: whoever asked does it again after the next assignment, or not at all. */
-export const isRebalance = (error: unknown): boolean =>
-  ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'NOT_COORDINATOR_FOR_GROUP'].includes(
-    errorType(error),
-  )
-
-export const isTooLarge = (error: unknown): boolean =>
-  ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'].includes(errorType(error))
-
-/** kafkajs gives up at once when it meets it. */
-export const closedError = (): Error => Object.assign(new Error('closed'), { retriable: false })

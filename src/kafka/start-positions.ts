@@ -1,6 +1,9 @@
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
-import type { AdminConnection } from './admin.ts'
+import type { KafkaCluster } from './cluster.ts'
+import { nameOf, offsetsAt } from './offset-lookup.ts'
+import { EARLIEST, LATEST } from './protocol/list-offsets.ts'
+import type { Topics } from './topics.ts'
 
 /** Where a consumer group without a committed offset begins; a number is an instant in ms since the epoch. */
 export type InputFrom = 'earliest' | 'latest' | Millis
@@ -9,65 +12,46 @@ export interface Start extends TopicPartition {
   readonly offset: number
   /** Offset of the next record to be written. */
   readonly highWatermark: number
-  /** False when the consumer group has no usable offset for it yet. */
-  readonly committed: boolean
+  /** False when the wanted offset is none, or of no use. */
+  readonly asWanted: boolean
   /** For the log. */
   readonly reason: string
 }
 
+/** `offset`: where it was to begin, such as the committed offset; -1 for nowhere in particular. */
+export type Wanted = TopicPartition & { readonly offset: number }
+
 /**
- * The offset at which each partition begins: the committed one, moved forward if those records are deleted by now, or
- * what `from` says. Rejects with kafkajs's error.
+ * The offset at which each partition begins: the wanted one; the first that is kept, where it is deleted by now; what
+ * `from` says, where there is none or it lies past the end. Rejects as `offsetsAt`.
  */
 export async function startPositions(
-  admin: AdminConnection,
-  groupId: string,
-  partitions: readonly TopicPartition[],
+  cluster: KafkaCluster,
+  topics: Topics,
+  wanted: readonly Wanted[],
   from: InputFrom,
 ): Promise<Start[]> {
-  const topics = [...new Set(partitions.map(({ topic }) => topic))]
-  if (topics.length === 0) return []
-  const committed = index(await admin.ask((client) => client.fetchOffsets({ groupId, topics })))
-  const low = new Map<string, number>()
-  const high = new Map<string, number>()
-  const byTime = new Map<string, number>()
-  for (const topic of topics) {
-    for (const each of await admin.ask((client) => client.fetchTopicOffsets(topic))) {
-      low.set(`${topic}/${each.partition}`, Number(each.low))
-      high.set(`${topic}/${each.partition}`, Number(each.high))
-    }
-    if (typeof from !== 'number') continue
-    for (const each of await admin.ask((client) => client.fetchTopicOffsetsByTimestamp(topic, from))) {
-      byTime.set(`${topic}/${each.partition}`, Number(each.offset))
-    }
-  }
-  return partitions.map(({ topic, partition }) => {
-    const name = `${topic}/${partition}`
+  const [low, high, stable, byTime] = await Promise.all([
+    offsetsAt(cluster, topics, wanted, EARLIEST),
+    offsetsAt(cluster, topics, wanted, LATEST),
+    offsetsAt(cluster, topics, wanted, LATEST, true),
+    typeof from === 'number' ? offsetsAt(cluster, topics, wanted, from) : null,
+  ])
+  return wanted.map(({ topic, partition, offset }) => {
+    const name = nameOf({ topic, partition })
     const lowest = low.get(name) ?? 0
     const highest = high.get(name) ?? 0
-    const begin = { earliest: lowest, latest: highest, time: byTime.get(name) ?? highest }
+    const young = byTime?.get(name) ?? -1
+    const end = stable.get(name) ?? highest
+    const begin = { earliest: lowest, latest: end, time: young < 0 ? end : young }
     const rule = typeof from === 'number' ? 'time' : from
-    const at = committed.get(name) ?? -1
-    const start = { topic, partition, highWatermark: highest }
-    if (at < 0) return { ...start, offset: begin[rule], committed: false, reason: `no committed offset: ${rule}` }
-    if (at < lowest) {
-      return { ...start, offset: lowest, committed: false, reason: `records ${at} to ${lowest - 1} are deleted` }
+    const start = { topic, partition, highWatermark: highest, asWanted: false }
+    if (offset < 0) return { ...start, offset: begin[rule], reason: `no committed offset: ${rule}` }
+    if (offset < lowest) return { ...start, offset: lowest, reason: `records ${offset} to ${lowest - 1} are deleted` }
+    if (offset > highest) {
+      const reason = `offset ${offset} is past the end, which is ${highest}: ${rule}`
+      return { ...start, offset: begin[rule], reason }
     }
-    if (at > highest) {
-      return {
-        ...start,
-        offset: begin[rule],
-        committed: false,
-        reason: `committed offset ${at} is past the end: ${rule}`,
-      }
-    }
-    return { ...start, offset: at, committed: true, reason: 'committed offset' }
+    return { ...start, offset, asWanted: true, reason: 'committed offset' }
   })
 }
-
-const index = (topics: { topic: string; partitions: { partition: number; offset: string }[] }[]): Map<string, number> =>
-  new Map(
-    topics.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, offset }) => [`${topic}/${partition}`, Number(offset)]),
-    ),
-  )

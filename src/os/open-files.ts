@@ -1,5 +1,6 @@
-// What children inherit of our descriptors (nothing) and of their limit, RLIMIT_NOFILE. Node raises its own soft limit to the hard one at start, and a child would inherit that:
-// programs that walk through all possible descriptors then take minutes.
+// What children inherit of our descriptors (nothing) and of their limit, RLIMIT_NOFILE. Node raises its own soft limit
+// to the hard one at start, and a child would inherit that: programs that walk through all possible descriptors then
+// take minutes.
 import { fstatSync, readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 import type { Libc } from './libc.ts'

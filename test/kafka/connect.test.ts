@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { waitForBroker } from '../../src/kafka/connect.ts'
-import { createKafka } from '../../src/kafka/options.ts'
+import { createCluster } from '../../src/kafka/options.ts'
 import { brokerAddress } from '../support/kafka.ts'
 import { freePort } from '../support/ports.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { clock, kafkaFor, Lines, optionsFor } from './rig.ts'
+import { clock, clusterFor, Lines, optionsFor } from './rig.ts'
 
 test('a broker that is there is found at once', async () => {
   const lines = new Lines()
   const brokers = [brokerAddress()]
-  await waitForBroker({ kafka: kafkaFor(lines), brokers, clock, waitMs: 5_000, onProblem: lines.log })
+  await waitForBroker({ cluster: clusterFor(lines), brokers, clock, waitMs: 5_000, onProblem: lines.log })
   assert.deepEqual(lines.of('kafka.unreachable'), [])
 })
 
@@ -19,7 +19,7 @@ test('a broker that stays away ends the wait with UNAVAILABLE, after one clear r
   const brokers = [`127.0.0.1:${await freePort()}`]
   const began = performance.now()
   await assert.rejects(
-    waitForBroker({ kafka: kafkaFor(lines, brokers), brokers, clock, waitMs: 1_500, onProblem: lines.log }),
+    waitForBroker({ cluster: clusterFor(lines, brokers), brokers, clock, waitMs: 1_500, onProblem: lines.log }),
     (error: Error & { code?: string }) => {
       assert.equal(error.code, 'UNAVAILABLE')
       assert.match(error.message, new RegExp(`cannot reach Kafka at ${brokers.join()}: .*ECONNREFUSED.*KAFKA_WAIT`))
@@ -42,7 +42,7 @@ test('an abort ends a wait without limit', async () => {
   const stop = new AbortController()
   const { signal } = stop
   const wait = waitForBroker({
-    kafka: kafkaFor(lines, brokers),
+    cluster: clusterFor(lines, brokers),
     brokers,
     clock,
     waitMs: null,
@@ -59,8 +59,8 @@ test('no line of the log holds a secret', async () => {
   const lines = new Lines()
   const brokers = [brokerAddress()]
   const sasl = { mechanism: 'plain', username: 'alice', password: 'open-sesame' } as const
-  const kafka = createKafka(optionsFor(brokers, { sasl }), lines.log, clock)
-  await assert.rejects(waitForBroker({ kafka, brokers, clock, waitMs: 800, onProblem: lines.log }), {
+  const cluster = createCluster(optionsFor(brokers, { sasl }), lines.log, clock)
+  await assert.rejects(waitForBroker({ cluster, brokers, clock, waitMs: 800, onProblem: lines.log }), {
     code: 'UNAVAILABLE',
   })
   assert.ok(lines.all.length > 0)

@@ -1,40 +1,38 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { Kafka } from 'kafkajs'
+import type { ISocketFactory } from 'kafkajs'
 import { KafkaDeadLetterSink } from '../../src/kafka/dead-letter-sink.ts'
-import { compressionCodec, kafkaConfig } from '../../src/kafka/options.ts'
-import { brokerAddress, TestKafka } from '../support/kafka.ts'
+import { TestKafka } from '../support/kafka.ts'
 import { freePort } from '../support/ports.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { clock, Lines, optionsFor, startSource } from './rig.ts'
+import { clock, clusterFor, Lines, startSource } from './rig.ts'
 
-/** A client whose wire can be cut: what is open breaks, and what is opened is refused, until it is mended. */
-async function cuttable(
-  lines: Lines,
-): Promise<{ kafka: Kafka; cut: () => void; silence: () => void; mend: () => void }> {
+/** A wire that can be cut: what is open breaks, and what is opened is refused, until it is mended. */
+async function cuttable(): Promise<{
+  socketFactory: ISocketFactory
+  cut: () => void
+  silence: () => void
+  mend: () => void
+}> {
   const sockets = new Set<Socket>()
   const nobody = await freePort()
   let whole = true
-  const kafka = new Kafka({
-    ...kafkaConfig(optionsFor([brokerAddress()]), lines.log, clock),
-    requestTimeout: 5_000,
-    socketFactory: ({ host, port, onConnect }) => {
-      const socket = connect({ host, port: whole ? port : nobody }, onConnect)
-      sockets.add(socket)
-      socket.on('close', () => sockets.delete(socket))
-      return socket
-    },
-  })
+  const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port: whole ? port : nobody }, onConnect)
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    return socket
+  }
   const cut = (): void => {
     whole = false
     for (const socket of sockets) socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
   }
-  // kafkajs does not notice that its own end is closed: requests go out and are never answered.
   const silence = (): void => {
-    for (const socket of sockets) socket.destroy()
+    whole = false
+    for (const socket of sockets) socket.pause()
   }
-  return { kafka, cut, silence, mend: () => void (whole = true) }
+  return { socketFactory, cut, silence, mend: () => void (whole = true) }
 }
 
 const numbered = (count: number, from: number): { value: string }[] =>
@@ -45,15 +43,20 @@ test('a source whose broker goes away says so, and goes on when it is back', asy
   const topic = await broker.createTopic()
   const groupId = broker.groupId()
   await broker.produce(topic, numbered(5, 0))
-  const { kafka, cut, mend } = await cuttable(new Lines())
-  const { source, receiver } = await startSource(t, { kafka, groupId, topics: [topic], sessionTimeoutMs: 2_000 })
+  const { socketFactory, cut, mend } = await cuttable()
+  const { source, receiver } = await startSource(t, {
+    socketFactory,
+    groupId,
+    topics: [topic],
+    sessionTimeoutMs: 2_000,
+  })
   await waitFor('5 records', () => receiver.records === 5)
   await source.commit([{ topic, partition: 0, offset: 3, epoch: receiver.epoch(0) }])
 
   cut()
   await broker.produce(topic, numbered(5, 5))
   await waitFor('health', () => source.health().error?.includes('cannot read from Kafka'), { timeout: 20_000 })
-  assert.equal(source.health().joined, false)
+  await waitFor('the end of the session', () => !source.health().joined, { timeout: 20_000 })
   assert.deepEqual(receiver.revocations, [[{ topic, partition: 0 }]])
   mend()
   await waitFor('the rest', () => receiver.texts.at(-1) === '0:9:line 9', { timeout: 20_000 })
@@ -68,8 +71,14 @@ test('a sink whose broker goes away blocks, says so, and loses nothing', async (
   const broker = new TestKafka(t)
   const topic = broker.topicName('dead')
   const lines = new Lines()
-  const { kafka, cut, mend } = await cuttable(lines)
-  const sink = new KafkaDeadLetterSink({ kafka, topic, codec: compressionCodec('none'), clock, log: lines.log })
+  const { socketFactory, cut, mend } = await cuttable()
+  const sink = new KafkaDeadLetterSink({
+    cluster: clusterFor(lines, undefined, { socketFactory }),
+    topic,
+    compression: 'none',
+    clock,
+    log: lines.log,
+  })
   t.after(() => sink.close())
   const letter = (value: string) => ({ key: null, value: Buffer.from(value), headers: [], reason: 'test', facts: {} })
   await sink.write([letter('one')])
@@ -88,8 +97,8 @@ test('a sink whose broker goes away blocks, says so, and loses nothing', async (
 test('closing a source whose broker does not answer takes at most 3 s', async (t) => {
   const broker = new TestKafka(t)
   const topic = await broker.createTopic()
-  const { kafka, silence } = await cuttable(new Lines())
-  const { source } = await startSource(t, { kafka, groupId: broker.groupId(), topics: [topic] })
+  const { socketFactory, silence } = await cuttable()
+  const { source } = await startSource(t, { socketFactory, groupId: broker.groupId(), topics: [topic] })
   await waitFor('joined', () => source.health().joined)
   silence()
   const closing = performance.now()

@@ -1,12 +1,16 @@
 // What the tests of this folder share: a source with a receiver that keeps what it gets, on the real broker.
 import type { TestContext } from 'node:test'
-import type { Kafka } from 'kafkajs'
+import type { ISocketFactory } from 'kafkajs'
 import type { LineBatch, TopicPartition } from '../../src/domain/stream/line-batch.ts'
 import { lineAt } from '../../src/domain/stream/lines.ts'
 import type { Clock, RecordConsumer } from '../../src/engine/ports.ts'
-import { KafkaJsSource, type SourceSettings } from '../../src/kafka/kafkajs-source.ts'
+import type { KafkaCluster } from '../../src/kafka/cluster.ts'
+import { joinGroup } from '../../src/kafka/group-membership.ts'
+import { KafkaSink } from '../../src/kafka/kafka-sink.ts'
+import { KafkaSource, type SourceSettings } from '../../src/kafka/kafka-source.ts'
 import type { KafkaLog, LogFields, LogLevel } from '../../src/kafka/log.ts'
-import { createKafka, type KafkaOptions } from '../../src/kafka/options.ts'
+import { createCluster, type KafkaOptions } from '../../src/kafka/options.ts'
+import type { Compression } from '../../src/wire/record-batch/compression.ts'
 import { brokerAddress } from '../support/kafka.ts'
 
 export const clock: Clock = {
@@ -35,16 +39,21 @@ export class Lines {
 export const optionsFor = (brokers: readonly string[], over: Partial<KafkaOptions> = {}): KafkaOptions => ({
   brokers,
   clientId: 'pidpiper-test',
-  groupId: 'unused',
   tls: false,
   sasl: null,
-  sessionTimeoutMs: 10_000,
-  compression: 'none',
   ...over,
 })
 
-export const kafkaFor = (lines: Lines, brokers: readonly string[] = [brokerAddress()]): Kafka =>
-  createKafka(optionsFor(brokers), lines.log, clock)
+/** How sockets are made; default: as in production. */
+export interface Wire {
+  readonly socketFactory?: ISocketFactory
+}
+
+export const clusterFor = (
+  lines: Lines,
+  brokers: readonly string[] = [brokerAddress()],
+  { socketFactory }: Wire = {},
+): KafkaCluster => createCluster(optionsFor(brokers), lines.log, clock, socketFactory)
 
 export class Receiver implements RecordConsumer {
   readonly batches: LineBatch[] = []
@@ -93,27 +102,57 @@ export class Receiver implements RecordConsumer {
 }
 
 export interface Running {
-  readonly source: KafkaJsSource
+  readonly source: KafkaSource
   readonly receiver: Receiver
   readonly lines: Lines
+}
+
+export interface Reading extends Pick<SourceSettings, 'topics'>, Wire {
+  readonly groupId: string
+  readonly from?: SourceSettings['from']
+  readonly sessionTimeoutMs?: number
 }
 
 /** A started source; closed after the test. */
 export async function startSource(
   t: TestContext,
-  settings: Pick<SourceSettings, 'groupId' | 'topics'> & Partial<SourceSettings>,
+  { groupId, topics, from = 'earliest', sessionTimeoutMs = 10_000, ...wire }: Reading,
   receiver = new Receiver(),
 ): Promise<Running> {
   const lines = new Lines()
-  const source = new KafkaJsSource({
-    kafka: kafkaFor(lines),
-    from: 'earliest',
-    sessionTimeoutMs: 10_000,
+  const cluster = (): KafkaCluster => clusterFor(lines, undefined, wire)
+  const source = new KafkaSource({
+    cluster: cluster(),
+    topics,
+    from,
+    join: (owner) =>
+      joinGroup(cluster, {
+        groupId,
+        topics,
+        protocol: 'cooperative',
+        sessionTimeoutMs,
+        owner,
+        clock,
+        log: lines.log,
+      }),
     clock,
     log: lines.log,
-    ...settings,
   })
   t.after(() => source.close())
   await source.start(receiver)
   return { source, receiver, lines }
+}
+
+/** A sink; closed after the test. */
+export function sinkFor(
+  t: TestContext,
+  topic: string,
+  compression: Compression = 'none',
+  wire: Wire = {},
+): { sink: KafkaSink; lines: Lines } {
+  const lines = new Lines()
+  const cluster = clusterFor(lines, undefined, wire)
+  const sink = new KafkaSink({ cluster, topic, compression, clock, log: lines.log })
+  t.after(() => sink.close())
+  return { sink, lines }
 }

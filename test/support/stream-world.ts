@@ -68,7 +68,8 @@ export class MemorySource implements RecordSource {
     this.#running = false
     this.paused = false
     this.#next = this.committed
-    consumer.assigned([{ ...this.at, epoch: ++this.#epoch, metadata: this.metadata }])
+    consumer.assigned([{ ...this.at, epoch: ++this.#epoch }])
+    consumer.noted?.([{ ...this.at, metadata: this.metadata }])
     void this.#run()
     return Promise.resolve()
   }

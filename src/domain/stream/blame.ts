@@ -104,10 +104,10 @@ export class Blame {
   }
 
   /**
-   * A partition comes with what its last owner wrote down: its suspect is tried alone from the start, or condemned at
+   * What the last owner of the partition wrote down: its suspect is tried alone from the start, or condemned at
    * once where that was its last try. Anything else in `metadata` is not ours, and means nothing.
    */
-  assigned(at: TopicPartition, metadata: string, attempts: number): Condemned | null {
+  noted(at: TopicPartition, metadata: string, attempts: number): Condemned | null {
     const known = parsed(metadata)
     if (!known) return null
     const suspicion = { topic: at.topic, partition: at.partition, offset: known.offset, attempts: known.attempts }

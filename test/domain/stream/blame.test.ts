@@ -115,12 +115,12 @@ test('the count goes with the partition: it is written down before each try, and
   first.died('crash', alone(7), 3, true)
   assert.equal(first.metadata(at, 7, true), '{"v":1,"o":7,"a":2}')
   const next = new Blame()
-  assert.equal(next.assigned(at, first.metadata(at, 7, true), 3), null)
+  assert.equal(next.noted(at, first.metadata(at, 7, true), 3), null)
   assert.equal(next.limit, 1, 'it is alone from the start')
   assert.equal(next.attemptsOf(at, 7), 2)
   assert.equal(next.died('crash', alone(7), 3, true)?.offset, 7)
   const last = new Blame()
-  assert.equal(last.assigned(at, '{"v":1,"o":7,"a":3}', 3)?.attempts, 3, 'that was its last try')
+  assert.equal(last.noted(at, '{"v":1,"o":7,"a":3}', 3)?.attempts, 3, 'that was its last try')
   assert.equal(last.condemnedIn(at, 0, 8)[0]?.offset, 7)
   assert.equal(last.metadata(at, 5, false), '{"v":1,"o":7,"a":3}', 'until its letter is stored')
   last.settled(at, 8)
@@ -156,7 +156,7 @@ test('metadata of anybody else means nothing', () => {
       fc.oneof(fc.string(), fc.json(), fc.constant('{"v":2,"o":1,"a":1}'), fc.constant('{"v":1,"o":-1,"a":1}')),
       (text) => {
         const blame = new Blame()
-        assert.equal(blame.assigned(at, text, 3), null)
+        assert.equal(blame.noted(at, text, 3), null)
         assert.equal(blame.limit, Infinity)
       },
     ),

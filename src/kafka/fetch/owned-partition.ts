@@ -1,0 +1,76 @@
+import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import type { RecordsReader } from '../../wire/record-batch/records-reader.ts'
+
+/** Enough for one of a producer's large batches, little enough for many partitions. */
+export const PARTITION_BYTES = 512 * 1024
+/** A record batch that is larger cannot be read: this is ten times what brokers take by default. */
+const MAX_PARTITION_BYTES = 16 * 1024 * 1024
+
+/** One partition that is ours, and how far it was asked for, fetched and handed over. */
+export class OwnedPartition implements TopicPartition {
+  readonly topic: string
+  readonly partition: number
+  epoch: number
+  /** The id under which the topic's records are read; null where brokers have none. */
+  topicId: string | null = null
+  /** Where the next fetch begins; null: not known, and not fetched before. */
+  position: number | null = null
+  /** The offset after what was handed over. */
+  handedOver: number | null = null
+  highWatermark = 0
+  maxBytes = PARTITION_BYTES
+  /** A fetch for it is under way. */
+  asked = false
+  /** Something has to be found out first: who leads it, or whether it exists. */
+  held = false
+  /** Given away: nothing is fetched any more. */
+  leaving = false
+  /** What was fetched last could not be read. */
+  damaged = false
+  /** A batch of it waits for its place in the window. */
+  handing = false
+  /** What is being read, and what was fetched meanwhile. */
+  reader: RecordsReader | null = null
+  next: RecordsReader | null = null
+  #version = 0
+
+  constructor({ topic, partition }: TopicPartition, epoch: number) {
+    this.topic = topic
+    this.partition = partition
+    this.epoch = epoch
+  }
+
+  /** Changes whenever what was asked for, fetched or handed over before is void. */
+  get version(): number {
+    return this.#version
+  }
+
+  get askable(): boolean {
+    return this.position !== null && !this.asked && !this.held && !this.leaving && this.next === null
+  }
+
+  get readable(): boolean {
+    return !this.handing && !this.leaving && (this.reader !== null || this.next !== null)
+  }
+
+  /** Records not handed over yet; null while not known. */
+  get lag(): number | null {
+    return this.handedOver === null ? null : Math.max(0, this.highWatermark - this.handedOver)
+  }
+
+  /** Fetches again from `offset`; null: from where is not known yet. */
+  seek(offset: number | null): void {
+    this.#version++
+    this.position = offset
+    this.handedOver = offset
+    this.asked = false
+    this.handing = false
+    this.reader = null
+    this.next = null
+  }
+
+  /** A batch did not fit into what was asked for. */
+  allow(bytes: number): void {
+    this.maxBytes = Math.min(MAX_PARTITION_BYTES, Math.max(bytes, this.maxBytes * 2))
+  }
+}

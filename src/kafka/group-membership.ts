@@ -1,0 +1,58 @@
+import type { KafkaCluster } from './cluster.ts'
+import { GroupMember } from './group/member.ts'
+import type { GroupMemberSettings } from './group/settings.ts'
+import type { TopicPartition } from '../domain/stream/line-batch.ts'
+
+/** A committed offset, and the note that was committed beside it. */
+export type Committed = TopicPartition & { readonly offset: number; readonly metadata: string }
+
+/** What a source needs of its membership in a consumer group. */
+export interface Membership {
+  readonly joined: boolean
+  /** What is wrong now, for a person; null when nothing is. */
+  readonly problem: string | null
+  /** Joins, and joins again, until `close`. */
+  run(): Promise<void>
+  /** Rejects with AgentError FAILED when the membership changed meanwhile. */
+  commit(
+    positions: readonly (TopicPartition & { readonly offset: number; readonly metadata?: string })[],
+  ): Promise<void>
+  /** -1: nothing is committed. */
+  committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
+  close(): Promise<void>
+}
+
+/** Who works on the partitions. */
+export interface MembershipOwner {
+  /** Newly owned; those that stay are not told again. */
+  assigned(partitions: readonly TopicPartition[]): void
+  /** Resolves when what can be finished is finished and committed; commits are possible until then. */
+  revoked(partitions: readonly TopicPartition[]): Promise<void>
+  /** Gone without notice: nothing of them can be committed. */
+  lost(partitions: readonly TopicPartition[]): void
+}
+
+/** A member of a consumer group over connections of its own, which end with it. */
+export function joinGroup(
+  cluster: () => KafkaCluster,
+  settings: Omit<GroupMemberSettings, 'joining' | 'talking'>,
+): Membership {
+  const [joining, talking] = [cluster(), cluster()]
+  const member = new GroupMember({ ...settings, joining, talking })
+  return {
+    get joined() {
+      return member.joined
+    },
+    get problem() {
+      return member.problem
+    },
+    run: () => member.run(),
+    commit: (positions) => member.commit(positions),
+    committed: (partitions) => member.committed(partitions),
+    close: async () => {
+      await member.close()
+      joining.close()
+      talking.close()
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import type { Millis } from '../../domain/time.ts'
+import type { Clock } from '../../engine/ports.ts'
+import { refuse } from '../broker-error.ts'
+import { wait } from '../problem.ts'
+import type { Coordinator } from './coordinator.ts'
+import { offsetFetch, type CommittedOffset } from './offset-requests.ts'
+import { unlessAborted } from './unless-aborted.ts'
+
+const UNSTABLE_OFFSET_COMMIT = 88
+const PAUSE: Millis = 100
+
+/** Committed offsets, when no transaction that is still open could change them. Rejects as Coordinator.ask. */
+export async function fetchCommitted(
+  coordinator: Coordinator,
+  groupId: string,
+  partitions: readonly TopicPartition[],
+  clock: Clock,
+  closing: AbortSignal,
+): Promise<CommittedOffset[]> {
+  for (;;) {
+    const answer = await unlessAborted(closing, coordinator.ask(offsetFetch(groupId, partitions)))
+    if (answer.partitions.some(({ error }) => error === UNSTABLE_OFFSET_COMMIT)) {
+      await wait(clock, PAUSE, closing)
+      continue
+    }
+    return answer.partitions.map(({ topic, partition, offset, metadata, error }) => {
+      refuse(error)
+      return { topic, partition, offset, metadata }
+    })
+  }
+}

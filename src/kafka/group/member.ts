@@ -1,0 +1,293 @@
+// Membership in a consumer group by our own loop. It ends with `close`, and for nothing else.
+import { outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
+import { Ownership } from '../../domain/group/ownership.ts'
+import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import type { Millis } from '../../domain/time.ts'
+import { BrokerError } from '../broker-error.ts'
+import { explain } from '../errors.ts'
+import type { LogFields } from '../log.ts'
+import { CLOSE_LIMIT, Problem, wait, within } from '../problem.ts'
+import { fetchCommitted } from './committed.ts'
+import { Coordinator } from './coordinator.ts'
+import { explainForGroup } from './explain.ts'
+import { Heart } from './heart.ts'
+import { OffsetCommits } from './offset-commits.ts'
+import type { CommittedOffset, OffsetPosition } from './offset-requests.ts'
+import { PartitionWatch } from './partition-watch.ts'
+import { Rebalance } from './rebalance.ts'
+import { leaveGroup } from './requests.ts'
+import type { GroupMemberSettings } from './settings.ts'
+import { Standing } from './standing.ts'
+import { unlessAborted } from './unless-aborted.ts'
+
+const REBALANCE_TIMEOUT: Millis = 60_000
+const WATCH_EVERY: Millis = 10_000
+/** A membership that is lost this often without a success in between is tried again more slowly. */
+const HASTY_ROUNDS = 3
+/** One that is missed while a coordinator moves is nobody's concern. */
+const MISSED_TO_TELL = 2
+
+export class GroupMember {
+  readonly #settings: GroupMemberSettings
+  readonly #rebalanceTimeoutMs: Millis
+  readonly #standing: Standing
+  readonly #ownership = new Ownership()
+  readonly #coordinator: Coordinator
+  readonly #watch: PartitionWatch
+  readonly #rebalance: Rebalance
+  readonly #heart: Heart
+  readonly #commits: OffsetCommits
+  readonly #problem: Problem
+  readonly #closing = new AbortController()
+  /** Aborted, and replaced, when everything owned is lost. */
+  #lost = new AbortController()
+  #rejoinWanted = Promise.withResolvers<undefined>()
+  #joined = false
+  #hasty = 0
+  /** Heartbeats in a row that failed for no fault of the membership. */
+  #missed = 0
+  #done: Promise<void> = Promise.resolve()
+
+  constructor(settings: GroupMemberSettings) {
+    const { clock, log, groupId, sessionTimeoutMs, groupInstanceId, watchEveryMs } = settings
+    this.#settings = settings
+    this.#rebalanceTimeoutMs = settings.rebalanceTimeoutMs ?? Math.max(REBALANCE_TIMEOUT, sessionTimeoutMs)
+    this.#problem = new Problem(clock, log, 'kafka.group')
+    this.#watch = new PartitionWatch({ clock, log, cluster: settings.talking, every: watchEveryMs ?? WATCH_EVERY })
+    const coordinator = (this.#coordinator = new Coordinator(settings, groupId))
+    const standing = (this.#standing = new Standing(groupId, groupInstanceId ?? null))
+    const refused = (outcome: Outcome, error: unknown): void => this.#refused(outcome, error)
+    const listener = { refused, answered: (): void => this.#answered(), expired: (): void => this.#expired() }
+    this.#heart = new Heart({ clock, coordinator, standing, sessionTimeoutMs }, listener)
+    const closing = this.#closing.signal
+    this.#commits = new OffsetCommits({ clock, coordinator, standing, ownership: this.#ownership, closing, refused })
+    const rebalanceTimeoutMs = this.#rebalanceTimeoutMs
+    this.#rebalance = new Rebalance(settings, { coordinator, standing, watch: this.#watch, rebalanceTimeoutMs })
+  }
+
+  /** A generation of the group counts this member, as far as it knows; also while a cooperative rebalance is on. */
+  get joined(): boolean {
+    return this.#joined
+  }
+
+  get owned(): readonly TopicPartition[] {
+    return this.#ownership.list
+  }
+
+  /** -1 while there is none. */
+  get generation(): number {
+    return this.#standing.generation
+  }
+
+  get memberId(): string {
+    return this.#standing.memberId
+  }
+
+  /** What is wrong now, for a person; null when nothing is. */
+  get problem(): string | null {
+    return this.#problem.text
+  }
+
+  /** Joins, heartbeats and joins again until `close`. What goes wrong is told by `problem`, not by a rejection. */
+  run(): Promise<void> {
+    return (this.#done = this.#live())
+  }
+
+  /** What is refused, and what is left out: see OffsetCommits.commit. */
+  commit(positions: readonly OffsetPosition[]): Promise<void> {
+    return this.#commits.commit(positions)
+  }
+
+  /**
+   * Committed offsets; waits for transactions that are still open. Rejects with BrokerError for what the coordinator
+   * refuses, and as KafkaCluster.send: whoever asked knows when to ask again.
+   */
+  committed(partitions: readonly TopicPartition[]): Promise<CommittedOffset[]> {
+    const { clock, groupId } = this.#settings
+    return fetchCommitted(this.#coordinator, groupId, partitions, clock, this.#closing.signal)
+  }
+
+  /**
+   * Leaves the group, unless the membership is static. Nothing is revoked: the owner has drained and committed before.
+   * Gives up after 4 s. The clusters are the caller's to close.
+   */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return this.#done
+    const { clock } = this.#settings
+    await within(clock, CLOSE_LIMIT, this.#commits.settled())
+    this.#closing.abort()
+    this.#joined = false
+    await within(clock, CLOSE_LIMIT, Promise.all([this.#leave(), this.#done]))
+  }
+
+  async #live(): Promise<void> {
+    const { signal } = this.#closing
+    const closed = (): boolean => signal.aborted
+    if (closed()) return
+    const { topics } = this.#settings
+    const background = [this.#heart.run(signal), this.#watch.run(topics, () => this.#partitionsChanged(), signal)]
+    while (!closed()) await this.#turn()
+    await Promise.all(background)
+  }
+
+  /** From one rebalance to the next. */
+  async #turn(): Promise<void> {
+    try {
+      if (this.#settings.protocol === 'eager') {
+        this.#joined = false
+        await this.#giveAway(this.#ownership.list)
+      }
+      const taken = await this.#join()
+      if (taken.length > 0) await this.#giveAway(taken)
+      else await this.#unlessClosed(this.#rejoinWanted.promise)
+    } catch (error) {
+      if (!this.#closing.signal.aborted) await this.#recover(error)
+    }
+  }
+
+  /** Takes part in a rebalance. Resolves with the partitions that have to be given away: then it is not over yet. */
+  async #join(): Promise<TopicPartition[]> {
+    const { topics, clock, owner } = this.#settings
+    const standing = this.#standing
+    this.#rejoinWanted = Promise.withResolvers()
+    standing.joining()
+    await this.#unlessClosed(this.#watch.look(topics))
+    const answer = await this.#unlessClosed(this.#rebalance.join(this.#ownership.list))
+    const lost = this.#lost.signal
+    standing.joined(answer.memberId, answer.generation)
+    this.#heart.alive(clock.now())
+    const { partitions, outdated } = await this.#unlessClosed(this.#rebalance.sync(answer))
+    if (outdated || lost.aborted) this.#rejoinWanted.resolve(undefined)
+    if (lost.aborted) return []
+    const { added, taken } = this.#ownership.compare(partitions)
+    this.#ownership.add(added)
+    standing.synced()
+    this.#heart.quicken()
+    const wasJoined = this.#joined
+    this.#joined = true
+    this.#hasty = 0
+    this.#problem.clear()
+    const level = wasJoined && added.length + taken.length === 0 ? 'debug' : 'info'
+    this.#tell(level, 'joined the consumer group', 'kafka.joined', { added: names(added), taken: names(taken) })
+    if (added.length > 0) owner.assigned(added)
+    return taken
+  }
+
+  /** The owner drains and commits; then the partitions are no longer ours, whether it has finished or not. */
+  async #giveAway(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length === 0) return
+    const { clock, owner } = this.#settings
+    const lost = this.#lost.signal
+    const closing = this.#closing.signal
+    const over = new AbortController()
+    const limit = wait(clock, this.#rebalanceTimeoutMs / 2, AbortSignal.any([over.signal, lost, closing]))
+    const finished = await Promise.race([this.#drain(partitions), limit.then(() => false)])
+    over.abort()
+    if (lost.aborted || closing.aborted) return
+    this.#ownership.remove(partitions)
+    if (finished) return
+    owner.lost(partitions)
+    const text = 'cannot finish before the rebalance goes on: the next owner does the rest again'
+    this.#tell('warn', text, 'kafka.revoke-unfinished', { partitions: names(partitions) })
+  }
+
+  async #drain(partitions: readonly TopicPartition[]): Promise<boolean> {
+    try {
+      await this.#settings.owner.revoked(partitions)
+      await this.#commits.settled()
+      return true
+    } catch (error) {
+      this.#tell('error', `cannot drain: ${explain(error)}`, 'kafka.revoke-failed', { partitions: names(partitions) })
+      return false
+    }
+  }
+
+  /** A heartbeat or a commit of this generation was refused. */
+  #refused(outcome: Outcome, error: unknown): void {
+    const text = this.#explain(error)
+    if (isOver(outcome)) this.#lose(text, outcome)
+    if (isOver(outcome) || outcome === 'rejoin') this.#rejoinWanted.resolve(undefined)
+    else if (++this.#missed >= MISSED_TO_TELL) this.#report('no heartbeat reaches consumer group', text)
+  }
+
+  #answered(): void {
+    if (this.#missed >= MISSED_TO_TELL) this.#problem.clear()
+    this.#missed = 0
+  }
+
+  #expired(): void {
+    const { sessionTimeoutMs } = this.#settings
+    const isIdle = this.#standing.phase === 'stable'
+    this.#lose(`no heartbeat reached the coordinator for ${sessionTimeoutMs / 1000} s`, 'restart')
+    if (isIdle) this.#rejoinWanted.resolve(undefined)
+  }
+
+  #partitionsChanged(): void {
+    // A JoinGroup that is under way comes before anybody assigns.
+    if (this.#standing.phase === 'joining' || this.#standing.phase === 'out') return
+    this.#tell('info', 'the partitions of a topic changed: joining again', 'kafka.partitions-changed')
+    this.#rejoinWanted.resolve(undefined)
+  }
+
+  /** After a rebalance that failed. */
+  async #recover(error: unknown): Promise<void> {
+    const request = this.#standing.phase === 'syncing' ? 'sync' : 'join'
+    const outcome = outcomeOf(request, error instanceof BrokerError ? error.type : null)
+    const text = this.#explain(error)
+    if (isOver(outcome)) this.#lose(text, outcome)
+    if (outcome === 'rejoin') return
+    if ((outcome === 'renew' || outcome === 'restart') && ++this.#hasty <= HASTY_ROUNDS) return
+    // What the heart hears meanwhile is older than what the next JoinGroup will say.
+    if (this.#standing.phase === 'syncing') this.#standing.joining()
+    this.#report('cannot join consumer group', text)
+    await this.#problem.backOff(this.#closing.signal)
+  }
+
+  /** The group goes on without us, and with what was ours. */
+  #lose(why: string, outcome: Outcome): void {
+    const partitions = this.#ownership.list
+    this.#ownership.remove(partitions)
+    this.#heart.rest()
+    if (this.#joined) this.#tell('warn', `lost the membership: ${why}`, 'kafka.lost', { partitions: names(partitions) })
+    this.#joined = false
+    if (outcome === 'renew') this.#standing.identified('')
+    this.#standing.lost()
+    this.#lost.abort()
+    this.#lost = new AbortController()
+    if (partitions.length > 0) this.#settings.owner.lost(partitions)
+  }
+
+  async #leave(): Promise<void> {
+    const { groupInstanceId, leaveOnStop } = this.#settings
+    if (this.#standing.memberId === '' || (groupInstanceId !== undefined && leaveOnStop !== true)) return
+    try {
+      await this.#coordinator.ask(leaveGroup(this.#standing.identity()))
+    } catch (error) {
+      this.#tell('debug', `cannot leave: ${explain(error)}`, 'kafka.leave')
+    }
+  }
+
+  #report(what: string, why: string): void {
+    const { groupId } = this.#settings
+    this.#problem.report(`${what} ${groupId}: ${why}`, 'warn', { group: groupId })
+  }
+
+  #explain(error: unknown): string {
+    const { protocol, groupInstanceId } = this.#settings
+    return explainForGroup(error, { protocol, instanceId: groupInstanceId ?? null })
+  }
+
+  #tell(level: 'debug' | 'info' | 'warn' | 'error', text: string, event: string, fields: LogFields = {}): void {
+    const { log, groupId } = this.#settings
+    log(level, text, { ...fields, event, group: groupId, generation: this.#standing.generation })
+  }
+
+  #unlessClosed<T>(work: Promise<T>): Promise<T> {
+    return unlessAborted(this.#closing.signal, work)
+  }
+}
+
+const isOver = (outcome: Outcome): boolean => outcome === 'renew' || outcome === 'restart' || outcome === 'fenced'
+
+const names = (partitions: readonly TopicPartition[]): string[] =>
+  partitions.map(({ topic, partition }) => `${topic}/${partition}`)

@@ -1,0 +1,297 @@
+// Records of the partitions that a consumer group gives to this agent.
+import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import type { Millis } from '../domain/time.ts'
+import type { Clock, RecordConsumer, RecordSource, SourceHealth, Timer } from '../engine/ports.ts'
+import type { KafkaCluster } from './cluster.ts'
+import { explain } from './errors.ts'
+import { Fetcher } from './fetch/fetcher.ts'
+import type { OwnedPartition } from './fetch/owned-partition.ts'
+import { Trouble } from './fetch/trouble.ts'
+import type { Membership, MembershipOwner } from './group-membership.ts'
+import type { KafkaLog } from './log.ts'
+import { nameOf, offsetsAt } from './offset-lookup.ts'
+import { Ownership } from './ownership.ts'
+import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
+import { LATEST } from './protocol/list-offsets.ts'
+import { StartFinder } from './start-finder.ts'
+import type { InputFrom } from './start-positions.ts'
+import { Topics } from './topics.ts'
+
+export interface SourceSettings {
+  /** Its connections are the source's alone, and end with it. */
+  readonly cluster: KafkaCluster
+  readonly topics: readonly string[]
+  readonly from: InputFrom
+  /** Called once all topics exist. */
+  readonly join: (owner: MembershipOwner) => Membership
+  readonly clock: Clock
+  readonly log: KafkaLog
+}
+
+type Position = TopicPartition & { readonly offset: number; readonly epoch: number; readonly metadata?: string }
+
+const TOPIC_POLL: Millis = 1_000
+const LOOK_EVERY: Millis = 10_000
+
+export class KafkaSource implements RecordSource, MembershipOwner {
+  readonly #settings: SourceSettings
+  readonly #ownership = new Ownership()
+  readonly #topics: Topics
+  readonly #problem: Problem
+  readonly #missing: Problem
+  readonly #trouble: Trouble
+  readonly #fetcher: Fetcher
+  readonly #starts: StartFinder
+  readonly #closing = new AbortController()
+  #consumer: RecordConsumer | null = null
+  #membership: Membership | null = null
+  #lastFetchAt: Millis | null = null
+  #timer: Timer | null = null
+  #done: Promise<void> = Promise.resolve()
+  /** The consumer is told of one change after the other. */
+  #told: Promise<void> = Promise.resolve()
+
+  constructor(settings: SourceSettings) {
+    const { cluster, clock, log, from } = settings
+    const { signal } = this.#closing
+    const topics = (this.#topics = new Topics(cluster, settings.topics))
+    const problem = (this.#problem = new Problem(clock, log, 'kafka.source'))
+    this.#settings = settings
+    this.#missing = new Problem(clock, log, 'kafka.topics-missing', Infinity)
+    this.#trouble = new Trouble({
+      topics,
+      problem,
+      clock,
+      signal,
+      looked: () => this.#compareIds(),
+      released: () => {
+        if (this.#ownership.list.length === 0) this.#trouble.over()
+        this.#fetcher.wake()
+      },
+    })
+    this.#fetcher = new Fetcher({
+      cluster,
+      topics,
+      owned: () => this.#ownership.list,
+      handOver: (batch) => this.#consumer?.batch(batch) ?? Promise.resolve(),
+      answered: (whole) => this.#answered(whole),
+      troubled: (partitions, error) => this.#trouble.hold(partitions, error),
+      outOfRange: (partition, offset) => void this.#outOfRange(partition, offset),
+    })
+    this.#starts = new StartFinder({
+      cluster,
+      topics,
+      from,
+      clock,
+      log,
+      signal,
+      committed: async (partitions) => (await this.#membership?.committed(partitions)) ?? [],
+      commit: (positions) => this.commit(positions),
+      noted: (partitions) => this.#consumer?.noted?.(partitions),
+      found: () => this.#fetcher.wake(),
+    })
+  }
+
+  async start(consumer: RecordConsumer): Promise<void> {
+    this.#consumer = consumer
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const attempted = (): void => resolve(undefined)
+    this.#done = this.#live(attempted).finally(attempted)
+    this.#lookLater()
+    await promise
+  }
+
+  pause(): void {
+    this.#fetcher.pause()
+  }
+
+  resume(): void {
+    this.#fetcher.resume()
+  }
+
+  rewind(partition: TopicPartition, offset: number, epoch: number): void {
+    this.#ownership.seenEpoch(epoch)
+    const owned = this.#ownership.find(partition)
+    if (!owned) return
+    owned.epoch = epoch
+    owned.seek(offset)
+    this.#fetcher.wake()
+  }
+
+  async commit(positions: readonly Position[]): Promise<void> {
+    const due = positions.filter((position) => this.#ownership.find(position)?.epoch === position.epoch)
+    if (due.length > 0) await this.#membership?.commit(due)
+  }
+
+  health(): SourceHealth {
+    const joined = this.#membership?.joined ?? false
+    return {
+      joined,
+      assigned: this.#ownership.list.map(({ topic, partition }) => ({ topic, partition })),
+      lastFetchAt: this.#lastFetchAt,
+      lag: joined ? this.#ownership.lag : null,
+      error: this.#missing.text ?? this.#problem.text ?? this.#membership?.problem ?? this.#starts.problem.text,
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#timer?.cancel()
+    this.#fetcher.close()
+    await this.#membership?.close()
+    this.#settings.cluster.close()
+    await within(this.#settings.clock, CLOSE_LIMIT, this.#done)
+  }
+
+  // ---- what the membership tells -----------------------------------------------------------------------------------
+
+  assigned(partitions: readonly TopicPartition[]): void {
+    void this.#tell(async () => {
+      const added = this.#ownership.add(partitions)
+      this.#consumer?.assigned(added.map(({ topic, partition, epoch }) => ({ topic, partition, epoch })))
+      void this.#starts.begin(added)
+      await Promise.resolve()
+    })
+  }
+
+  async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const each of partitions) {
+      const owned = this.#ownership.find(each)
+      owned?.seek(null)
+      if (owned) owned.leaving = true
+    }
+    await this.#tell(async () => this.#consumer?.revoked(partitions))
+    this.#ownership.remove(partitions)
+  }
+
+  lost(partitions: readonly TopicPartition[]): void {
+    this.#ownership.remove(partitions)
+    void this.#tell(async () => {
+      this.#ownership.remove(partitions)
+      await this.#consumer?.revoked(partitions)
+    })
+  }
+
+  #tell(what: () => Promise<void>): Promise<void> {
+    this.#told = this.#told.then(async () => {
+      if (!this.#closing.signal.aborted) await what()
+    })
+    return this.#told
+  }
+
+  // ------------------------------------------------------------------------------------------------------------------
+
+  async #live(attempted: () => void): Promise<void> {
+    const { signal } = this.#closing
+    const { clock, join } = this.#settings
+    const closed = (): boolean => signal.aborted
+    while (!closed() && !(await this.#topicsExist())) {
+      attempted()
+      await wait(clock, TOPIC_POLL, signal)
+    }
+    if (closed()) return
+    this.#membership = join(this)
+    const over = this.#membership.run()
+    attempted()
+    await over
+  }
+
+  async #topicsExist(): Promise<boolean> {
+    try {
+      await this.#topics.refresh()
+      this.#problem.clear()
+    } catch (error) {
+      this.#problem.report(`cannot read from Kafka: ${explain(error)}`)
+      return false
+    }
+    const missing = this.#settings.topics.filter((topic) => !this.#topics.find(topic)).join(', ')
+    if (missing === '') this.#missing.clear()
+    else
+      this.#missing.report(`waiting for input topics that do not exist yet: ${missing}: create them, or grant DESCRIBE`)
+    return missing === ''
+  }
+
+  #answered(whole: boolean): void {
+    this.#lastFetchAt = this.#settings.clock.now()
+    if (whole && !this.#ownership.list.some(({ damaged }) => damaged)) this.#trouble.over()
+  }
+
+  /** Ahead, the epoch goes on: what lies between is gone. Behind, offsets begin anew. */
+  async #outOfRange(partition: OwnedPartition, offset: number): Promise<void> {
+    const { version } = partition
+    partition.held = true
+    try {
+      const start = await this.#starts.instead(partition, offset)
+      if (version !== partition.version || !start) return
+      const { topic } = partition
+      this.#settings.log('warn', `cannot read offset ${offset}: going on at ${start.offset}: ${start.reason}`, {
+        event: 'kafka.out-of-range',
+        topic,
+        partition: partition.partition,
+        offset,
+        from: start.offset,
+      })
+      partition.highWatermark = start.highWatermark
+      if (start.offset >= offset) partition.position = start.offset
+      else this.#restart(partition, start.offset)
+    } catch (error) {
+      this.#trouble.hold([partition], error)
+      return
+    } finally {
+      partition.held = false
+    }
+    this.#fetcher.wake()
+  }
+
+  /** What was handed over belongs to a past that is no more: nothing of it may be committed. */
+  #restart(partition: OwnedPartition, offset: number | null): void {
+    partition.epoch = this.#ownership.nextEpoch()
+    partition.seek(offset)
+    this.#consumer?.assigned([{ topic: partition.topic, partition: partition.partition, epoch: partition.epoch }])
+  }
+
+  /** A topic with another id was deleted and made again. */
+  #compareIds(): void {
+    const isAnother = ({ topic, topicId, leaving }: OwnedPartition): boolean => {
+      const id = this.#topics.find(topic)?.id ?? null
+      return !leaving && topicId !== null && id !== null && id !== topicId
+    }
+    const anew = this.#ownership.list.filter(isAnother)
+    if (anew.length === 0) return
+    for (const partition of anew) {
+      const { topic, handedOver } = partition
+      this.#settings.log('warn', `topic ${topic} was deleted and made again: beginning anew`, {
+        event: 'kafka.topic-anew',
+        topic,
+        partition: partition.partition,
+        offset: handedOver,
+      })
+      partition.topicId = null
+      this.#restart(partition, null)
+    }
+    void this.#starts.begin(anew, true)
+  }
+
+  #lookLater(): void {
+    if (this.#closing.signal.aborted) return
+    this.#timer = this.#settings.clock.arm(LOOK_EVERY, () => void this.#look().finally(() => this.#lookLater()))
+  }
+
+  /** What no fetch tells: that a topic is another one by now, and the end of partitions that are not fetched. */
+  async #look(): Promise<void> {
+    const { cluster, log } = this.#settings
+    if (this.#ownership.list.length === 0) return
+    try {
+      await this.#topics.refresh()
+      this.#compareIds()
+      const still = this.#ownership.list.filter(({ asked, position }) => !asked && position !== null)
+      if (still.length === 0) return
+      const ends = await offsetsAt(cluster, this.#topics, still, LATEST)
+      for (const partition of still) {
+        partition.highWatermark = Math.max(partition.highWatermark, ends.get(nameOf(partition)) ?? 0)
+      }
+    } catch (error) {
+      log('debug', `cannot look at the topics: ${explain(error)}`, { event: 'kafka.look' })
+    }
+  }
+}

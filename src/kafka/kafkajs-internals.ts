@@ -1,0 +1,98 @@
+// The only file that touches the insides of kafkajs 2.2.4 (pinned: it is frozen, and has no `exports` map). Taken from
+// it: sockets, TLS, SASL with re-authentication, framing of responses, quota throttling, names of error codes.
+import type { ISocketFactory, KafkaConfig, logCreator } from 'kafkajs'
+import kafkaJsErrors from 'kafkajs/src/errors.js'
+import loggers from 'kafkajs/src/loggers/index.js'
+import Connection from 'kafkajs/src/network/connection.js'
+import createSocketFactory from 'kafkajs/src/network/socketFactory.js'
+import protocolErrors from 'kafkajs/src/protocol/error.js'
+import type { Millis } from '../domain/time.ts'
+import type { Clock } from '../engine/ports.ts'
+
+export interface SocketOptions {
+  readonly host: string
+  readonly port: number
+  readonly clientId: string
+  readonly ssl: KafkaConfig['ssl'] | null
+  readonly sasl: KafkaConfig['sasl'] | null
+  readonly connectionTimeout: Millis
+  readonly logCreator: logCreator
+  readonly clock: Clock
+  /** Default: kafkajs's own, TCP or TLS. */
+  readonly socketFactory?: ISocketFactory
+}
+
+/** A session that ends within this time is renewed before the next request: a request must not meet its end. */
+const REAUTHENTICATE_BEFORE: Millis = 10_000
+/** Timeouts are the caller's: kafkajs would look at every request ten times a second. */
+const NEVER: Millis = 2 ** 31 - 1
+
+export function createConnection({ logCreator, socketFactory, clock, ...options }: SocketOptions): Connection {
+  const connection = new Connection({
+    ...options,
+    logger: loggers.createLogger({ level: loggers.LEVELS.INFO, logCreator }),
+    socketFactory: socketFactory ?? createSocketFactory(),
+    requestTimeout: NEVER,
+    enforceRequestTimeout: false,
+    maxInFlightRequests: null,
+    reauthenticationThreshold: REAUTHENTICATE_BEFORE,
+  })
+  checkOnlyWhenThrottled(connection, clock)
+  return connection
+}
+
+/**
+ * kafkajs arms its check of throttled requests after every response, for `throttledUntil - now`: without throttling
+ * that is negative (TimeoutNegativeWarning), is rounded up to 1 ms, and the check arms the next one, for ever.
+ */
+function checkOnlyWhenThrottled({ requestQueue }: Connection, clock: Clock): void {
+  requestQueue.scheduleCheckPendingRequests = () => {
+    if (requestQueue.pending.length === 0 || requestQueue.throttleCheckTimeoutId) return
+    const check = (): void => {
+      requestQueue.throttleCheckTimeoutId = null
+      requestQueue.checkPendingRequests()
+    }
+    requestQueue.throttleCheckTimeoutId = setTimeout(check, Math.max(1, requestQueue.throttledUntil - clock.wall()))
+  }
+}
+
+/**
+ * Sends one request frame and gives the response without size and correlation id. `frame` is given the correlation id
+ * and returns the whole frame in pieces, which are written as they are and must not change until then.
+ * Rejects with kafkajs's error when the connection breaks.
+ */
+export function exchange(
+  connection: Connection,
+  request: { readonly apiKey: number; readonly apiName: string; readonly apiVersion: number },
+  frame: (correlationId: number) => readonly Uint8Array[],
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const { apiKey, apiName, apiVersion } = request
+    const correlationId = connection.nextCorrelationId()
+    connection.requestQueue.push({
+      entry: { apiKey, apiName, apiVersion, correlationId, resolve: ({ payload }) => resolve(payload), reject },
+      expectResponse: true,
+      requestTimeout: null,
+      sendRequest: () => {
+        connection.socket?.cork()
+        for (const piece of frame(correlationId)) connection.socket?.write(piece)
+        connection.socket?.uncork()
+      },
+    })
+  })
+}
+
+/** Ends a connection at once; whoever waits for an answer is given `reason`. */
+export function destroyConnection({ requestQueue, socket }: Connection, reason: Error): void {
+  requestQueue.rejectAll(reason)
+  requestQueue.destroy()
+  socket?.destroy()
+}
+
+export const connectionError = (message: string, broker: string): Error =>
+  new kafkaJsErrors.KafkaJSConnectionError(message, { broker })
+
+export type { Connection }
+
+/** The broker's error codes as kafkajs knows them (up to 88). */
+export const knownErrorCodes = protocolErrors.errorCodes

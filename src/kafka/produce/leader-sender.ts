@@ -1,0 +1,146 @@
+// Requests to one leader: what its partitions have to send goes together, one batch of each.
+import type { BrokerConnection } from '../connection.ts'
+import type { KafkaCluster } from '../cluster.ts'
+import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
+import { produce } from '../protocol/produce.ts'
+import type { Lane, Sent } from './lane.ts'
+import type { RecordEncoder } from './record-encoder.ts'
+
+export interface SenderHooks {
+  readonly node: number
+  readonly cluster: KafkaCluster
+  readonly encode: RecordEncoder
+  identity(): Promise<ProducerIdentity>
+  /** Lanes of this leader that have something to send now. */
+  due(): readonly Lane[]
+  /** `error`: the broker's code, 0 for stored. */
+  answered(lane: Lane, sent: Sent, error: number, detail: string | null): void
+  /** Nothing was sent, or what was sent has an unknown fate; its batches are marked as failed. */
+  failed(lane: Lane, error: unknown): void
+}
+
+/** A broker handles a connection's requests one after the other: more would only wait there. */
+const REQUESTS = 5
+/** Record bytes after which a request takes no further partition. */
+const REQUEST_BYTES = 1024 * 1024
+
+interface Ready {
+  readonly lane: Lane
+  readonly sent: Sent
+}
+
+export class LeaderSender {
+  readonly #hooks: SenderHooks
+  #requests = 0
+  #running = false
+  #turn = 0
+
+  constructor(hooks: SenderHooks) {
+    this.#hooks = hooks
+  }
+
+  /** There may be something to send. */
+  wake(): void {
+    if (!this.#running) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    try {
+      while (this.#requests < REQUESTS) {
+        const lanes = this.#hooks.due()
+        if (lanes.length === 0) return
+        const opened = await this.#open(lanes)
+        if (!opened) return
+        const ready = await this.#collect(this.#inTurn(this.#hooks.due()), opened.identity)
+        if (ready.length > 0) this.#post(opened.connection, ready)
+      }
+    } finally {
+      this.#running = false
+    }
+  }
+
+  async #open(
+    lanes: readonly Lane[],
+  ): Promise<{ readonly identity: ProducerIdentity; readonly connection: BrokerConnection } | null> {
+    const { cluster, node } = this.#hooks
+    try {
+      const connection = await cluster.connect(node)
+      return { connection, identity: await this.#hooks.identity() }
+    } catch (error) {
+      for (const lane of lanes) this.#hooks.failed(lane, error)
+      return null
+    }
+  }
+
+  #inTurn(lanes: readonly Lane[]): Lane[] {
+    const first = this.#turn++ % Math.max(1, lanes.length)
+    return [...lanes.slice(first), ...lanes.slice(0, first)]
+  }
+
+  async #collect(lanes: readonly Lane[], identity: ProducerIdentity): Promise<Ready[]> {
+    const ready: Ready[] = []
+    let bytes = 0
+    for (const lane of lanes) {
+      if (bytes >= REQUEST_BYTES) break
+      if (!lane.due) continue
+      const sent = lane.nextToSend() ?? (await this.#make(lane, identity))
+      if (!sent) continue
+      sent.state = 'on-wire'
+      bytes += sent.records.length
+      ready.push({ lane, sent })
+    }
+    return ready
+  }
+
+  /** A partition that has batches in flight goes on under the identity that they have. */
+  async #make(lane: Lane, newest: ProducerIdentity): Promise<Sent | null> {
+    const identity = lane.head === undefined ? newest : (lane.identity ?? newest)
+    if (!lane.accepts(identity)) return null
+    lane.taking = true
+    const parts = lane.take()
+    const count = parts.reduce((sum, { from, to }) => sum + to - from, 0)
+    let records: Uint8Array
+    try {
+      records = await this.#hooks.encode(parts, identity, lane.sequence(identity, count))
+    } catch (error) {
+      const reason = error instanceof Error ? error : new Error(String(error))
+      for (const { write } of parts) write.reject(reason)
+      return null
+    } finally {
+      lane.taking = false
+    }
+    const sent = lane.add(parts, count, records)
+    if (!lane.stalled) return sent
+    sent.state = 'failed'
+    this.#hooks.failed(lane, null)
+    return null
+  }
+
+  #post(connection: BrokerConnection, ready: readonly Ready[]): void {
+    this.#requests++
+    const batches = ready.map(({ lane: { topic, partition }, sent: { records } }) => ({ topic, partition, records }))
+    void connection
+      .send(produce(batches, null, connection.versions))
+      .then(
+        ({ partitions }) => {
+          for (const { lane, sent } of ready) {
+            const answer = partitions.find((each) => each.topic === lane.topic && each.partition === lane.partition)
+            this.#hooks.answered(lane, sent, answer?.error ?? UNKNOWN, answer?.detail ?? null)
+          }
+        },
+        (error: unknown) => {
+          // All are marked before the first is told of: whoever looks for a cure must not take one for under way.
+          for (const { sent } of ready) Object.assign(sent, { state: 'failed', error })
+          for (const { lane } of ready) this.#hooks.failed(lane, error)
+        },
+      )
+      .finally(() => {
+        this.#requests--
+        this.wake()
+      })
+  }
+}
+
+/** The broker said nothing about this partition: UNKNOWN_SERVER_ERROR. */
+const UNKNOWN = -1

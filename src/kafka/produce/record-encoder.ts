@@ -1,0 +1,23 @@
+import type { Compression } from '../../wire/record-batch/compression.ts'
+import { RecordsWriter } from '../../wire/record-batch/records-writer.ts'
+import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
+import type { Part } from './lane.ts'
+
+/** Makes one record batch of the parts, in order, with `sequence` as the first record's sequence number. */
+export type RecordEncoder = (
+  parts: readonly Part[],
+  identity: ProducerIdentity,
+  sequence: number,
+) => Promise<Uint8Array>
+
+/** The parts were chosen to fit: whether a batch is too large is for the broker to say. */
+const NO_LIMIT = 2 ** 31 - 1
+
+export const recordEncoder =
+  (compression: Compression): RecordEncoder =>
+  (parts, { id, epoch }, sequence) => {
+    const writer = new RecordsWriter(NO_LIMIT)
+    for (const { write, from, to } of parts) writer.add(write.batch, from, to)
+    const stamp = { producerId: id, producerEpoch: epoch, baseSequence: sequence }
+    return writer.encode({ ...stamp, transactional: false, compression })
+  }

@@ -1,0 +1,102 @@
+// What is done about a partition that could not be written, once nothing of it is on the wire.
+import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import type { Millis } from '../../domain/time.ts'
+import type { Clock } from '../../engine/ports.ts'
+import { errorType, explain } from '../errors.ts'
+import type { KafkaLog } from '../log.ts'
+import { wait, type Problem } from '../problem.ts'
+import type { Topics } from '../topics.ts'
+import type { ProducerIdentities } from './identities.ts'
+import type { Lane, Part, Sent } from './lane.ts'
+import { verdictOn, type Verdict } from './verdict.ts'
+
+export interface RecoveryParts {
+  readonly topics: Topics
+  readonly identities: ProducerIdentities
+  readonly problem: Problem
+  readonly clock: Clock
+  readonly log: KafkaLog
+  readonly signal: AbortSignal
+  stored(sent: Sent): void
+  /** Records of a part that will never be stored. */
+  refused(part: Part, reason: string): void
+  /** The partition is gone with its topic: its records go to another. */
+  moved(parts: readonly Part[], to: TopicPartition): void
+}
+
+const FIRST_WAIT: Millis = 250
+const LONGEST_WAIT: Millis = 5_000
+
+export class Recovery {
+  readonly #parts: RecoveryParts
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts
+  }
+
+  /** Resolves when the lane may send again. */
+  async cure(lane: Lane, error: unknown): Promise<void> {
+    const verdict = verdictOn(error)
+    if (verdict === 'split') this.#split(lane, errorType(error))
+    else if (verdict === 'renew') this.#renew(lane, error)
+    else {
+      await this.#patience(lane, error, verdict)
+      if (this.#isGone(lane)) this.#move(lane)
+      else lane.resend()
+    }
+  }
+
+  #move(lane: Lane): void {
+    const { topic } = lane
+    const count = this.#parts.topics.find(topic)?.partitions.length ?? 1
+    this.#parts.moved(lane.clear(), { topic, partition: lane.partition % count })
+  }
+
+  /** Nothing of the lane is on the wire, so that what comes after the large batch was refused with it. */
+  #split(lane: Lane, reason: string): void {
+    const { head } = lane
+    if (head?.count === 1) {
+      lane.dropHead()
+      for (const part of head.parts) this.#parts.refused(part, reason)
+    } else if (head) {
+      lane.limit = Math.max(1, Math.floor(head.bytes / 2))
+    }
+    this.#restart(lane)
+  }
+
+  #renew(lane: Lane, error: unknown): void {
+    const { topic, partition } = lane
+    this.#parts.log('warn', `taking a new producer id: ${explain(error)}`, {
+      event: 'kafka.producer-renewed',
+      topic,
+      partition,
+    })
+    this.#restart(lane)
+  }
+
+  #restart(lane: Lane): void {
+    if (lane.identity) this.#parts.identities.renew(lane.identity)
+    for (const sent of lane.restart()) this.#parts.stored(sent)
+  }
+
+  /** The first failure is tried again at once, with a fresh look at who leads; later ones wait longer each time. */
+  async #patience(lane: Lane, error: unknown, verdict: Verdict): Promise<void> {
+    const { topics, clock, log, problem, signal } = this.#parts
+    const { topic, partition } = lane
+    const text = `cannot write to topic ${topic}: ${explain(error)}`
+    if (verdict === 'person') problem.report(text, 'error', { topic })
+    else if (lane.failures > 0) problem.report(text, 'warn', { topic })
+    else log('debug', text, { event: 'kafka.produce-again', topic, partition })
+    const doublings = lane.failures++ - (verdict === 'person' ? 0 : 1)
+    if (doublings >= 0) await wait(clock, Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** doublings), signal)
+    if (signal.aborted) return
+    await topics.refresh().catch((cause: unknown) => {
+      problem.report(`cannot write to topic ${topic}: ${explain(cause)}`, 'warn', { topic })
+    })
+  }
+
+  #isGone({ topic, partition }: Lane): boolean {
+    const facts = this.#parts.topics.find(topic)
+    return facts !== null && facts.partitions.every((each) => each.partition !== partition)
+  }
+}

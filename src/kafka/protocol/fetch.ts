@@ -1,0 +1,155 @@
+import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import type { Millis } from '../../domain/time.ts'
+import type { ApiVersions, KafkaRequest } from './request.ts'
+import type { RequestWriter } from './request-writer.ts'
+import type { ResponseReader } from './response-reader.ts'
+
+export interface WantedPartition extends TopicPartition {
+  /** Null: not known; then the topic is asked for by its name. */
+  readonly topicId: string | null
+  /** -1: not known. */
+  readonly leaderEpoch: number
+  readonly offset: number
+  readonly maxBytes: number
+}
+
+export interface FetchLimits {
+  /** How long the broker may wait for the first byte. */
+  readonly maxWaitMs: Millis
+  readonly maxBytes: number
+}
+
+/** A transaction that was aborted: its records begin at `firstOffset`. */
+export interface AbortedTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: number
+}
+
+export interface FetchedPartition extends TopicPartition {
+  readonly error: number
+  readonly highWatermark: number
+  readonly aborted: readonly AbortedTransaction[]
+  /** Record batches; the last may be cut short. A view of the whole response. */
+  readonly records: Buffer
+}
+
+export interface FetchAnswer {
+  readonly throttleMs: Millis
+  readonly error: number
+  readonly partitions: readonly FetchedPartition[]
+}
+
+const FETCH = 1
+const READ_COMMITTED = 1
+const NO_SESSION = 0
+const NO_SESSION_EPOCH = -1
+
+/**
+ * Committed records of partitions that one broker leads, at least one batch however large. By topic id (version 13)
+ * where the broker and we know it, so that a topic that was made anew is not taken for the old one; else version 11.
+ */
+export function fetch(
+  wanted: readonly WantedPartition[],
+  limits: FetchLimits,
+  versions: ApiVersions,
+): KafkaRequest<FetchAnswer> {
+  const byId = (versions[FETCH]?.maxVersion ?? 0) >= 13 && wanted.every(({ topicId }) => topicId !== null)
+  const topics = [...Map.groupBy(wanted, ({ topic }) => topic)]
+  const names = new Map(wanted.map(({ topic, topicId }) => [topicId, topic]))
+  return {
+    apiKey: FETCH,
+    apiVersion: byId ? 13 : 11,
+    apiName: 'Fetch',
+    flexible: byId,
+    encode: (to) => {
+      to.int32(-1).int32(limits.maxWaitMs).int32(1).int32(limits.maxBytes)
+      to.int8(READ_COMMITTED).int32(NO_SESSION).int32(NO_SESSION_EPOCH)
+      if (byId) encodeById(to, topics)
+      else encodeByName(to, topics)
+    },
+    decode: (from) => (byId ? decodeById(from, names) : decodeByName(from)),
+    throttleMs: (answer) => answer.throttleMs,
+  }
+}
+
+type Topics = readonly (readonly [topic: string, partitions: readonly WantedPartition[]])[]
+
+function encodeByName(to: RequestWriter, topics: Topics): void {
+  to.array(topics, ([topic, partitions]) =>
+    to
+      .string(topic)
+      .array(partitions, ({ partition, leaderEpoch, offset, maxBytes }) =>
+        to.int32(partition).int32(leaderEpoch).int64(offset).int64(-1).int32(maxBytes),
+      ),
+  )
+  to.int32(0).string('')
+}
+
+function encodeById(to: RequestWriter, topics: Topics): void {
+  to.compactArray(topics, ([, partitions]) =>
+    to
+      .raw(Buffer.from(partitions[0]?.topicId ?? '', 'hex'))
+      .compactArray(partitions, ({ partition, leaderEpoch, offset, maxBytes }) =>
+        to.int32(partition).int32(leaderEpoch).int64(offset).int32(-1).int64(-1).int32(maxBytes).noTags(),
+      )
+      .noTags(),
+  )
+  to.compactArray([], () => undefined)
+    .compactString('')
+    .noTags()
+}
+
+function decodeByName(from: ResponseReader): FetchAnswer {
+  const throttleMs = from.int32()
+  const error = from.int16()
+  from.int32()
+  const partitions = from.array(() => {
+    const topic = from.string()
+    return from.array(() => {
+      const facts = readFacts(from)
+      const aborted = from.array(() => readAborted(from))
+      from.int32()
+      return { topic, ...facts, aborted, records: from.bytes() ?? NOTHING }
+    })
+  })
+  return { throttleMs, error, partitions: partitions.flat() }
+}
+
+function decodeById(from: ResponseReader, names: ReadonlyMap<string | null, string>): FetchAnswer {
+  const throttleMs = from.int32()
+  const error = from.int16()
+  from.int32()
+  const partitions = from.compactArray(() => {
+    const topic = names.get(from.uuid()) ?? ''
+    const list = from.compactArray(() => {
+      const facts = readFacts(from)
+      const aborted = from.compactArray(() => {
+        const each = readAborted(from)
+        from.skipTags()
+        return each
+      })
+      from.int32()
+      const records = from.compactBytes() ?? NOTHING
+      from.skipTags()
+      return { topic, ...facts, aborted, records }
+    })
+    from.skipTags()
+    return list
+  })
+  return { throttleMs, error, partitions: partitions.flat() }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+function readFacts(from: ResponseReader): Pick<FetchedPartition, 'partition' | 'error' | 'highWatermark'> {
+  const facts = { partition: from.int32(), error: from.int16(), highWatermark: from.int64() }
+  // Last stable offset and log start: what cannot be read yet counts as lag all the same.
+  from.int64()
+  from.int64()
+  return facts
+}
+
+const readAborted = (from: ResponseReader): AbortedTransaction => ({
+  producerId: from.bigint64(),
+  firstOffset: from.int64(),
+})

@@ -1,0 +1,105 @@
+// Where newly owned partitions begin.
+import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import type { Clock } from '../engine/ports.ts'
+import type { KafkaCluster } from './cluster.ts'
+import { explain } from './errors.ts'
+import type { OwnedPartition } from './fetch/owned-partition.ts'
+import type { KafkaLog } from './log.ts'
+import { nameOf } from './offset-lookup.ts'
+import type { Committed } from './group-membership.ts'
+import { Problem } from './problem.ts'
+import { startPositions, type InputFrom, type Start } from './start-positions.ts'
+import type { Topics } from './topics.ts'
+
+export interface StartParts {
+  readonly cluster: KafkaCluster
+  readonly topics: Topics
+  readonly from: InputFrom
+  readonly clock: Clock
+  readonly log: KafkaLog
+  readonly signal: AbortSignal
+  /** -1: nothing is committed. */
+  committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
+  commit(positions: readonly (TopicPartition & { readonly offset: number; readonly epoch: number })[]): Promise<void>
+  /** What stands beside the committed offsets. */
+  noted(partitions: readonly Committed[]): void
+  /** Positions are known: there is something to fetch. */
+  found(): void
+}
+
+interface Pending {
+  readonly partition: OwnedPartition
+  readonly version: number
+}
+
+const isPending = ({ partition, version }: Pending): boolean => partition.version === version
+
+export class StartFinder {
+  readonly problem: Problem
+  readonly #parts: StartParts
+
+  constructor(parts: StartParts) {
+    this.#parts = parts
+    this.problem = new Problem(parts.clock, parts.log, 'kafka.start-position')
+  }
+
+  /**
+   * Finds the position of each partition, however long it takes, and commits it where the next look might find
+   * another: a rebalance must not move it. `anew`: the topic was made anew, what is committed belongs to the old one.
+   */
+  async begin(partitions: readonly OwnedPartition[], anew = false): Promise<void> {
+    const { topics, signal } = this.#parts
+    let pending = partitions.map((partition) => ({ partition, version: partition.version }))
+    for (;;) {
+      pending = pending.filter(isPending)
+      if (pending.length === 0 || signal.aborted) return
+      try {
+        if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
+        const due = await this.#settle(pending, anew)
+        await this.#parts.commit(due)
+        this.problem.clear()
+        return
+      } catch (error) {
+        this.problem.report(`cannot settle where to begin: ${explain(error)}`)
+        await this.problem.backOff(signal)
+        await topics.refresh().catch(() => undefined)
+      }
+    }
+  }
+
+  /** Where to go on instead of an offset that does not exist. Rejects as `startPositions`. */
+  async instead(partition: TopicPartition, offset: number): Promise<Start | undefined> {
+    const { cluster, topics, from } = this.#parts
+    const [start] = await startPositions(cluster, topics, [{ ...partition, offset }], from)
+    return start
+  }
+
+  /** Gives the positions to be committed. */
+  async #settle(pending: readonly Pending[], anew: boolean): Promise<(Start & { epoch: number })[]> {
+    const { cluster, topics, from, log } = this.#parts
+    const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
+    const committed = anew ? [] : await this.#parts.committed(partitions)
+    this.#parts.noted(committed)
+    const offsets = new Map(committed.map((each) => [nameOf(each), each.offset]))
+    const wanted = partitions.map((each) => ({ ...each, offset: offsets.get(nameOf(each)) ?? -1 }))
+    const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
+    const due: (Start & { epoch: number })[] = []
+    for (const each of pending.filter(isPending)) {
+      const { partition } = each
+      const start = starts.get(nameOf(partition))
+      if (!start) continue
+      partition.seek(start.offset)
+      partition.highWatermark = start.highWatermark
+      partition.topicId = topics.find(partition.topic)?.id ?? null
+      log('info', `reading from offset ${start.offset}: ${start.reason}`, {
+        event: 'kafka.start',
+        topic: partition.topic,
+        partition: partition.partition,
+        offset: start.offset,
+      })
+      if (!start.asWanted && from !== 'earliest') due.push({ ...start, epoch: partition.epoch })
+    }
+    this.#parts.found()
+    return due
+  }
+}

@@ -1,0 +1,81 @@
+// A wire between us and the broker that sees whole requests, and breaks where a test says so.
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import type { TestContext } from 'node:test'
+import type { ISocketFactory } from 'kafkajs'
+import { brokerAddress } from '../support/kafka.ts'
+
+/**
+ * - `pass`;
+ * - `lose-request`: cut before the broker sees it;
+ * - `cut-inside`: cut in the middle of the request;
+ * - `lose-answer`: the broker does what is asked, its answer never comes.
+ */
+export type Fate = 'pass' | 'lose-request' | 'cut-inside' | 'lose-answer'
+
+export interface Proxied {
+  readonly apiKey: number
+  readonly frame: Buffer
+}
+
+export interface Proxy {
+  readonly socketFactory: ISocketFactory
+  /** Asked for each request. */
+  fate: (request: Proxied) => Fate
+  /** Every chunk of the broker passes here. */
+  answer: (chunk: Buffer) => Buffer
+}
+
+export async function startProxy(t: TestContext): Promise<Proxy> {
+  const [host, port] = brokerAddress().split(':')
+  const open = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(Number(port), host)
+    let lost = false
+    const cut = (): void => {
+      near.destroy()
+      far.destroy()
+    }
+    for (const socket of [near, far]) {
+      open.add(socket)
+      socket.on('close', () => {
+        open.delete(socket)
+        cut()
+      })
+      socket.on('error', cut)
+    }
+    far.on('data', (chunk) => {
+      if (lost) cut()
+      else near.write(proxy.answer(chunk))
+    })
+    let kept = Buffer.alloc(0)
+    near.on('data', (chunk) => {
+      kept = Buffer.concat([kept, chunk])
+      while (kept.length >= 4 && kept.length >= 4 + kept.readInt32BE()) {
+        const frame = kept.subarray(0, 4 + kept.readInt32BE())
+        kept = kept.subarray(frame.length)
+        const fate = proxy.fate({ apiKey: frame.readInt16BE(4), frame })
+        if (fate === 'lose-request') {
+          cut()
+          return
+        }
+        if (fate === 'cut-inside') far.write(frame.subarray(0, frame.length >> 1), cut)
+        else far.write(frame)
+        if (fate === 'lose-answer') lost = true
+      }
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => {
+    for (const socket of open) socket.destroy()
+    server.close()
+  })
+  const { port: ours } = server.address() as AddressInfo
+  const proxy: Proxy = {
+    socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port: ours }, onConnect),
+    fate: () => 'pass',
+    answer: (chunk) => chunk,
+  }
+  return proxy
+}

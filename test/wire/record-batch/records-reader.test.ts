@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { RecordBatchError } from '../../../src/wire/record-batch/errors.ts'
+import { RecordsReader } from '../../../src/wire/record-batch/records-reader.ts'
+import type { ReaderOptions } from '../../../src/wire/record-batch/records-reader.ts'
+import { batchOf, optionsOf, plainRecords, readAll, record, sealed, stored } from './records.ts'
+
+const CONTROL = 0x20
+const LOG_APPEND_TIME = 0x08
+const values = (text: string): ReturnType<typeof record>[] => Array.from(text, (value) => record(value))
+
+/** The end of a producer's transaction, as a transaction coordinator has it written. */
+async function marker(type: 'abort' | 'commit', producerId: number, baseOffset: number): Promise<Buffer> {
+  const key = Buffer.from(type === 'abort' ? [0, 0, 0, 0] : [0, 0, 0, 1])
+  const facts = { producerId, producerEpoch: 1, transactional: true, baseOffset, attributes: CONTROL }
+  return batchOf([record('\0\0\0\0\0\x05', { key })], facts)
+}
+
+const transaction = (text: string, producerId: number, baseOffset: number): Promise<Buffer> =>
+  batchOf(values(text), { producerId, producerEpoch: 1, baseSequence: 0, transactional: true, baseOffset })
+
+async function linesOf(batches: readonly Promise<Buffer>[], over: Partial<ReaderOptions> = {}): Promise<string> {
+  const pieces = await readAll(Buffer.concat(await Promise.all(batches)), over)
+  return pieces.map(({ bytes }) => Buffer.from(bytes).toString().replaceAll('\n', '')).join('|')
+}
+
+const failure =
+  (fault: string, baseOffset: number, message: RegExp) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof RecordBatchError, String(error))
+    assert.deepEqual(error.place, { topic: 'readings', partition: 3, baseOffset })
+    assert.equal(error.fault, fault)
+    assert.match(error.message, message)
+    assert.match(error.message, /readings-3/)
+    return true
+  }
+
+test('one piece holds the lines of all batches, with the index that a LineBatch has', async () => {
+  const headers = [
+    ['trace', Buffer.from('1')],
+    ['trace', null],
+    ['', Buffer.alloc(0)],
+  ] as const
+  const bytes = Buffer.concat([
+    await batchOf([record('a'), record(null), record('', { key: Buffer.from('k'), timestamp: 5 })], { baseOffset: 10 }),
+    await batchOf([record('two', { headers, key: Buffer.alloc(0) })], { baseOffset: 20 }),
+  ])
+  const [piece, ...more] = await readAll(bytes, { fetchOffset: 10 })
+  assert.ok(piece)
+  assert.deepEqual(more, [])
+  const { topic, partition, epoch, firstOffset, nextOffset, count, tombstones } = piece
+  assert.deepEqual(
+    { topic, partition, epoch, firstOffset, nextOffset, count, tombstones },
+    { topic: 'readings', partition: 3, epoch: 7, firstOffset: 10, nextOffset: 21, count: 3, tombstones: 1 },
+  )
+  assert.equal(Buffer.from(piece.bytes).toString(), 'a\n\ntwo\n')
+  assert.deepEqual([...piece.ends], [2, 3, 7])
+  assert.equal(piece.context.hasHeaders, true)
+  const at = 1_700_000_000_000
+  assert.deepEqual(plainRecords(piece), [
+    { offset: 10, timestamp: at, key: null, value: 'a', headers: [] },
+    { offset: 12, timestamp: 5, key: 'k', value: '', headers: [] },
+    { offset: 20, timestamp: at, key: '', value: 'two', headers: [['trace', '1'], ['trace', null], ['', '']] }, // prettier-ignore
+  ])
+})
+
+test('headers like those of the record before are kept once, others are not mixed up with them', async () => {
+  const of = (text: string) => [['h', Buffer.from(text)]] as const
+  const all = [of('x'.repeat(500)), of('x'.repeat(500)), [], of('y'), of('x'.repeat(500)), of('y'), of('y')]
+  const [piece] = await readAll(await batchOf(all.map((headers) => record('v', { headers }))))
+  assert.ok(piece)
+  assert.deepEqual(
+    plainRecords(piece).map(({ headers }) => headers.map(([, value]) => value?.[0] ?? '')),
+    [['x'], ['x'], [], ['y'], ['x'], ['y'], ['y']],
+  )
+  assert.equal(piece.context.headers(0)[0]?.[1]?.byteOffset, piece.context.headers(1)[0]?.[1]?.byteOffset)
+})
+
+test('nothing refers to the bytes of the response', async () => {
+  const bytes = await batchOf([record('value', { key: Buffer.from('key'), headers: [['h', Buffer.from('header')]] })])
+  const [piece] = await readAll(bytes)
+  bytes.fill(0)
+  assert.ok(piece)
+  assert.deepEqual(plainRecords(piece), [
+    { offset: 0, timestamp: 1_700_000_000_000, key: 'key', value: 'value', headers: [['h', 'header']] },
+  ])
+})
+
+test('the time is the broker’s where the topic says so', async () => {
+  const bytes = await batchOf([record('a', { timestamp: 1000 }), record('b', { timestamp: 3000 })], {
+    attributes: LOG_APPEND_TIME,
+  })
+  assert.deepEqual((await readAll(bytes)).flatMap(plainRecords).map(({ timestamp }) => timestamp), [3000, 3000]) // prettier-ignore
+})
+
+test('records below the fetch offset are skipped, the range begins there', async () => {
+  const bytes = await batchOf(values('abcde'), { baseOffset: 100 })
+  const [piece] = await readAll(bytes, { fetchOffset: 103 })
+  assert.deepEqual([...(piece?.offsets ?? [])], [103, 104])
+  assert.equal(piece?.firstOffset, 103)
+  assert.equal(piece.nextOffset, 105)
+  assert.deepEqual(await readAll(bytes, { fetchOffset: 105 }), [])
+  const pieces = await readAll(bytes, { fetchOffset: 103 }, 1)
+  assert.deepEqual(
+    pieces.map(({ firstOffset, nextOffset, count }) => [firstOffset, nextOffset, count]),
+    [
+      [103, 104, 1],
+      [104, 105, 1],
+    ],
+  )
+})
+
+test('the range covers what compaction removed', async () => {
+  const emptied = await batchOf([record('x')], { baseOffset: 5 })
+  emptied.writeInt32BE(9, 23)
+  emptied.writeInt32BE(0, 57)
+  emptied.writeInt32BE(61 - 12, 8)
+  const bytes = Buffer.concat([sealed(emptied.subarray(0, 61)), await batchOf([record('y')], { baseOffset: 40 })])
+  const [piece] = await readAll(bytes, { fetchOffset: 3 })
+  assert.deepEqual([piece?.firstOffset, piece?.nextOffset, piece?.count], [3, 41, 1])
+  const [alone] = await readAll(bytes.subarray(0, 61), { fetchOffset: 3 })
+  assert.deepEqual([alone?.firstOffset, alone?.nextOffset, alone?.count], [3, 15, 0])
+})
+
+test('a piece ends at maxBytes, within a batch too, and the next goes on there', async () => {
+  for (const compression of ['none', 'lz4'] as const) {
+    const bytes = await batchOf(
+      Array.from({ length: 1000 }, (_, i) => record(`value ${i}`)),
+      { compression },
+    )
+    const pieces = await readAll(bytes, {}, 2000)
+    assert.ok(pieces.length > 5)
+    assert.ok(pieces.every((piece) => piece.bytes.length <= 2000))
+    assert.deepEqual(
+      pieces.flatMap(plainRecords).map(({ value, offset }) => [value, offset]),
+      Array.from({ length: 1000 }, (_, i) => [`value ${i}`, i]),
+    )
+  }
+  const large = await batchOf([record('a'), record('b'.repeat(5000)), record('c')])
+  assert.deepEqual(
+    (await readAll(large, {}, 100)).map(({ count, bytes }) => [count, bytes.length]),
+    [
+      [2, 5003],
+      [1, 2],
+    ],
+  )
+})
+
+test('what is skipped fills a piece too', async () => {
+  const tombstones = await batchOf(Array.from({ length: 100 }, () => record(null)))
+  const pieces = await readAll(tombstones, {}, 100)
+  assert.ok(pieces.length > 5)
+  assert.equal(pieces.reduce((sum, piece) => sum + piece.tombstones, 0), 100) // prettier-ignore
+  const markers = Array.from({ length: 10 }, (_, i) => marker('commit', 1, i))
+  assert.equal((await readAll(Buffer.concat(await Promise.all(markers)), {}, 300)).length, 3)
+})
+
+test('aborted transactions are not for a reader of committed records', async () => {
+  // Two producers take turns; 1 aborts, 2 commits, then 1 commits, and one writes without a transaction.
+  const log = [
+    transaction('ab', 1, 0),
+    transaction('CD', 2, 2),
+    batchOf(values('x'), { baseOffset: 4 }),
+    transaction('e', 1, 5),
+    marker('abort', 1, 6),
+    transaction('F', 2, 7),
+    transaction('G', 1, 8),
+    marker('commit', 2, 9),
+    marker('commit', 1, 10),
+  ]
+  const aborted = [{ producerId: 1n, firstOffset: 0 }]
+  assert.equal(await linesOf(log, { aborted }), 'CDxFG')
+  assert.equal(await linesOf(log, { aborted, isolation: 'read_uncommitted' }), 'abCDxeFG')
+  assert.equal(await linesOf(log), 'abCDxeFG')
+  const [piece] = await readAll(Buffer.concat(await Promise.all(log)), { aborted })
+  assert.deepEqual([piece?.firstOffset, piece?.nextOffset], [0, 11])
+  assert.deepEqual([...(piece?.offsets ?? [])], [2, 3, 4, 7, 8])
+})
+
+test('a transaction is aborted from its first offset on, whatever the order of the list', async () => {
+  const log = [
+    transaction('A', 1, 0),
+    marker('commit', 1, 1),
+    transaction('b', 1, 2),
+    marker('abort', 1, 3),
+    transaction('C', 1, 4),
+    marker('commit', 1, 5),
+    transaction('d', 1, 6),
+    marker('abort', 1, 7),
+  ]
+  const at = (firstOffset: number) => ({ producerId: 1n, firstOffset })
+  assert.equal(await linesOf(log, { aborted: [at(6), at(2)] }), 'AC')
+  // As fetched from the middle of an aborted transaction on.
+  assert.equal(await linesOf(log.slice(3), { aborted: [at(6), at(2)], fetchOffset: 3 }), 'C')
+})
+
+test('an idempotent producer’s batches stay, though its id has an aborted transaction', async () => {
+  const idempotent = batchOf(values('x'), { producerId: 1, producerEpoch: 1, baseSequence: 0, baseOffset: 1 })
+  const aborted = [{ producerId: 1n, firstOffset: 0 }]
+  assert.equal(await linesOf([transaction('a', 1, 0), idempotent], { aborted }), 'x')
+})
+
+test('a batch that is not there as a whole is left, and told when it is the first', async () => {
+  const first = await batchOf(values('abc'))
+  const second = await batchOf(values('de'), { baseOffset: 3 })
+  const whole = Buffer.concat([first, second])
+  for (let length = 0; length <= whole.length; length++) {
+    const reader = new RecordsReader(whole.subarray(0, length), optionsOf())
+    const expected = length < first.length ? 0 : length < whole.length ? 3 : 5
+    assert.equal(reader.nextOffset, expected)
+    const needed = length >= first.length || length === 0 ? 0 : length <= 16 ? 61 : first.length
+    assert.equal(reader.bytesNeeded, needed)
+    const piece = await reader.next(1000)
+    assert.equal(piece?.nextOffset ?? 0, expected)
+    assert.equal(reader.position, expected)
+    assert.equal(await reader.next(1000), null)
+  }
+})
+
+test('old message formats are refused by name', async () => {
+  for (const magic of [0, 1]) {
+    const old = await batchOf(values('a'), { baseOffset: 9 })
+    old.writeInt8(magic, 16)
+    old.writeInt32BE(14, 8)
+    await assert.rejects(readAll(old), failure('unsupported', 9, new RegExp(`message format v${magic} is not read`)))
+  }
+  const future = await batchOf(values('a'), { baseOffset: 9 })
+  future.writeInt8(3, 16)
+  await assert.rejects(readAll(future), failure('corrupt', 9, /unknown message format 3/))
+})
+
+test('every flipped bit behind the checksum is seen', async () => {
+  const bytes = await batchOf(values('abc'), { baseOffset: 4 })
+  for (let bit = 17 * 8; bit < bytes.length * 8; bit++) {
+    const flipped = Buffer.from(bytes)
+    flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+    await assert.rejects(readAll(flipped), (error) => error instanceof RecordBatchError && error.fault === 'corrupt')
+  }
+  const flipped = Buffer.from(bytes)
+  flipped.writeUInt8(0, 60)
+  await assert.rejects(readAll(flipped), failure('corrupt', 4, /the checksum is [0-9a-f]{8} instead of [0-9a-f]{8}/))
+})
+
+test('what lies before a broken batch is given first, and the error stays', async () => {
+  const broken = await batchOf(values('cd'), { baseOffset: 2 })
+  broken.writeUInt8(1, broken.length - 1)
+  const reader = new RecordsReader(Buffer.concat([await batchOf(values('ab')), broken]), optionsOf())
+  const piece = await reader.next(1000)
+  assert.equal(piece?.nextOffset, 2)
+  await assert.rejects(reader.next(1000), failure('corrupt', 2, /checksum/))
+  await assert.rejects(reader.next(1000), failure('corrupt', 2, /checksum/))
+  assert.equal(reader.position, 2)
+  // The same with records that are malformed, though their checksum is right.
+  sealed(broken)
+  const again = new RecordsReader(Buffer.concat([await batchOf(values('ab')), broken]), optionsOf())
+  assert.equal((await again.next(1000))?.nextOffset, 3)
+  await assert.rejects(again.next(1000), failure('corrupt', 2, /header/))
+})
+
+test('impossible facts of a header are corrupt, not believed', async () => {
+  const spoilt = async (change: (bytes: Buffer) => void): Promise<Buffer> => {
+    const bytes = await batchOf(values('abc'), { baseOffset: 8 })
+    change(bytes)
+    return sealed(bytes)
+  }
+  const cases: [RegExp, (bytes: Buffer) => void][] = [
+    [/a size of 60 bytes/, (bytes) => bytes.writeInt32BE(48, 8)],
+    [/a size of -\d+ bytes/, (bytes) => bytes.writeInt32BE(-2000, 8)],
+    [/impossible last offset delta -1/, (bytes) => bytes.writeInt32BE(-1, 23)],
+    [/impossible offset 10/, (bytes) => bytes.writeInt32BE(1, 23)],
+    [/-1 records cannot be/, (bytes) => bytes.writeInt32BE(-1, 57)],
+    [/2147483647 records cannot be/, (bytes) => bytes.writeInt32BE(0x7fff_ffff, 57)],
+    [/bytes after the last record/, (bytes) => bytes.writeInt32BE(2, 57)],
+    [/an unknown compression/, (bytes) => bytes.writeInt16BE(7, 21)],
+  ]
+  for (const [message, change] of cases) {
+    const bytes = await spoilt(change)
+    await assert.rejects(
+      async () => {
+        const reader = new RecordsReader(bytes, optionsOf())
+        while ((await reader.next(1000)) !== null);
+      },
+      failure('corrupt', 8, message),
+    )
+  }
+})
+
+test('offsets that do not rise are corrupt', async () => {
+  const bytes = await batchOf(values('ab'))
+  const second = 61 + (bytes.length - 61) / 2
+  bytes.writeUInt8(0, second + 3)
+  await assert.rejects(async () => readAll(sealed(bytes)), failure('corrupt', 0, /impossible offset 0/))
+})
+
+test('a control record without type is corrupt', async () => {
+  const bytes = stored(await marker('abort', 1, 0), {})
+  const short = await batchOf([record('v', { key: Buffer.from([0, 0]) })], { producerId: 1, attributes: CONTROL })
+  assert.equal((await readAll(bytes))[0]?.count, 0)
+  await assert.rejects(readAll(short), failure('corrupt', 0, /a control record without type/))
+})

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Headers } from '../../../src/domain/stream/line-batch.ts'
+import type { ValueBatch } from '../../../src/domain/stream/value-batch.ts'
+import { compressions } from '../../../src/wire/record-batch/compression.ts'
+import { RecordsWriter } from '../../../src/wire/record-batch/records-writer.ts'
+import { type BatchOptions, NO_PRODUCER, restamped } from '../../../src/wire/record-batch/stamp.ts'
+import { oracleDecode } from './kafkajs-oracle.ts'
+import { plainRecords, readAll, record } from './records.ts'
+
+const plain: BatchOptions = { ...NO_PRODUCER, transactional: false, compression: 'none' }
+const headers: Headers = [
+  ['content-type', Buffer.from('text/plain')],
+  ['empty', Buffer.alloc(0)],
+  ['none', null],
+]
+
+/** Values that lie apart, in an order of their own, in bytes that begin somewhere in their memory. */
+function valuesOf(values: readonly Uint8Array[], uniform: ValueBatch['context']['uniform']): ValueBatch {
+  const backwards = values.toReversed()
+  const memory = new Uint8Array(
+    Buffer.concat([Buffer.from('xxx'), ...backwards.flatMap((value) => [value, Buffer.from('\n')])]),
+  )
+  const starts = new Uint32Array(values.length)
+  let at = 0
+  backwards.forEach((value, i) => {
+    starts[values.length - 1 - i] = at
+    at += value.length + 1
+  })
+  return {
+    partition: 0,
+    count: values.length,
+    bytes: memory.subarray(3),
+    starts,
+    ends: starts.map((start, i) => start + (values[i]?.length ?? 0)),
+    context: {
+      uniform,
+      key: () => null,
+      headers: () => uniform?.headers ?? headers,
+      timestamp: (index) => uniform?.timestamp ?? 1000 - index,
+    },
+  }
+}
+
+const values = fc.array(fc.uint8Array({ maxLength: 300, size: 'max' }), { minLength: 1, maxLength: 200, size: 'max' })
+const uniform = fc.record({ headers: fc.constantFrom<Headers>([], headers), timestamp: fc.nat(2000) })
+
+test('the fast path writes the very bytes of the slow one, over several value batches', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(values, uniform), { minLength: 1, maxLength: 3 }), async (parts) => {
+      const fast = new RecordsWriter(Infinity)
+      const slow = new RecordsWriter(Infinity)
+      for (const [list, same] of parts) {
+        const batch = valuesOf(list, same)
+        assert.equal(fast.add(batch, 0, list.length), list.length)
+        const asked = { ...batch, context: { ...batch.context, uniform: null } }
+        assert.equal(slow.add(asked, 0, list.length), list.length)
+      }
+      assert.deepEqual(await fast.encode(plain), await slow.encode(plain))
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a batch never outgrows its limit, which is used to the last byte, and nothing is lost between two', async () => {
+  await fc.assert(
+    fc.asyncProperty(values, fc.option(uniform, { nil: null }), fc.nat(500), async (list, same, room) => {
+      const limit = 460 + room
+      const batch = valuesOf(list, same)
+      const written: Buffer[] = []
+      for (let from = 0; from < list.length;) {
+        const writer = new RecordsWriter(limit)
+        const to = writer.add(batch, from, list.length)
+        assert.ok(to > from)
+        assert.equal(writer.count, to - from)
+        const size = writer.size
+        assert.ok(size <= limit)
+        const whole = await writer.encode(plain)
+        assert.equal(whole.length, size)
+        if (to < list.length) {
+          const larger = new RecordsWriter(Infinity)
+          larger.add(batch, from, to + 1)
+          assert.ok(larger.size > limit)
+          const exact = new RecordsWriter(larger.size)
+          assert.equal(exact.add(batch, from, to + 1), to + 1)
+        }
+        whole.writeBigInt64BE(BigInt(from), 0)
+        written.push(whole)
+        from = to
+      }
+      const records = (await readAll(Buffer.concat(written), {}, 1000)).flatMap(plainRecords)
+      assert.deepEqual(
+        records.map(({ value, offset }) => [value, offset]),
+        list.map((value, i) => [Buffer.from(value).toString('latin1'), i]),
+      )
+      assert.deepEqual(records.map(({ timestamp }) => timestamp), list.map((_, i) => same?.timestamp ?? 1000 - i)) // prettier-ignore
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a value that is too large alone is not taken', () => {
+  const writer = new RecordsWriter(200)
+  const batch = valuesOf([Buffer.alloc(200)], { headers: [], timestamp: 1 })
+  assert.equal(writer.add(batch, 0, 1), 0)
+  assert.equal(writer.addRecord(record('x'.repeat(200))), false)
+  assert.deepEqual([writer.count, writer.size], [0, 61])
+  assert.equal(writer.addRecord(record('x'.repeat(100))), true)
+  assert.equal(writer.add(batch, 0, 1), 0)
+  assert.equal(writer.count, 1)
+})
+
+test('records of any kind, as dead letters are', async () => {
+  const writer = new RecordsWriter(Infinity)
+  writer.addRecord(record('value', { key: Buffer.from('key'), headers, timestamp: 10 }))
+  writer.addRecord(record(null, { key: Buffer.alloc(0), timestamp: 2 ** 41 }))
+  writer.addRecord(record('', { timestamp: 5 }))
+  const { records, ...batch } = await oracleDecode(await writer.encode(plain))
+  assert.deepEqual(
+    records.map(({ key, value, timestamp }) => [key?.toString() ?? null, value?.toString() ?? null, timestamp]),
+    [
+      ['key', 'value', '10'],
+      ['', null, String(2 ** 41)],
+      [null, '', '5'],
+    ],
+  )
+  assert.deepEqual(records[0]?.headers, { 'content-type': Buffer.from('text/plain'), empty: Buffer.alloc(0), none: null }) // prettier-ignore
+  assert.partialDeepStrictEqual(batch, { firstTimestamp: '10', maxTimestamp: String(2 ** 41), lastOffsetDelta: 2 })
+})
+
+test('a time that no clock shows travels as none', async () => {
+  const writer = new RecordsWriter(Infinity)
+  const times = [5, Number(2n ** 63n - 1n), -(2 ** 60), NaN, 1.5]
+  for (const timestamp of times) writer.addRecord(record('v', { timestamp }))
+  const pieces = await readAll(await writer.encode(plain))
+  assert.deepEqual(pieces.flatMap(plainRecords).map(({ timestamp }) => timestamp), [5, -1, -1, -1, 1]) // prettier-ignore
+})
+
+test('encoding twice gives equal bytes; another producer changes only what names it', async () => {
+  const batch = valuesOf(
+    Array.from({ length: 50 }, (_, i) => Buffer.from(`value ${i}`)),
+    { headers, timestamp: 9 },
+  )
+  for (const compression of compressions) {
+    const writer = new RecordsWriter(Infinity)
+    const encoded = (options: Partial<BatchOptions>): Promise<Buffer> => {
+      writer.add(batch, 0, batch.count)
+      return writer.encode({ ...plain, compression, ...options })
+    }
+    const first = { producerId: 2n ** 62n, producerEpoch: 3, baseSequence: 2 ** 31 - 1 }
+    const second = { producerId: 77, producerEpoch: 0, baseSequence: 0 }
+    const bytes = await encoded(first)
+    assert.deepEqual(await encoded(first), bytes)
+    const other = restamped(bytes, second)
+    assert.deepEqual(other, await encoded(second))
+    assert.deepEqual(bytes, await encoded(first))
+    assert.notDeepEqual(other, bytes)
+  }
+})
+
+test('what would not shrink is not compressed, so that the limit holds', async () => {
+  let state = 1
+  const noise = Buffer.from(
+    Uint8Array.from({ length: 2000 }, () => (state = Math.imul(state, 1103515245) + 12345) >>> 16),
+  )
+  for (const compression of compressions) {
+    const writer = new RecordsWriter(Infinity)
+    writer.addRecord(record(noise.toString('latin1')))
+    const { size } = writer
+    const bytes = await writer.encode({ ...plain, compression })
+    assert.equal(bytes.length, size)
+    assert.equal(bytes.readInt16BE(21), 0)
+  }
+})
+
+test('nothing cannot be encoded', async () => {
+  await assert.rejects(new RecordsWriter(1000).encode(plain), RangeError)
+})
