@@ -114,8 +114,8 @@ const names: Record<string, Exclude<LogLevel, 'silent'>> = {
 /** Names whose meaning on a line is ours; a child's field of that name is kept under `calculator`. */
 const reserved = new Set(['level', 'time', 'instance', 'event', 'stream', 'process', 'pid', 'cut', 'msg', 'calculator'])
 
-function logStderr(logger: Logger, { namespec, pid, text, cut }: StderrLine): void {
-  const ours = { event: 'process.stderr', stream: 'stderr', process: namespec, pid, ...(cut && { cut }) }
+function logStderr(logger: Logger, { stream = 'stderr', namespec, pid, text, cut }: StderrLine): void {
+  const ours = { event: `process.${stream}`, stream, process: namespec, pid, ...(cut && { cut }) }
   const theirs = jsonObject(text)
   if (theirs === null) {
     logger.info(ours, text)

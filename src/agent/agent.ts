@@ -14,6 +14,7 @@ import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
 import { exitCodeOf } from '../os/exit-status.ts'
 import { loopLag } from '../os/loop-lag.ts'
+import { outOfMemoryKills } from '../os/out-of-memory.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
 import { ConsulTies } from './consul.ts'
@@ -21,6 +22,7 @@ import { lastGoodIn } from './last-good.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
 import { calculatorProgram, runsOnce } from './program.ts'
+import { stdoutLog } from './stdout-log.ts'
 import { Sides } from './sides.ts'
 
 export interface AgentPorts {
@@ -56,12 +58,12 @@ export class Agent {
     const events = (this.#events = new EventRing(clock))
     const supervisor = (this.#supervisor = new Supervisor({ clock, spawner, events }))
     const sides = (this.#sides = new Sides(config, clock, log.module('kafka')))
-    const adoption = (this.#adoption = new Adoption({
+    const adoption: Adoption = (this.#adoption = new Adoption({
       clock,
       events,
       supervisor,
       adoptionGraceMs: config.adoptionGraceMs,
-      program: (settings) => calculatorProgram(config, settings),
+      program: (settings) => calculatorProgram(config, settings, this.#documents.askedVersion),
       sides: (settings, old, changed) => sides.for(settings, old, changed),
       proxy: (first) =>
         new StreamProxy(
@@ -76,6 +78,13 @@ export class Agent {
             adoptionGraceMs: config.adoptionGraceMs,
             newlines: config.rules.newlines,
             unwrap: config.rules.inputFormat === 'auto',
+            envelope: config.rules.calculatorInput === 'dataframe',
+            atMostOnce: config.rules.delivery === 'at-most-once',
+            attempts: (): number => (adoption.settings ?? config.streams).deadLetterAttempts,
+            answerTimeoutMs: config.limits.answerTimeoutMs,
+            stderrTail: () => spawner.stderrTail(this.#namespec),
+            oomKills: outOfMemoryKills,
+            logStdout: stdoutLog(log, this.#namespec),
             replayable: config.input.kind === 'kafka',
             progressed: () => supervisor.progressed(this.#namespec),
             broken: (pid) => spawner.kill(pid, 'SIGKILL', true),
@@ -122,7 +131,7 @@ export class Agent {
   }
 
   get #namespec(): string {
-    return namespec(calculatorProgram(this.#config, this.#config.streams))
+    return namespec(calculatorProgram(this.#config, this.#config.streams, null))
   }
 
   /**

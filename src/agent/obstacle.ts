@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
+import { protocolRules } from '../domain/stream/protocol/rules.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 
 /** Judges settings that environment and run document gave together: null, or why they cannot be put in force. */
@@ -8,7 +9,7 @@ export const obstacleFor =
   (settings: StreamSettings): string | null => {
     const missing = [
       ...(settings.bin === null ? ['a program (calculator.bin, PROGRAM or --bin)'] : []),
-      ...(config.input.kind === 'kafka' && settings.inputTopics.length === 0
+      ...(config.input.kind === 'kafka' && settings.protocol !== 'source' && settings.inputTopics.length === 0
         ? ['topics to read (input.topics or INPUT_TOPICS)']
         : []),
     ]
@@ -17,8 +18,8 @@ export const obstacleFor =
     if (config.output.kind === 'kafka' && letters !== null && settings.inputTopics.includes(letters)) {
       return `deadLetter.topic: ${letters} is also an input topic, so that dead letters would be read again`
     }
-    if (settings.protocol === 'one-to-one' && config.rules.newlines === 'split') {
-      return 'calculator.protocol: one-to-one does not go with INPUT_NEWLINES=split'
+    if (protocolRules[settings.protocol].matched && config.rules.newlines === 'split') {
+      return `calculator.protocol: ${settings.protocol} does not go with INPUT_NEWLINES=split`
     }
     return null
   }

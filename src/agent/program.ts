@@ -6,24 +6,37 @@ import type { Millis } from '../domain/time.ts'
 /** How long the kernel gets to end a killed group before it is killed once more. */
 const KILL_AGAIN: Millis = 1000
 
+/** A run of PROTOCOL=batch ends with exit 0; one that reads nothing would else be started without a pause. */
+const RUN_FLOOR: Millis = 50
+
 /** Local input is read once, and EXIT_ON=exit means that the first end is the end: then nothing is started again. */
 export const runsOnce = (config: Config): boolean => config.input.kind === 'file' || config.calculator.exitOn === 'exit'
 
-/** The Calculator as a program of the Supervisor. */
-export function calculatorProgram(config: Config, settings: StreamSettings): ProgramSpec {
+/** The Calculator as a program of the Supervisor. `configVersion`: of the run document in force, null for none. */
+export function calculatorProgram(config: Config, settings: StreamSettings, configVersion: number | null): ProgramSpec {
   const { calculator, shutdownGraceMs } = config
   const once = runsOnce(config)
   return {
     name: 'calculator',
     group: calculator.group,
     command: [settings.bin ?? '', ...settings.args],
-    environment: { ...calculator.childEnvironment, ...settings.env },
+    environment: {
+      ...calculator.childEnvironment,
+      BDZ_INSTANCE: config.instanceId,
+      BDZ_LANE: '0',
+      ...(configVersion !== null && { BDZ_CONFIG_VERSION: String(configVersion) }),
+      ...settings.env,
+    },
     priority: 999,
     autorestart: once ? false : calculator.autorestart,
     startsecs: once ? 0 : calculator.startsecs,
     startretries: once ? 0 : calculator.startretries,
     exitcodes: calculator.exitcodes,
-    backoff: { kind: 'progress', max: calculator.backoffMaxMs },
+    backoff: {
+      kind: 'progress',
+      max: calculator.backoffMaxMs,
+      ...(settings.protocol === 'batch' && { floor: RUN_FLOOR }),
+    },
     // End of input first: a program that finishes its last line then ends by itself.
     stop: [
       { action: 'eof', wait: shutdownGraceMs / 2 },

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 import { DiscardingSink } from '../engine/discarding-sink.ts'
+import { IdleSource } from '../engine/idle-source.ts'
 import { OutputEncoding } from '../engine/output-encoding.ts'
 import type { Clock, DeadLetterSink, RecordSink, RecordSource } from '../engine/ports.ts'
 import type { StreamSides } from '../engine/stream-parts.ts'
@@ -39,15 +40,18 @@ export class Sides {
   /** What `changed` leaves alone is taken over from `old`. */
   for(settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<string>): StreamSides {
     const producer = old === null || changed.has('producer')
+    const reads = settings.protocol !== 'source'
     const sameTopic = old?.outputTopic === settings.outputTopic
     return {
-      source: old && !changed.has('consumer') ? old.source : this.#source(settings),
+      source:
+        old && !changed.has('consumer') && reads === (old.protocol !== 'source') ? old.source : this.#source(settings),
       sink: old && sameTopic ? old.sink : this.#sink(settings),
       letters: producer ? this.#letters(settings) : old.letters,
       encoding: producer ? this.#encoding(settings) : old.encoding,
       protocol: settings.protocol,
       topics: settings.inputTopics,
       outputTopic: settings.outputTopic,
+      json: settings.outputJson,
     }
   }
 
@@ -68,6 +72,7 @@ export class Sides {
 
   #source(settings: StreamSettings): RecordSource {
     const { input, kafka } = this.#config
+    if (settings.protocol === 'source') return new IdleSource()
     if (input.kind === 'file') return new FileSource({ path: input.path, stdin: process.stdin, clock: this.#clock })
     if (kafka === null) throw new TypeError('cannot read from Kafka: this configuration has none')
     const [clock, log] = [this.#clock, this.#log]

@@ -36,13 +36,21 @@ export interface Config {
   readonly calculator: CalculatorSettings
   readonly adoptionGraceMs: Millis
   readonly shutdownGraceMs: Millis
-  readonly limits: { readonly maxLine: number; readonly bufferBytes: number; readonly checkpointIntervalMs: Millis }
+  readonly limits: {
+    readonly maxLine: number
+    readonly bufferBytes: number
+    readonly checkpointIntervalMs: Millis
+    /** null: none. */
+    readonly answerTimeoutMs: Millis | null
+  }
   readonly rules: {
     readonly inputFormat: Values['INPUT_FORMAT']
     readonly newlines: Values['INPUT_NEWLINES']
     readonly emptyAnswer: Values['EMPTY_ANSWER']
     /** null: by the key, without one by the protocol. */
     readonly outputPartition: Values['OUTPUT_PARTITION']
+    readonly delivery: Values['DELIVERY']
+    readonly calculatorInput: Values['CALCULATOR_INPUT']
   }
   readonly http: Values['HTTP_LISTEN']
   readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
@@ -70,7 +78,8 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
   const findings = new Findings(reading, flags, environment, machine)
   const { values } = findings
   const { input, output } = sidesOf(flags)
-  const kafkaIsUsed = input.kind === 'kafka' || output.kind === 'kafka'
+  const reads = values.PROTOCOL !== 'source'
+  const kafkaIsUsed = (input.kind === 'kafka' && reads) || output.kind === 'kafka'
   if (!kafkaIsUsed && findings.isSet('KAFKA_DSN')) {
     findings.warn('KAFKA_DSN without effect: --in and --out take the place of both topics')
   }
@@ -90,12 +99,15 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
       maxLine: values.MAX_LINE,
       bufferBytes: values.BUFFER_BYTES ?? defaultBufferBytes(machine),
       checkpointIntervalMs: values.CHECKPOINT_INTERVAL,
+      answerTimeoutMs: values.ANSWER_TIMEOUT,
     },
     rules: {
       inputFormat: values.INPUT_FORMAT,
       newlines: values.INPUT_NEWLINES,
       emptyAnswer: values.EMPTY_ANSWER,
       outputPartition: values.OUTPUT_PARTITION,
+      delivery: values.DELIVERY,
+      calculatorInput: values.CALCULATOR_INPUT,
     },
     http: values.HTTP_LISTEN,
     log: logSettings(findings),

@@ -1,5 +1,7 @@
 // The two sides of the stream, and what must be known of each before anything may start.
 import { dirname } from 'node:path'
+import { protocolRules } from '../domain/stream/protocol/rules.ts'
+import type { Protocol } from '../domain/stream/settings.ts'
 import type { Config } from './config.ts'
 import type { Findings, Flags } from './findings.ts'
 
@@ -16,14 +18,17 @@ export function sidesOf(flags: Flags): { input: Side; output: Side } {
 export function checkSides(findings: Findings, { input, output, streams, runDocumentAllow }: Config): void {
   const awaited = (what: 'streams' | 'calculator'): boolean =>
     findings.isSet('CONSUL_DSN') && runDocumentAllow.includes(what)
-  checkBrokers(findings, input, output)
+  const reads = streams.protocol !== 'source'
+  checkBrokers(findings, reads ? input : { kind: 'file', path: '-' }, output)
   checkFiles(findings, input, output)
   if (streams.bin === null && !awaited('calculator') && !findings.isSet('PROGRAM')) {
     findings.problem('PROGRAM', `is needed ${why(findings, 'calculator')}: set it, or give --bin PROGRAM`)
   }
-  if (findings.isSet('KAFKA_DSN') && !awaited('streams')) checkTopics(findings, input, output)
-  if (streams.protocol === 'one-to-one' && findings.values.INPUT_NEWLINES === 'split') {
-    findings.problem('INPUT_NEWLINES', 'should not be split with PROTOCOL=one-to-one, where line k answers record k')
+  if (findings.isSet('KAFKA_DSN') && !awaited('streams')) checkTopics(findings, input, output, streams.protocol)
+  if (!reads && input.kind === 'file') findings.warn('--in without effect: with PROTOCOL=source nothing is read')
+  if (protocolRules[streams.protocol].matched && findings.values.INPUT_NEWLINES === 'split') {
+    const expected = `should not be split with PROTOCOL=${streams.protocol}, where answers belong to single records`
+    findings.problem('INPUT_NEWLINES', expected)
   }
   if (input.kind === 'kafka' && output.kind === 'kafka') warnOfLoops(findings, streams)
 }
@@ -47,11 +52,11 @@ function checkBrokers(findings: Findings, input: Side, output: Side): void {
   }
 }
 
-function checkTopics(findings: Findings, input: Side, output: Side): void {
-  if (input.kind === 'kafka' && !findings.isSet('INPUT_TOPICS')) {
+function checkTopics(findings: Findings, input: Side, output: Side, protocol: Protocol): void {
+  if (input.kind === 'kafka' && protocol !== 'source' && !findings.isSet('INPUT_TOPICS')) {
     findings.problem('INPUT_TOPICS', `is needed ${why(findings, 'streams')}: set it, or give --in FILE (- is stdin)`)
   }
-  if (output.kind !== 'kafka' || findings.isSet('OUTPUT_TOPIC')) return
+  if (output.kind !== 'kafka' || findings.isSet('OUTPUT_TOPIC') || protocol === 'sink') return
   if (input.kind === 'kafka') findings.warn('OUTPUT_TOPIC is not set: what the Calculator writes goes nowhere')
   else
     findings.problem('OUTPUT_TOPIC', `is needed ${why(findings, 'streams')}: set it, or give --out FILE (- is stdout)`)

@@ -1,5 +1,6 @@
 // The table of every variable: nothing else says what a variable is called, means, accepts or defaults to.
 // `.env.example` and `docs/variables.md` are made from it.
+import { protocolNames } from '../domain/stream/settings.ts'
 import { consulDsn, kafkaDsn, listenAddress } from './addresses.ts'
 import type { ValueType } from './types.ts'
 import * as types from './types.ts'
@@ -104,8 +105,11 @@ export const variables = {
   OUTPUT_PARTITION: open('streams', choice('key', 'same', 'sticky'), 'by the key, without one by the protocol', 'Which partition an answer goes to: by its key, the one of its record, or one for each batch.'),
   EMPTY_ANSWER: given('streams', choice('record', 'drop'), 'record', 'Whether an empty line is an empty record or no answer.'),
   DEAD_LETTER_TOPIC: open('streams', types.topic, '<OUTPUT_TOPIC>.dead-letter, without one <first input topic>.dead-letter', 'Topic for records that cannot be processed or delivered.'),
-  DEAD_LETTER_ATTEMPTS: given('streams', integer(1), '3', 'How many Calculators a record may kill before it is dead-lettered; accepted, and not yet in force in this version.'),
-  PROTOCOL: given('streams', choice('relay', 'one-to-one'), 'relay', 'relay assumes nothing about how many lines come out; with one-to-one line k answers record k.'),
+  DEAD_LETTER_ATTEMPTS: given('streams', integer(1), '3', 'How many Calculators a record may kill, alone in work, before it is dead-lettered.'),
+  PROTOCOL: given('streams', choice(...protocolNames), 'relay', 'Which lines answer which records: relay assumes nothing, with one-to-one line k answers record k; see docs/protocols.md.'),
+  DELIVERY: given('streams', choice('at-least-once', 'at-most-once'), 'at-least-once', 'at-most-once commits before the Calculator gets a record: none is worked on twice, some may be lost.'),
+  CALCULATOR_INPUT: given('streams', choice('value', 'dataframe'), 'value', 'dataframe hands each record over as one JSON line with id, topic, partition, offset, key, headers, time and data.'),
+  ANSWER_TIMEOUT: open('streams', duration(1_000), 'no limit, a warning after 30s', 'How long the Calculator may show no sign of work on its records before it is restarted.'),
   RUN_DOCUMENT_ALLOW: given('streams', types.listOrNone(listOf(choice('streams', 'calculator'))), 'streams,calculator', 'What the run document may set.'),
 
   PROGRAM: open('calculator', text, '--bin or the run document', 'Calculator: an absolute path or a name in PATH; its arguments go to --args.'),
@@ -173,9 +177,6 @@ export const variableList: readonly (readonly [VariableName, Variable<unknown>])
 /** Variables of the design that this version does not have yet: each is one warning when set. True: a secret. */
 export const laterVariables: Readonly<Record<string, boolean>> = {
   WORKERS: false,
-  DELIVERY: false,
-  ANSWER_TIMEOUT: false,
-  CALCULATOR_INPUT: false,
   CHILD_STDOUT: false,
   CONTROL_SOCKET: false,
   CONTROL_TOKEN: true,

@@ -1,6 +1,6 @@
-// What the child's lines mean: in relay nothing is assumed, in one-to-one the k-th line answers the k-th record.
-import { sliceLines, type Lines } from '../domain/stream/lines.ts'
-import type { Protocol } from '../domain/stream/settings.ts'
+// What the child's lines mean, and what happens when they mean nothing.
+import type { Lines } from '../domain/stream/lines.ts'
+import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Lane } from './lane.ts'
 import { oversizedLetter } from './letters.ts'
@@ -15,7 +15,7 @@ export class Answering {
   readonly #parts: StreamParts
   readonly #pump: OutputPump
   readonly #report: StreamReport
-  readonly #protocol: () => Protocol
+  readonly #rules: () => ProtocolRules
   readonly #violated: (lane: Lane, forGood: boolean) => void
   #violations: Millis[] = []
 
@@ -24,45 +24,52 @@ export class Answering {
     parts: StreamParts,
     pump: OutputPump,
     report: StreamReport,
-    protocol: () => Protocol,
+    rules: () => ProtocolRules,
     violated: (lane: Lane, forGood: boolean) => void,
   ) {
     this.#parts = parts
     this.#pump = pump
     this.#report = report
-    this.#protocol = protocol
+    this.#rules = rules
     this.#violated = violated
   }
 
   lines(lane: Lane, lines: Lines): void {
-    const origin = { incarnation: lane.child.startedAt, sequence: lane.linesOut - lines.count }
-    if (this.#protocol() === 'relay') {
-      if (lane.fedLines > 0) this.#progressed(lane)
-      this.#pump.push({ lines, answers: null, ...origin })
+    if (this.#rules().stdout === 'log') {
+      this.#parts.logStdout(lane.child.pid, lines.bytes)
       return
     }
-    const answers = lane.fifo.take(lines.count)
-    const answered = answers.reduce((sum, run) => sum + run.to - run.from, 0)
-    if (answered > 0) {
-      this.#progressed(lane)
-      this.#pump.push({ lines: answered === lines.count ? lines : sliceLines(lines, 0, answered), answers, ...origin })
+    const origin = { incarnation: lane.child.startedAt, sequence: lane.linesOut - lines.count }
+    if (!lane.answers) {
+      if (lane.fedLines > 0 || this.#rules().settles === 'never') this.progressed(lane)
+      this.#pump.push({ lines, attributions: null, done: [], ...origin })
+      return
     }
-    if (answered < lines.count) this.#violation(lane)
+    const { lines: answers, attributions, done, violation } = lane.answers.read(lines)
+    if (answers ?? done.length > 0) this.progressed(lane)
+    if (answers) this.#pump.push({ lines: answers, attributions, done, ...origin })
+    else if (done.length > 0) this.#pump.push({ done })
+    if (violation !== null) this.#violation(lane, violation)
   }
 
   /** A line over the limit answers its record too: with a dead letter. */
   oversized(lane: Lane, head: Uint8Array, length: number): void {
     this.#report.counters.oversized++
-    const answers = this.#protocol() === 'relay' ? null : lane.fifo.take(1)
-    if (answers?.length === 0) this.#violation(lane)
-    else this.#pump.push({ letter: oversizedLetter(head, length, this.#parts.maxLine, answers?.[0] ?? null), answers })
+    const { maxLine } = this.#parts
+    if (!lane.answers) {
+      this.#pump.push({ letter: oversizedLetter(head, length, maxLine, null), done: [] })
+      return
+    }
+    const { answers, done } = lane.answers.oversized(head)
+    if (answers) this.#pump.push({ letter: oversizedLetter(head, length, maxLine, answers), done })
+    else this.#violation(lane, 'a line over MAX_LINE that answers no record')
   }
 
   /** What a dead child printed after its last newline: an answer only if it ended cleanly after its input did. */
   lastLine(lane: Lane, clean: boolean): void {
     const partial = lane.takePartial()
     if (partial.length === 0) return
-    if (!clean) {
+    if (!clean && this.#rules().stdout === 'records') {
       this.#report.counters.partialLines++
       this.#report.publish('partial-line', 'warn', 'the Calculator ended within a line, which is no answer', {
         bytes: partial.length,
@@ -80,25 +87,22 @@ export class Answering {
     this.#violations = []
   }
 
-  #progressed(lane: Lane): void {
+  /** The incarnation did something for its records. */
+  progressed(lane: Lane): void {
     if (lane.progressed) return
     lane.progressed = true
     this.#parts.progressed()
   }
 
-  #violation(lane: Lane): void {
+  #violation(lane: Lane, what: string): void {
     if (lane.over || lane.broken) return
     lane.broken = true
     const now = this.#parts.clock.now()
     this.#report.counters.violations++
     this.#violations = [...this.#violations.filter((at) => now - at < VIOLATIONS_WITHIN), now]
     const forGood = this.#violations.length >= VIOLATIONS_MAX
-    this.#report.publish(
-      'violation',
-      'error',
-      'the Calculator printed a line that answers no record: print exactly one line per record, or set PROTOCOL=relay',
-      { feeding: forGood ? 'stopped' : 'restarted' },
-    )
+    const message = `the Calculator printed ${what}: ${this.#rules().cure}`
+    this.#report.publish('violation', 'error', message, { feeding: forGood ? 'stopped' : 'restarted' })
     this.#violated(lane, forGood)
   }
 }

@@ -1,3 +1,4 @@
+import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { EventRing } from './event-ring.ts'
 import type { PartitionBook } from './partition-book.ts'
@@ -13,15 +14,23 @@ export class Committer {
   readonly #namespec: string
   #source: RecordSource
   #timer: Timer | null = null
-  #last: Promise<void> = Promise.resolve()
+  #last: Promise<boolean> = Promise.resolve(true)
+  readonly #note: (at: TopicPartition, position: number) => string
   commits = 0
 
-  constructor(clock: Clock, book: PartitionBook, events: EventRing, namespec: string, source: RecordSource) {
-    this.#clock = clock
+  /** `note`: what is committed beside a position. */
+  constructor(
+    parts: { readonly clock: Clock; readonly events: EventRing; readonly namespec: string },
+    book: PartitionBook,
+    source: RecordSource,
+    note: (at: TopicPartition, position: number) => string,
+  ) {
+    this.#clock = parts.clock
     this.#book = book
-    this.#events = events
-    this.#namespec = namespec
+    this.#events = parts.events
+    this.#namespec = parts.namespec
     this.#source = source
+    this.#note = note
   }
 
   use(source: RecordSource): void {
@@ -35,15 +44,15 @@ export class Committer {
     })
   }
 
-  /** Resolves when everything that may be committed is committed, or was refused and will be tried again. */
-  now(): Promise<void> {
+  /** Resolves when everything that may be committed is committed; to false when it was refused and is tried again. */
+  now(): Promise<boolean> {
     this.#last = this.#last.then(() => this.#commit())
     return this.#last
   }
 
-  async #commit(): Promise<void> {
-    const positions = this.#book.toCommit()
-    if (positions.length === 0) return
+  async #commit(): Promise<boolean> {
+    const positions = this.#book.toCommit(this.#note)
+    if (positions.length === 0) return true
     try {
       await this.#source.commit(positions)
       this.#book.committed(positions)
@@ -52,6 +61,7 @@ export class Committer {
         process: this.#namespec,
         positions: positions.map((p) => `${p.topic}/${p.partition}=${p.offset}`),
       })
+      return true
     } catch (error) {
       // Nothing is lost: the positions stay due, and whoever owns the partition by then reads them again.
       const reason = error instanceof Error ? error.message : String(error)
@@ -60,6 +70,7 @@ export class Committer {
         reason,
       })
       this.soon()
+      return false
     }
   }
 

@@ -112,6 +112,11 @@ export class DocumentControl {
     return this.#good !== null && this.#asked?.document != null && !this.#isProven(this.#asked)
   }
 
+  /** ModifyIndex of the document that is, or is about to be, in force; null for the environment alone. */
+  get askedVersion(): number | null {
+    return this.#asked?.document?.modifyIndex ?? null
+  }
+
   /** While a change is under way that is what was in force before. */
   get #inForce(): Asked | null {
     return this.#asked?.settings === this.#parts.adoption.settings ? this.#asked : this.#before

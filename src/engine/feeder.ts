@@ -20,6 +20,10 @@ export interface Piece {
 export interface FeederHooks {
   /** False for a batch whose epoch is over: it is thrown away. */
   accepts(batch: LineBatch): boolean
+  /** How many records may be handed over now. */
+  allowance(): number
+  /** What has to be done before these pieces may be handed over; resolves to false when they may not be any more. */
+  before(pieces: readonly Piece[]): Promise<boolean> | null
   /** Called before the bytes are written. */
   handingOver(piece: Piece): void
   /** The child closed its stdin or died while being written to. */
@@ -85,6 +89,11 @@ export class Feeder {
     this.#input = null
   }
 
+  /** Looks again whether something may be handed over. */
+  goOn(): void {
+    void this.#run()
+  }
+
   heldBy(by: HeldBy): boolean {
     return this.#held.has(by)
   }
@@ -130,23 +139,28 @@ export class Feeder {
     this.purge()
     const pieces: Piece[] = []
     let room = Math.min(FLOWING, this.#pace.credit)
-    for (let piece = this.#piece(room, true); piece; piece = this.#piece(room, false)) {
+    let records = this.#hooks.allowance()
+    while (records > 0) {
+      const piece = this.#piece(room, records, pieces.length === 0)
+      if (!piece) break
       pieces.push(piece)
       room -= piece.bytes.length
+      records -= piece.to - piece.from
     }
     return pieces
   }
 
   /** Lines of the first batch of the queue; null when there is none, or (unless `atLeastOne`) none that has room. */
-  #piece(room: number, atLeastOne: boolean): Piece | null {
+  #piece(room: number, records: number, atLeastOne: boolean): Piece | null {
     const entry = this.#queue[0]
     if (!entry) return null
     const { batch, at } = entry
     const start = startOfLine(batch, at)
     const limit = start + room
+    const most = Math.min(batch.count, at + records)
     let to = at
-    if (batch.bytes.length <= limit) to = batch.count
-    else while (to < batch.count && (batch.ends[to] ?? 0) <= limit) to++
+    if (batch.bytes.length <= limit) to = most
+    else while (to < most && (batch.ends[to] ?? 0) <= limit) to++
     if (to === at && at < batch.count) {
       if (!atLeastOne) return null
       to++
@@ -165,11 +179,13 @@ export class Feeder {
   }
 
   async #feed(input: ChildInput, pieces: readonly Piece[]): Promise<void> {
-    let bytes = 0
-    for (const piece of pieces) {
-      this.#hooks.handingOver(piece)
-      bytes += piece.bytes.length
+    const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, 0)
+    const cleared = this.#hooks.before(pieces)
+    if (cleared !== null && !((await cleared) && this.#input === input)) {
+      this.#putBack(pieces)
+      return
     }
+    for (const piece of pieces) this.#hooks.handingOver(piece)
     if (bytes === 0) return
     const began = this.#clock.now()
     this.#writing = true
@@ -189,6 +205,14 @@ export class Feeder {
     const wrote = this.#clock.now()
     if (isFlowing(this.#pace)) this.#pace = afterWrite(this.#pace, bytes, wrote - began)
     else await this.#workedOff(input, bytes, wrote)
+  }
+
+  #putBack(pieces: readonly Piece[]): void {
+    for (const { batch, from } of pieces.toReversed()) {
+      const first = this.#queue[0]
+      if (first?.batch === batch) first.at = from
+      else this.#queue.unshift({ batch, at: from })
+    }
   }
 
   async #workedOff(input: ChildInput, bytes: number, since: Millis): Promise<void> {

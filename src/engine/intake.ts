@@ -4,9 +4,10 @@ import { sliceBatch, type LineBatch, type TopicPartition } from '../domain/strea
 import { startOfLine } from '../domain/stream/lines.ts'
 import type { ByteWindow } from '../domain/stream/window.ts'
 import type { Millis } from '../domain/time.ts'
+import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import { unwrap } from '../wire/cloud-event.ts'
+import { enveloped } from '../wire/input-envelope.ts'
 import type { Feeder } from './feeder.ts'
-import type { Lane } from './lane.ts'
 import { refusedInputLetter } from './letters.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { DeadLetterSink, RecordConsumer } from './ports.ts'
@@ -15,7 +16,14 @@ import type { StreamReport } from './stream-report.ts'
 
 export interface IntakeHooks {
   letters(): DeadLetterSink
-  lane(): Lane | null
+  /** Each record is handed over with what is known of it. */
+  envelope(): boolean
+  /** Records of the batch that are to be dead-lettered, and what is left of the batch; null for none. */
+  spare(batch: LineBatch): { readonly letters: readonly DeadLetter[]; readonly parts: readonly LineBatch[] } | null
+  /** What the last owner wrote down. */
+  noted(at: TopicPartition, metadata: string): void
+  /** The partition is ours no more, or comes anew. */
+  forget(at: TopicPartition): void
   drain(limit: Millis): Promise<void>
   ended(): void
 }
@@ -56,7 +64,14 @@ export class Intake implements RecordConsumer {
   async batch(batch: LineBatch): Promise<void> {
     if (!this.#book.accepts(batch)) return
     this.#report.fetched(batch)
-    if (!needsFraming(batch, this.#parts)) {
+    const spared = this.#hooks.spare(batch)
+    if (spared) await this.#bury(spared.letters)
+    for (const part of spared?.parts ?? [batch]) await this.#take(part)
+  }
+
+  async #take(batch: LineBatch): Promise<void> {
+    const isPlain = !this.#hooks.envelope() && !needsFraming(batch, this.#parts)
+    if (isPlain) {
       await this.#push(batch)
       return
     }
@@ -69,13 +84,16 @@ export class Intake implements RecordConsumer {
   }
 
   async #frame(batch: LineBatch): Promise<boolean> {
-    const { lines, refused } = frame(batch, this.#parts, unwrap)
-    if (refused.length > 0) {
-      const letters = refused.map((refusal) => refusedInputLetter(batch, refusal))
-      await this.#hooks.letters().write(letters)
-      this.#report.deadLettered(letters)
-    }
+    const { lines, refused } = this.#hooks.envelope()
+      ? enveloped(batch, this.#parts.unwrap)
+      : frame(batch, this.#parts, unwrap)
+    if (refused.length > 0) await this.#bury(refused.map((refusal) => refusedInputLetter(batch, refusal)))
     return this.#push(lines)
+  }
+
+  async #bury(letters: readonly DeadLetter[]): Promise<void> {
+    await this.#hooks.letters().write(letters)
+    this.#report.deadLettered(letters)
   }
 
   /** False when the lines are not wanted any more. */
@@ -92,16 +110,23 @@ export class Intake implements RecordConsumer {
     const at = this.#parts.clock.now()
     for (const { topic, partition, epoch } of partitions) {
       // What is still with the child was fetched under an older epoch: whoever owns the partition reads it again.
-      this.#hooks.lane()?.fifo.forget(topic, partition)
+      this.#hooks.forget({ topic, partition })
       this.#book.assign({ topic, partition }, epoch, at)
     }
     this.#feeder.purge()
   }
 
+  noted(partitions: readonly (TopicPartition & { readonly metadata: string })[]): void {
+    for (const { topic, partition, metadata } of partitions) {
+      this.#book.noted({ topic, partition }, metadata)
+      this.#hooks.noted({ topic, partition }, metadata)
+    }
+  }
+
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
     this.#feeder.hold('rebalance')
     await this.#hooks.drain(this.#parts.adoptionGraceMs)
-    for (const { topic, partition } of partitions) this.#hooks.lane()?.fifo.forget(topic, partition)
+    for (const partition of partitions) this.#hooks.forget(partition)
     this.#book.drop(partitions)
     this.#feeder.purge()
     this.#feeder.letGo('rebalance')

@@ -1,4 +1,6 @@
-import type { AnswerFifo } from '../domain/stream/fifo.ts'
+import { HandedOver } from '../domain/stream/handed-over.ts'
+import type { LineBatch } from '../domain/stream/line-batch.ts'
+import type { AnswerReader } from '../domain/stream/protocol/protocol.ts'
 import { sliceLines, type Lines } from '../domain/stream/lines.ts'
 import { LineSplitter } from '../domain/stream/line-splitter.ts'
 import type { Child, Clock, Timer } from './ports.ts'
@@ -16,9 +18,14 @@ export interface LaneHooks {
 /** One incarnation of the Calculator as the stream sees it: its pipes, and how far both directions have come. */
 export class Lane {
   readonly child: Child
-  readonly fifo: AnswerFifo
+  /** What its lines mean; null where nothing ties them to records. */
+  readonly answers: AnswerReader | null
+  /** What it was given and is not known to be done, where there is no reader. */
+  readonly handed = new HandedOver()
   /** Lines written to stdin, and to be answered by this incarnation. */
   fedLines = 0
+  /** Bytes that its pipe has taken. */
+  bytesIn = 0
   bytesOut = 0
   linesOut = 0
   /** Seen to keep back part of a line: nothing more of this incarnation may be committed before it exits 0. */
@@ -30,6 +37,12 @@ export class Lane {
   progressed = false
   /** Broke its protocol, and is about to be killed. */
   broken = false
+  /** Did not answer, and is about to be killed. */
+  hung = false
+  /** It is to stop: however it ends, that says nothing about its records. */
+  stopping = false
+  /** Out-of-memory kills that the container had seen when it was started; null where that is not known. */
+  readonly oomKills: number | null
   status: ExitStatus | null = null
   readonly #splitter: LineSplitter
   readonly #hooks: LaneHooks
@@ -38,10 +51,16 @@ export class Lane {
   #lastByte = 0
   #onEnd: (() => void) | null = null
 
-  constructor(child: Child, fifo: AnswerFifo, maxLine: number, hooks: LaneHooks) {
+  constructor(
+    child: Child,
+    answers: AnswerReader | null,
+    options: { readonly maxLine: number; readonly oomKills: number | null },
+    hooks: LaneHooks,
+  ) {
     this.child = child
-    this.fifo = fifo
-    this.#splitter = new LineSplitter(maxLine)
+    this.answers = answers
+    this.oomKills = options.oomKills
+    this.#splitter = new LineSplitter(options.maxLine)
     this.#hooks = hooks
     child.stdout.listen({
       data: (chunk) => this.#data(chunk),
@@ -54,6 +73,24 @@ export class Lane {
 
   get over(): boolean {
     return this.status !== null
+  }
+
+  /** Records that it has and that are not done, as far as is known. */
+  get inFlight(): number {
+    return this.answers?.length ?? this.handed.length
+  }
+
+  /** Records [from, to) of the batch are about to be written to it. */
+  give(batch: LineBatch, from: number, to: number): void {
+    this.fedLines += to - from
+    if (this.answers) this.answers.push(batch, from, to)
+    else this.handed.push(batch, from, to)
+  }
+
+  /** The partition is given away. */
+  forget(topic: string, partition: number): void {
+    this.answers?.forget(topic, partition)
+    this.handed.forget(topic, partition)
   }
 
   get partialLength(): number {

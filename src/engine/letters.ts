@@ -34,6 +34,34 @@ export function oversizedLetter(head: Uint8Array, length: number, limit: number,
   }
 }
 
+/** What is known of how a record ended its Calculators. */
+export interface Verdict {
+  readonly reason: 'crash' | 'no-answer'
+  readonly attempts: number
+  readonly exitCode: number | null
+  readonly signal: string | null
+  /** The Calculator's last stderr lines, oldest first. */
+  readonly stderr: readonly string[]
+}
+
+/** Headers of a broker have their limits; the end of it is what tells. */
+const STDERR_MAX = 2000
+
+/** A record that kills Calculators. */
+export const condemnedLetter = (batch: LineBatch, index: number, verdict: Verdict): DeadLetter => ({
+  key: batch.context.key(index),
+  value: lineAt(batch, index),
+  headers: batch.context.headers(index),
+  reason: verdict.reason,
+  facts: {
+    ...coordinates(batch, index),
+    attempts: String(verdict.attempts),
+    ...(verdict.exitCode !== null && { 'exit-code': String(verdict.exitCode) }),
+    ...(verdict.signal !== null && { signal: verdict.signal }),
+    ...(verdict.stderr.length > 0 && { stderr: verdict.stderr.join('\n').slice(-STDERR_MAX) }),
+  },
+})
+
 /** An output line that is refused, by us (no JSON) or by the broker (too large). */
 export function outputLetter(
   value: Uint8Array,

@@ -1,27 +1,38 @@
 // What a child said, on its way to the output.
+import { joinedAttribution, type Attribution } from '../domain/stream/attribution.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
 import { concatLines, sliceLines, type Lines } from '../domain/stream/lines.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 
-/** Lines of one incarnation; in one-to-one with the inputs that they answer, run by run. */
+/** Lines of one incarnation, in their order. */
 export interface Outgoing {
   readonly lines: Lines
-  readonly answers: readonly AnswerRun[] | null
+  /** The records that the lines answer; null where nothing ties them to records. */
+  readonly attributions: readonly Attribution[] | null
+  /** Records that are done when these lines, and all before them, are stored. */
+  readonly done: readonly AnswerRun[]
   /** Start of the child that printed them, ms since the epoch. */
   readonly incarnation: number
   /** Number of the first line within the incarnation. */
   readonly sequence: number
 }
 
-/** A line that goes to the dead letters instead; it answers its inputs all the same. */
+/** A line that goes to the dead letters instead. */
 export interface OutgoingLetter {
   readonly letter: DeadLetter
-  readonly answers: readonly AnswerRun[] | null
+  readonly done: readonly AnswerRun[]
 }
 
+/** Nothing to store: records that are done with what was said before. */
+export interface OutgoingEnd {
+  readonly done: readonly AnswerRun[]
+}
+
+export type OutgoingItem = Outgoing | OutgoingLetter | OutgoingEnd
+
 /** Bytes that it holds. */
-export const weightOf = (item: Outgoing | OutgoingLetter): number =>
-  'lines' in item ? item.lines.bytes.length : item.letter.value.length
+export const weightOf = (item: OutgoingItem): number =>
+  'lines' in item ? item.lines.bytes.length : 'letter' in item ? item.letter.value.length : 0
 
 /** Neighbouring items that continue each other, as one: fewer and larger batches. */
 export function merged(items: readonly Outgoing[]): Outgoing[] {
@@ -35,38 +46,37 @@ export function merged(items: readonly Outgoing[]): Outgoing[] {
   return groups.flatMap((group) => {
     const [first] = group
     if (!first || group.length === 1) return group
-    const answers = first.answers && mergedRuns(group.flatMap((item) => item.answers ?? []))
-    return [{ ...first, answers, lines: concatLines(group.map(({ lines }) => lines)) }]
+    const attributions = first.attributions && joined(group.flatMap((item) => item.attributions ?? []))
+    return [{ ...first, attributions, lines: concatLines(group.map(({ lines }) => lines)) }]
   })
 }
 
 const continues = (last: Outgoing, next: Outgoing): boolean =>
   last.incarnation === next.incarnation &&
-  last.sequence + last.lines.count === next.sequence &&
-  (last.answers === null) === (next.answers === null)
+  (last.attributions === null
+    ? next.attributions === null && last.sequence + last.lines.count === next.sequence
+    : next.attributions !== null)
 
-function mergedRuns(runs: readonly AnswerRun[]): AnswerRun[] {
-  const longer: AnswerRun[] = []
-  for (const run of runs) {
-    const last = longer[longer.length - 1]
-    if (last?.batch === run.batch && last.to === run.from && last.orphan === run.orphan) {
-      longer[longer.length - 1] = { ...last, to: run.to }
-    } else {
-      longer.push(run)
-    }
+function joined(attributions: readonly Attribution[]): Attribution[] {
+  const longer: Attribution[] = []
+  for (const next of attributions) {
+    const last = longer.pop()
+    const both = last ? joinedAttribution(last, next) : null
+    if (both) longer.push(both)
+    else longer.push(...(last ? [last] : []), next)
   }
   return longer
 }
 
-/** The lines that answer each run. */
-export function* perRun(
+/** The lines of each attribution. */
+export function* perAttribution(
   lines: Lines,
-  answers: readonly AnswerRun[],
-): Generator<{ readonly run: AnswerRun; readonly lines: Lines }> {
+  attributions: readonly Attribution[],
+): Generator<{ readonly attribution: Attribution; readonly lines: Lines }> {
   let from = 0
-  for (const run of answers) {
-    const to = from + run.to - run.from
-    yield { run, lines: from === 0 && to === lines.count ? lines : sliceLines(lines, from, to) }
+  for (const attribution of attributions) {
+    const to = from + attribution.count
+    yield { attribution, lines: from === 0 && to === lines.count ? lines : sliceLines(lines, from, to) }
     from = to
   }
 }

@@ -1,5 +1,5 @@
 // From lines to records: dataframe or raw bytes, the partition of each, and what is carried over from the input.
-import type { AnswerRun } from '../domain/stream/fifo.ts'
+import { recordOf, type Attribution } from '../domain/stream/attribution.ts'
 import type { Headers, LineBatch } from '../domain/stream/line-batch.ts'
 import { lineAt, withoutEmpty, type Lines } from '../domain/stream/lines.ts'
 import { partitionForKey, StickyPartition } from '../domain/stream/output-partition.ts'
@@ -8,7 +8,7 @@ import type { Millis } from '../domain/time.ts'
 import { DATAFRAME_CONTENT_TYPE, DataframeEncoder, type DataframeStamp, type EncodedLines } from '../wire/dataframe.ts'
 import { AnswerContext, CONTENT_TYPE } from './answer-context.ts'
 import { outputLetter } from './letters.ts'
-import { perRun, type Outgoing } from './outgoing.ts'
+import { perAttribution, type Outgoing } from './outgoing.ts'
 import type { Clock, RecordSink } from './ports.ts'
 
 export interface OutputRules {
@@ -61,9 +61,9 @@ export class OutputEncoding {
     const batches: PreparedBatch[] = []
     const letters: DeadLetter[] = []
     for (const item of items) {
-      if (item.answers) {
-        for (const { run, lines } of perRun(item.lines, item.answers)) {
-          if (!run.orphan) this.#answers(run, lines, partitions, batches, letters)
+      if (item.attributions) {
+        for (const { attribution, lines } of perAttribution(item.lines, item.attributions)) {
+          if (!attribution.orphan) this.#answers(attribution, lines, partitions, batches, letters)
         }
       } else {
         this.#relayed(item, partitions, batches, letters)
@@ -83,6 +83,7 @@ export class OutputEncoding {
     const { encoded, origins } = this.#encode(item.lines, {
       idPrefix: `${this.#rules.instanceId}-${item.incarnation}-`,
       number: (index) => item.sequence + index,
+      ordinal: null,
       time: () => now,
     })
     for (const line of encoded.rejected)
@@ -93,19 +94,27 @@ export class OutputEncoding {
     batches.push({ ...encoded, partition: this.#sticky.next(partitions), context, answered: () => null })
   }
 
-  #answers(run: AnswerRun, lines: Lines, partitions: number, batches: PreparedBatch[], letters: DeadLetter[]): void {
-    const { batch, from } = run
+  #answers(
+    attribution: Attribution,
+    lines: Lines,
+    partitions: number,
+    batches: PreparedBatch[],
+    letters: DeadLetter[],
+  ): void {
+    const { batch, from, mapped } = attribution
+    const record = (index: number): number => recordOf(attribution, index)
     const { encoded, origins } = this.#encode(lines, {
       idPrefix: `${batch.topic}-${batch.partition}-`,
-      number: (index) => batch.offsets[from + index] ?? 0,
-      time: (index) => batch.context.timestamp(from + index),
+      number: (index) => batch.offsets[record(index)] ?? 0,
+      ordinal: mapped && ((index) => mapped.ordinals[index] ?? 0),
+      time: (index) => batch.context.timestamp(record(index)),
     })
     for (const line of encoded.rejected) {
       const index = origins?.[line] ?? line
-      letters.push(outputLetter(lineAt(lines, index), 'not-json', {}, { batch, index: from + index }))
+      letters.push(outputLetter(lineAt(lines, index), 'not-json', {}, { batch, index: record(index) }))
     }
     if (encoded.count === 0) return
-    const records = recordsOf(from, encoded, origins)
+    const records = recordsOf(attribution, encoded, origins)
     const context = new AnswerContext(batch, from, records, encoded.count, this.#headers)
     const unkeyed = this.#rules.partition === 'sticky' ? this.#sticky.next(partitions) : batch.partition % partitions
     const answered = (index: number): Answered => ({ batch, index: context.record(index) })
@@ -154,9 +163,11 @@ export class OutputEncoding {
     if (this.#rules.format === 'raw') return { encoded: rawValues(encoding), origins: kept?.origins ?? null }
     if (!kept) return { encoded: this.#dataframes.encode(lines, stamp), origins: null }
     const { origins } = kept
+    const { ordinal } = stamp
     const shifted: DataframeStamp = {
       idPrefix: stamp.idPrefix,
       number: (index) => stamp.number(origins[index] ?? 0),
+      ordinal: ordinal && ((index) => ordinal(origins[index] ?? 0)),
       time: (index): Millis => stamp.time(origins[index] ?? 0),
     }
     return { encoded: this.#dataframes.encode(encoding, shifted), origins }
@@ -164,12 +175,16 @@ export class OutputEncoding {
 }
 
 /** Index of the record behind each value; null where that is `from` and the records after it. */
-function recordsOf(from: number, { count, lines }: EncodedLines, origins: Uint32Array | null): Uint32Array | null {
-  if (lines === null && origins === null) return null
+function recordsOf(
+  attribution: Attribution,
+  { count, lines }: EncodedLines,
+  origins: Uint32Array | null,
+): Uint32Array | null {
+  if (lines === null && origins === null) return attribution.mapped?.records ?? null
   const records = new Uint32Array(count)
   for (let i = 0; i < count; i++) {
     const line = lines?.[i] ?? i
-    records[i] = from + (origins?.[line] ?? line)
+    records[i] = recordOf(attribution, origins?.[line] ?? line)
   }
   return records
 }

@@ -4,27 +4,25 @@ import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
-import { merged, weightOf, type Outgoing, type OutgoingLetter } from './outgoing.ts'
+import { merged, weightOf, type OutgoingItem } from './outgoing.ts'
 import type { Clock, DeadLetterSink, RecordSink } from './ports.ts'
 
 export interface PumpHooks {
-  /** Everything of `answers` is stored where it belongs. */
-  answered(answers: readonly AnswerRun[]): void
+  /** Everything that these records had as answers is stored where it belongs. */
+  done(records: readonly AnswerRun[]): void
   written(records: number, bytes: number): void
   deadLettered(letters: readonly DeadLetter[]): void
   /** The queue shrank to half of what it may hold: reading may go on. */
   relieved(): void
-  /** Given up unstored: nothing of `answers` may be settled. */
-  abandoned(answers: readonly AnswerRun[]): void
+  /** Given up unstored: these records may not be settled. */
+  abandoned(records: readonly AnswerRun[]): void
   /** The output is gone for good (a local reader closed the pipe). */
   failed(error: unknown): void
 }
 
-type Item = Outgoing | OutgoingLetter
-
 /** Items under way together. */
 interface Flight {
-  readonly items: readonly Item[]
+  readonly items: readonly OutgoingItem[]
   readonly bytes: number
   landed: boolean
 }
@@ -53,7 +51,7 @@ export class OutputPump {
   readonly #limit: number
   readonly #hooks: PumpHooks
   #sides: OutputSides
-  #queue: Item[] = []
+  #queue: OutgoingItem[] = []
   #queuedBytes = 0
   /** In the order of their lines; the first has not landed. */
   #flights: Flight[] = []
@@ -87,7 +85,7 @@ export class OutputPump {
     this.#sides = sides
   }
 
-  push(item: Item): void {
+  push(item: OutgoingItem): void {
     if (this.#failed) return
     this.#queue.push(item)
     this.#pushed++
@@ -106,7 +104,7 @@ export class OutputPump {
   abandon(): void {
     this.#generation++
     const items = [...this.#flights.flatMap((flight) => flight.items), ...this.#queue]
-    for (const { answers } of items) if (answers) this.#hooks.abandoned(answers)
+    for (const { done } of items) if (done.length > 0) this.#hooks.abandoned(done)
     this.#queue = []
     this.#flights = []
     this.#queuedBytes = 0
@@ -157,7 +155,7 @@ export class OutputPump {
       this.#flights.shift()
       this.#queuedBytes -= first.bytes
       this.#stored += first.items.length
-      for (const { answers } of first.items) if (answers) this.#hooks.answered(answers)
+      for (const { done } of first.items) if (done.length > 0) this.#hooks.done(done)
     }
     this.#wake()
     if (this.#queuedBytes <= this.#limit / 2) this.#hooks.relieved()

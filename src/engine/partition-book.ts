@@ -7,9 +7,14 @@ export interface Position extends TopicPartition {
   readonly epoch: number
 }
 
+/** A position that is to be committed, with a note for whoever owns the partition next. */
+export interface Commit extends Position {
+  readonly metadata: string
+}
+
 interface Entry extends TopicPartition {
   readonly ledger: OffsetLedger
-  committed: number | null
+  committed: { readonly offset: number | null; readonly metadata: string }
   /** Handed over, not settled, and to be fetched again from here. */
   rewoundTo: number | null
   /** When the partition last had nothing outstanding or made progress; the base of "stuck". */
@@ -30,10 +35,16 @@ export class PartitionBook {
       topic: partition.topic,
       partition: partition.partition,
       ledger: new OffsetLedger(epoch),
-      committed: null,
+      committed: { offset: null, metadata: '' },
       rewoundTo: null,
       progressAt: at,
     })
+  }
+
+  /** What the last owner committed beside its position. */
+  noted(partition: TopicPartition, metadata: string): void {
+    const entry = this.#entries.get(nameOf(partition))
+    if (entry) entry.committed = { ...entry.committed, metadata }
   }
 
   drop(partitions: readonly TopicPartition[]): void {
@@ -93,17 +104,26 @@ export class PartitionBook {
     return this.#list().reduce((sum, { ledger }) => sum + ledger.unsettled(), 0)
   }
 
-  toCommit(): Position[] {
+  /** The next offset to commit of a partition that is ours; null before anything was handed over. */
+  position(at: TopicPartition): number | null {
+    return this.#entries.get(nameOf(at))?.ledger.position() ?? null
+  }
+
+  /** `note`: what is committed beside a position. */
+  toCommit(note: (at: TopicPartition, position: number) => string): Commit[] {
     return this.#list().flatMap(({ topic, partition, ledger, committed }) => {
       const offset = ledger.position()
-      return offset !== null && offset !== committed ? [{ topic, partition, offset, epoch: ledger.epoch }] : []
+      if (offset === null) return []
+      const metadata = note({ topic, partition }, offset)
+      const isDue = offset !== committed.offset || metadata !== committed.metadata
+      return isDue ? [{ topic, partition, offset, epoch: ledger.epoch, metadata }] : []
     })
   }
 
-  committed(positions: readonly Position[]): void {
-    for (const position of positions) {
-      const entry = this.#entries.get(nameOf(position))
-      if (entry?.ledger.epoch === position.epoch) entry.committed = position.offset
+  committed(commits: readonly Commit[]): void {
+    for (const commit of commits) {
+      const entry = this.#entries.get(nameOf(commit))
+      if (entry?.ledger.epoch === commit.epoch) entry.committed = commit
     }
   }
 

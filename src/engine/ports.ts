@@ -32,8 +32,10 @@ export interface LoopLag {
 
 // ---- children ----------------------------------------------------------------------------------------------------
 
-/** One line that a child wrote to stderr. */
+/** One line that a child wrote to stderr, or to a stdout that is log. */
 export interface StderrLine {
+  /** stderr where it is left out. */
+  readonly stream?: 'stdout' | 'stderr'
   readonly namespec: string
   readonly pid: number
   /** Printable text: invalid UTF-8 and control characters are written as \xNN. */
@@ -114,6 +116,8 @@ export interface RecordConsumer {
   /** Resolves when the batch has its place in the window: until then the source fetches no more of that partition. */
   batch(batch: LineBatch): Promise<void>
   assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void
+  /** What the last owner committed beside its position: told after `assigned`, before the first batch. */
+  noted?(partitions: readonly (TopicPartition & { readonly metadata: string })[]): void
   /** Resolves when everything that can be settled is settled and committed; then the partitions are given away. */
   revoked(partitions: readonly TopicPartition[]): Promise<void>
   /** A local source came to its end. */
@@ -139,8 +143,17 @@ export interface RecordSource {
   resume(): void
   /** Fetch again from `offset`; batches from now on carry `epoch`. */
   rewind(partition: TopicPartition, offset: number, epoch: number): void
-  /** Commits "next offset to read" per partition; positions of an epoch that is over are dropped. Rejects if refused. */
-  commit(positions: readonly (TopicPartition & { readonly offset: number; readonly epoch: number })[]): Promise<void>
+  /**
+   * Commits "next offset to read" per partition, with a note for whoever owns it next (empty by default); positions of
+   * an epoch that is over are dropped. Rejects if refused.
+   */
+  commit(
+    positions: readonly (TopicPartition & {
+      readonly offset: number
+      readonly epoch: number
+      readonly metadata?: string
+    })[],
+  ): Promise<void>
   health(): SourceHealth
   close(): Promise<void>
 }

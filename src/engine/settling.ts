@@ -1,6 +1,6 @@
 // Turns answers and checkpoints into settled offsets, and settled offsets into commits.
 import type { AnswerRun } from '../domain/stream/fifo.ts'
-import { offsetAfter } from '../domain/stream/line-batch.ts'
+import { offsetAfter, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Committer } from './committer.ts'
 import type { PartitionBook, Position } from './partition-book.ts'
@@ -10,9 +10,12 @@ export class Settling {
   readonly #clock: Clock
   readonly #book: PartitionBook
   readonly #committer: Committer
+  readonly #settled: (at: TopicPartition) => void
   #waiters: (() => void)[] = []
 
-  constructor(clock: Clock, book: PartitionBook, committer: Committer) {
+  /** `settled`: the partition's position may have moved. */
+  constructor(clock: Clock, book: PartitionBook, committer: Committer, settled: (at: TopicPartition) => void) {
+    this.#settled = settled
     this.#clock = clock
     this.#book = book
     this.#committer = committer
@@ -26,20 +29,23 @@ export class Settling {
     return this.#committer.commits
   }
 
-  /** One-to-one: the answers of these runs are stored. */
-  answered(answers: readonly AnswerRun[]): void {
+  /** Everything that these records had as answers is stored. */
+  done(answers: readonly AnswerRun[]): void {
     const at = this.#clock.now()
     for (const { batch, from, to, orphan } of answers) {
       const first = batch.offsets[from]
-      if (first !== undefined && !orphan) this.#book.settle(batch, batch.epoch, first, offsetAfter(batch, to - 1), at)
+      if (first === undefined || orphan) continue
+      this.#book.settle(batch, batch.epoch, first, offsetAfter(batch, to - 1), at)
+      this.#settled(batch)
     }
     this.#committer.soon()
     this.wake()
   }
 
-  /** Relay: everything up to the claim is done, and its outputs are stored. */
+  /** Everything up to the claim is done, and its outputs are stored. */
   async settle(claim: readonly Position[]): Promise<void> {
     this.#book.settleClaim(claim, this.#clock.now())
+    for (const position of claim) this.#settled(position)
     await this.#committer.now()
     this.wake()
   }
@@ -67,7 +73,7 @@ export class Settling {
     this.#committer.use(source)
   }
 
-  commit(): Promise<void> {
+  commit(): Promise<boolean> {
     return this.#committer.now()
   }
 

@@ -2,6 +2,7 @@
 import type { ProcessState } from '../domain/process/state.ts'
 import type { Fields, Level } from '../domain/events.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import type { Protocol } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import type { LoopDelay } from './ports.ts'
 
@@ -44,7 +45,7 @@ export interface StreamCounters {
 
 export interface StreamSnapshot {
   readonly namespec: string
-  readonly protocol: 'relay' | 'one-to-one'
+  readonly protocol: Protocol
   readonly phase: 'idle' | 'feeding' | 'holding' | 'draining' | 'stopped'
   readonly input: {
     readonly topics: readonly string[]

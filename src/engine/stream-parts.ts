@@ -14,6 +14,8 @@ export interface StreamSides {
   readonly protocol: Protocol
   readonly topics: readonly string[]
   readonly outputTopic: string | null
+  /** Answers stay the JSON they are (OUTPUT_JSON). */
+  readonly json: boolean
 }
 
 export interface StreamParts {
@@ -31,6 +33,20 @@ export interface StreamParts {
   readonly unwrap: boolean
   /** False for local streams: what a dead child did not answer cannot be read again. */
   readonly replayable: boolean
+  /** Each record is handed over with what is known of it, as one JSON line (CALCULATOR_INPUT=dataframe). */
+  readonly envelope: boolean
+  /** Commit before the Calculator gets the records: none is ever handed over twice (DELIVERY=at-most-once). */
+  readonly atMostOnce: boolean
+  /** Calculators that a record may kill before it is dead-lettered. */
+  readonly attempts: () => number
+  /** How long an answer may take before the Calculator counts as hung; null: for ever. */
+  readonly answerTimeoutMs: Millis | null
+  /** The Calculator's last stderr lines, oldest first. */
+  readonly stderrTail: () => readonly string[]
+  /** Out-of-memory kills in this container so far; null where that is not known. */
+  readonly oomKills: () => number | null
+  /** Lines of a Calculator whose stdout is log. */
+  readonly logStdout: (pid: number, lines: Uint8Array) => void
   /** The first answered record of an incarnation. */
   readonly progressed: () => void
   /** The child broke its protocol: it must be killed, whatever is unanswered is replayed. */

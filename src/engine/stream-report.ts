@@ -4,6 +4,7 @@ import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { EventRing } from './event-ring.ts'
 import type { Lane } from './lane.ts'
 import type { Position } from './partition-book.ts'
+import type { SilenceFacts } from './patience.ts'
 import type { NumberedEvent, StreamCounters } from './snapshot.ts'
 
 type Mutable = { -readonly [K in Exclude<keyof StreamCounters, 'deadLetters' | 'commits'>]: number }
@@ -74,6 +75,17 @@ export class StreamReport {
       'warn',
       'the Calculator was not seen to finish; nothing is committed, feeding goes on',
     )
+  }
+
+  slow(facts: SilenceFacts): void {
+    const message = 'no sign of work from the Calculator; ANSWER_TIMEOUT would restart it'
+    this.publish('no-answer', 'warn', message, { ...facts })
+  }
+
+  hung(facts: SilenceFacts): void {
+    this.publish('hung', 'error', 'the Calculator does not answer: it is killed, and its records are tried again', {
+      ...facts,
+    })
   }
 
   /** Records that nobody answered, of topics that are not read any more. */

@@ -3,6 +3,9 @@ import { GroupMember } from './group/member.ts'
 import type { GroupMemberSettings } from './group/settings.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 
+/** A committed offset, and the note that was committed beside it. */
+export type Committed = TopicPartition & { readonly offset: number; readonly metadata: string }
+
 /** What a source needs of its membership in a consumer group. */
 export interface Membership {
   readonly joined: boolean
@@ -11,9 +14,11 @@ export interface Membership {
   /** Joins, and joins again, until `close`. */
   run(): Promise<void>
   /** Rejects with AgentError FAILED when the membership changed meanwhile. */
-  commit(positions: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>
+  commit(
+    positions: readonly (TopicPartition & { readonly offset: number; readonly metadata?: string })[],
+  ): Promise<void>
   /** -1: nothing is committed. */
-  committed(partitions: readonly TopicPartition[]): Promise<readonly (TopicPartition & { readonly offset: number })[]>
+  committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
   close(): Promise<void>
 }
 

@@ -28,7 +28,7 @@ export interface SourceSettings {
   readonly log: KafkaLog
 }
 
-type Position = TopicPartition & { readonly offset: number; readonly epoch: number }
+type Position = TopicPartition & { readonly offset: number; readonly epoch: number; readonly metadata?: string }
 
 const TOPIC_POLL: Millis = 1_000
 const LOOK_EVERY: Millis = 10_000
@@ -87,6 +87,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       signal,
       committed: async (partitions) => (await this.#membership?.committed(partitions)) ?? [],
       commit: (positions) => this.commit(positions),
+      noted: (partitions) => this.#consumer?.noted?.(partitions),
       found: () => this.#fetcher.wake(),
     })
   }

@@ -6,6 +6,7 @@ import { explain } from './errors.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
 import { nameOf } from './offset-lookup.ts'
+import type { Committed } from './group-membership.ts'
 import { Problem } from './problem.ts'
 import { startPositions, type InputFrom, type Start } from './start-positions.ts'
 import type { Topics } from './topics.ts'
@@ -18,8 +19,10 @@ export interface StartParts {
   readonly log: KafkaLog
   readonly signal: AbortSignal
   /** -1: nothing is committed. */
-  committed(partitions: readonly TopicPartition[]): Promise<readonly (TopicPartition & { readonly offset: number })[]>
+  committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
   commit(positions: readonly (TopicPartition & { readonly offset: number; readonly epoch: number })[]): Promise<void>
+  /** What stands beside the committed offsets. */
+  noted(partitions: readonly Committed[]): void
   /** Positions are known: there is something to fetch. */
   found(): void
 }
@@ -76,6 +79,7 @@ export class StartFinder {
     const { cluster, topics, from, log } = this.#parts
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
     const committed = anew ? [] : await this.#parts.committed(partitions)
+    this.#parts.noted(committed)
     const offsets = new Map(committed.map((each) => [nameOf(each), each.offset]))
     const wanted = partitions.map((each) => ({ ...each, offset: offsets.get(nameOf(each)) ?? -1 }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))

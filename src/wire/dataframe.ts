@@ -15,6 +15,8 @@ export interface DataframeStamp {
   readonly idPrefix: string
   /** The number at the end of line `index`'s id: a sequence number or an offset. */
   number(index: number): number
+  /** A second number behind the first, `-<n>`: tells the answers of one record apart. null: there is one answer. */
+  readonly ordinal: ((index: number) => number) | null
   /** Ms since the epoch; outside the years 1970 to 9999 (Kafka's -1 for "none") the event has no time. */
   time(index: number): Millis
 }
@@ -85,15 +87,15 @@ export class DataframeEncoder {
       starts[values] = at
       if (lineOf) {
         lineOf[values] = i
-        at = put(out, at, this.#embedded.with(stamp.idPrefix, stamp.number(i), stamp.time(i)))
+        at = put(out, at, this.#embedded.with(stamp, i))
         out.set(bytes.subarray(start, end), at)
         at += end - start
       } else {
         if (utf8 || isUtf8(bytes, start, end)) {
-          at = put(out, at, this.#text.with(stamp.idPrefix, stamp.number(i), stamp.time(i)))
+          at = put(out, at, this.#text.with(stamp, i))
           at = escapeInto(out, at, bytes, start, end)
         } else {
-          at = put(out, at, this.#binary.with(stamp.idPrefix, stamp.number(i), stamp.time(i)))
+          at = put(out, at, this.#binary.with(stamp, i))
           at += out.write(Buffer.from(bytes.subarray(start, end)).toString('base64'), at, 'latin1')
         }
         out[at++] = QUOTE
@@ -144,6 +146,8 @@ class Envelope {
   #number = NaN
   #digits = 0
   #numberAt = 0
+  /** Of the number behind the number; 0 where there is none. */
+  #ordinalDigits = 0
   #isTimed = false
   #timeAt = 0
   #day = NaN
@@ -156,30 +160,48 @@ class Envelope {
 
   /** With an id of any number, and a time. */
   lengthMax(idPrefix: string): number {
-    return Buffer.byteLength(beginning(idPrefix) + this.#source + `"time":"",${this.#rest}`) + DIGITS_MAX + ISO_LENGTH
+    return (
+      Buffer.byteLength(beginning(idPrefix) + this.#source + `"time":"",${this.#rest}`) +
+      2 * DIGITS_MAX +
+      1 +
+      ISO_LENGTH
+    )
   }
 
-  /** The envelope with this id and time; holds until the next call. */
-  with(idPrefix: string, number: number, time: Millis): Buffer {
+  /** The envelope of line `index`; holds until the next call. */
+  with(stamp: DataframeStamp, index: number): Buffer {
+    const { idPrefix } = stamp
+    const number = stamp.number(index)
+    const time = stamp.time(index)
+    const ordinal = stamp.ordinal?.(index) ?? null
     const isTimed = time >= 0 && time < YEAR_10000
-    const next = number === this.#number + 1 && number % 10 !== 0
-    const digits = next ? this.#digits : digitsOf(number)
-    if (idPrefix !== this.#idPrefix || digits !== this.#digits || isTimed !== this.#isTimed) {
-      this.#layOut(idPrefix, digits, isTimed)
+    const isNext = number === this.#number + 1 && number % 10 !== 0
+    const digits = isNext ? this.#digits : digitsOf(number)
+    const ordinalDigits = ordinal === null ? 0 : digitsOf(ordinal)
+    if (
+      idPrefix !== this.#idPrefix ||
+      digits !== this.#digits ||
+      isTimed !== this.#isTimed ||
+      ordinalDigits !== this.#ordinalDigits
+    ) {
+      this.#layOut(idPrefix, digits, ordinalDigits, isTimed)
     }
-    if (next) this.#bytes[this.#numberAt + digits - 1] = 0x30 + (number % 10)
+    if (isNext) this.#bytes[this.#numberAt + digits - 1] = 0x30 + (number % 10)
     else putDigits(this.#bytes, this.#numberAt, number, digits)
+    if (ordinal !== null) putDigits(this.#bytes, this.#numberAt + digits + 1, ordinal, ordinalDigits)
     this.#number = number
     if (isTimed && time !== this.#time) this.#setTime(time)
     return this.#bytes
   }
 
-  #layOut(idPrefix: string, digits: number, isTimed: boolean): void {
+  #layOut(idPrefix: string, digits: number, ordinalDigits: number, isTimed: boolean): void {
     const head = beginning(idPrefix)
-    const before = head + '0'.repeat(digits) + this.#source
+    const numbers = '0'.repeat(digits) + (ordinalDigits === 0 ? '' : `-${'0'.repeat(ordinalDigits)}`)
+    const before = head + numbers + this.#source
     this.#bytes = Buffer.from(before + (isTimed ? `"time":"${' '.repeat(ISO_LENGTH)}",` : '') + this.#rest)
     this.#idPrefix = idPrefix
     this.#digits = digits
+    this.#ordinalDigits = ordinalDigits
     this.#isTimed = isTimed
     this.#numberAt = Buffer.byteLength(head)
     this.#timeAt = Buffer.byteLength(`${before}"time":"`)

@@ -44,7 +44,7 @@ test('the least environment gives the documented defaults', () => {
     env: {},
   })
   assert.deepEqual([config.adoptionGraceMs, config.shutdownGraceMs], [3_000, 3_000])
-  assert.deepEqual(config.limits, { maxLine: 2 ** 20, bufferBytes: 2 ** 26, checkpointIntervalMs: 5_000 })
+  assert.deepEqual(config.limits, { maxLine: 2 ** 20, bufferBytes: 2 ** 26, checkpointIntervalMs: 5_000, answerTimeoutMs: null })
   assert.deepEqual(config.log, { level: 'info', format: 'json', colors: false })
   assert.equal(config.instanceId, 'box')
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.streams.inputTopics))
@@ -170,7 +170,7 @@ const wrong: readonly Wrong[] = [
   { what: 'half a certificate', env: { ...least, KAFKA_TLS: 'true', KAFKA_TLS_CERT_FILE: '/plain' }, problems: ['KAFKA_TLS_KEY_FILE is needed with KAFKA_TLS_CERT_FILE', 'KAFKA_TLS_CERT_FILE="/plain" should name a PEM file, which has a line "-----BEGIN …"'] }, // prettier-ignore
   { what: 'two logins', env: { ...least, KAFKA_DSN: 'kafka://a:b@k', KAFKA_SASL_USERNAME: 'c' }, problems: ['KAFKA_SASL_USERNAME="c" contradicts the credentials in KAFKA_DSN'] }, // prettier-ignore
   { what: 'TLS and not', env: { ...least, KAFKA_DSN: 'kafka+tls://k', KAFKA_TLS: '0' }, problems: ['KAFKA_TLS="0" contradicts kafka+tls:// in KAFKA_DSN'] }, // prettier-ignore
-  { what: 'split lines that must match', env: { ...least, PROTOCOL: 'one-to-one', INPUT_NEWLINES: 'split' }, problems: ['INPUT_NEWLINES="split" should not be split with PROTOCOL=one-to-one, where line k answers record k'] }, // prettier-ignore
+  { what: 'split lines that must match', env: { ...least, PROTOCOL: 'one-to-one', INPUT_NEWLINES: 'split' }, problems: ['INPUT_NEWLINES="split" should not be split with PROTOCOL=one-to-one, where answers belong to single records'] }, // prettier-ignore
   { what: 'a bad DSN: no follow-up of its own', env: { ...least, KAFKA_DSN: 'http://k:1' }, problems: ['KAFKA_DSN="http://k:1" should be host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port'] }, // prettier-ignore
 ]
 

@@ -98,14 +98,12 @@ const refused: readonly (readonly [title: string, document: unknown, problems: r
   ['more workers', { calculator: { workers: 2 } }, ['calculator.workers: this version has only 1 worker, found 2']],
   ['half a worker', { calculator: { workers: 0.5 } }, ['calculator.workers: expected an integer from 1, found 0.5']],
   [
-    'a later protocol',
-    { calculator: { protocol: 'keyed' } },
-    ['calculator.protocol: this version has only relay and one-to-one, found "keyed"'],
-  ],
-  [
     'no protocol',
     { calculator: { protocol: 'reley' } },
-    ['calculator.protocol: expected "relay" or "one-to-one", found "reley"'],
+    [
+      'calculator.protocol: expected "relay" or "one-to-one" or "keyed" or "many" or "sink" or "source" or "batch", ' +
+        'found "reley"',
+    ],
   ],
   [
     'a number as argument',

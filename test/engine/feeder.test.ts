@@ -27,6 +27,8 @@ test('what is there goes into one write, cut at lines where the pace says so, an
     window,
     {
       accepts: () => true,
+      allowance: () => Infinity,
+      before: () => null,
       handingOver: ({ from, to, first, next }: Piece) => void fed.push(`${from}-${to}:${first}-${next}`),
       failed: () => assert.fail('the input holds'),
       rested: () => undefined,

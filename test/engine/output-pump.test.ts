@@ -78,11 +78,11 @@ function world() {
       encoding: new OutputEncoding(rules, clock),
     },
     {
-      answered: (answers) => void told.push(`answered ${ranges(answers)}`),
+      done: (records) => void told.push(`answered ${ranges(records)}`),
       written: (records) => void told.push(`written ${records}`),
       deadLettered: (list) => void told.push(`letters ${list.length}`),
       relieved: () => undefined,
-      abandoned: (answers) => void told.push(`abandoned ${ranges(answers)}`),
+      abandoned: (records) => void told.push(`abandoned ${ranges(records)}`),
       failed: (error) => void told.push(`failed ${String(error)}`),
     },
   )
@@ -101,12 +101,13 @@ function world() {
       0,
       Array.from({ length: to - from }, (_, i) => `a${from + i}`),
     )
-    pump.push({ lines, answers: [{ batch, from, to, orphan: false }], incarnation: 1, sequence })
+    const attributions = [{ batch, orphan: false, count: to - from, from, mapped: null }]
+    pump.push({ lines, attributions, done: [{ batch, from, to, orphan: false }], incarnation: 1, sequence })
     sequence += to - from
   }
   const letter = (from: number): void => {
     const dead = { key: null, value: Buffer.from('x'), headers: [], reason: 'oversized-line', facts: {} }
-    pump.push({ letter: dead, answers: [{ batch, from, to: from + 1, orphan: false }] })
+    pump.push({ letter: dead, done: [{ batch, from, to: from + 1, orphan: false }] })
   }
   const answersTold = (): string[] => told.filter((line) => line.startsWith('answered'))
   return { pump, sink, letters, told, push, letter, answersTold }

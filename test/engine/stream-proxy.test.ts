@@ -53,6 +53,13 @@ async function live(script: Script, answer: (line: string) => string, look: (wor
       newlines: 'json',
       unwrap: true,
       replayable: true,
+      envelope: false,
+      atMostOnce: false,
+      attempts: () => 3,
+      answerTimeoutMs: null,
+      stderrTail: () => [],
+      oomKills: () => null,
+      logStdout: () => undefined,
       progressed: () => undefined,
       broken: () => kill(),
       failed: (error) => assert.fail(String(error)),
@@ -65,6 +72,7 @@ async function live(script: Script, answer: (line: string) => string, look: (wor
       protocol: script.protocol,
       topics: ['in'],
       outputTopic: 'out',
+      json: false,
     },
   )
   let pid = 0

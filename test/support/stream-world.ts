@@ -1,10 +1,11 @@
 // A broker, an output topic and a Calculator in memory, so that a StreamProxy can be tried with any order of faults.
 import type { LineBatch, TopicPartition } from '../../src/domain/stream/line-batch.ts'
-import type { Refusal, ValueBatch } from '../../src/domain/stream/value-batch.ts'
+import type { DeadLetter, Refusal, ValueBatch } from '../../src/domain/stream/value-batch.ts'
 import type {
   Activity,
   Child,
   Clock,
+  DeadLetterSink,
   RecordConsumer,
   RecordSink,
   RecordSource,
@@ -44,13 +45,16 @@ export class MemorySource implements RecordSource {
   readonly at: TopicPartition = { topic: 'in', partition: 0 }
   committed = 0
   commits: number[] = []
+  /** What stands beside the last commit. */
+  metadata = ''
   paused = false
   readonly #values: readonly (string | null)[]
   readonly #atOnce: number
   #consumer: RecordConsumer | null = null
   #next = 0
-  #epoch = 1
+  #epoch = 0
   #running = false
+  #session = 0
 
   constructor(values: readonly (string | null)[], atOnce: number) {
     this.#values = values
@@ -59,7 +63,13 @@ export class MemorySource implements RecordSource {
 
   start(consumer: RecordConsumer): Promise<void> {
     this.#consumer = consumer
-    consumer.assigned([{ ...this.at, epoch: this.#epoch }])
+    // Whoever owned it before may have left something, and is not served any more.
+    this.#session++
+    this.#running = false
+    this.paused = false
+    this.#next = this.committed
+    consumer.assigned([{ ...this.at, epoch: ++this.#epoch }])
+    consumer.noted?.([{ ...this.at, metadata: this.metadata }])
     void this.#run()
     return Promise.resolve()
   }
@@ -79,9 +89,10 @@ export class MemorySource implements RecordSource {
     void this.#run()
   }
 
-  commit(positions: readonly { readonly offset: number }[]): Promise<void> {
-    for (const { offset } of positions) {
+  commit(positions: readonly { readonly offset: number; readonly metadata?: string }[]): Promise<void> {
+    for (const { offset, metadata = '' } of positions) {
       this.committed = offset
+      this.metadata = metadata
       this.commits.push(offset)
     }
     return Promise.resolve()
@@ -98,13 +109,14 @@ export class MemorySource implements RecordSource {
   async #run(): Promise<void> {
     if (this.#running) return
     this.#running = true
-    while (!this.paused && this.#next < this.#values.length) {
+    const session = this.#session
+    while (session === this.#session && !this.paused && this.#next < this.#values.length) {
       const values = this.#values.slice(this.#next, this.#next + this.#atOnce)
       const batch = batchOf(this.at, this.#epoch, this.#next, values)
       this.#next += values.length
       await this.#consumer?.batch(batch)
     }
-    this.#running = false
+    if (session === this.#session) this.#running = false
   }
 }
 
@@ -140,7 +152,28 @@ export class MemorySink implements RecordSink {
   }
 }
 
-/** A Calculator that answers each line after `work` ms with what `answer` says, and parks in a read in between. */
+/** Keeps letters. */
+export class MemoryLetters implements DeadLetterSink {
+  readonly stored: DeadLetter[] = []
+
+  write(letters: readonly DeadLetter[]): Promise<void> {
+    this.stored.push(...letters)
+    return Promise.resolve()
+  }
+
+  health(): SinkHealth {
+    return { lastAckAt: null, error: null }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
+/**
+ * A Calculator that answers each line after `work` ms with what `answer` says, and parks in a read in between. Where
+ * `answer` says null it dies, and tells `onDeath`.
+ */
 export class MemoryCalculator implements Child {
   readonly pid: number
   readonly startedAt = 7
@@ -148,13 +181,21 @@ export class MemoryCalculator implements Child {
   inputEnded = false
   readonly #clock: Clock
   readonly #work: number
-  readonly #answer: (line: string) => string
+  readonly #answer: (line: string) => string | null
+  readonly #onDeath: () => void
   #pipe: string[] = []
   #busy = false
   #cpu = 0n
   #listener: { data(chunk: Uint8Array): void; end(): void } | null = null
 
-  constructor(pid: number, clock: Clock, work: number, answer: (line: string) => string) {
+  constructor(
+    pid: number,
+    clock: Clock,
+    work: number,
+    answer: (line: string) => string | null,
+    onDeath: () => void = () => undefined,
+  ) {
+    this.#onDeath = onDeath
     this.pid = pid
     this.#clock = clock
     this.#work = work
@@ -203,6 +244,11 @@ export class MemoryCalculator implements Child {
       await new Promise<void>((resolve) => this.#clock.arm(this.#work, resolve))
       if (!this.alive) return
       const answer = this.#answer(line)
+      if (answer === null) {
+        this.die()
+        this.#onDeath()
+        return
+      }
       if (answer !== '') this.#listener?.data(new TextEncoder().encode(answer))
     }
     this.#busy = false

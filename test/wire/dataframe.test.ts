@@ -15,6 +15,7 @@ const source = '/bdz-wsp-7/agent-0'
 const relay: DataframeStamp = {
   idPrefix: 'agent-0-1760000000000-',
   number: (i) => 41 + i,
+  ordinal: null,
   time: () => 1_760_000_000_123,
 }
 const HEADERS = [['content-type', Buffer.from(DATAFRAME_CONTENT_TYPE)]] as const
@@ -87,6 +88,7 @@ test('odd names in id and source stay JSON, numbers are whole up to the largest 
   for (const number of [0, 9, 10, 99, 100, 4_294_967_296, Number.MAX_SAFE_INTEGER]) {
     const encoded = encoder.encode(linesOf([Buffer.from('x')]), {
       idPrefix: 'x"\n-',
+      ordinal: null,
       number: () => number,
       time: () => 0,
     })

@@ -30,6 +30,9 @@ export function verdict(process: Process, child: LiveChild, status: ExitStatus, 
   }
   // The Calculator: autorestart decides first; then a run that did its work is followed by the next at once.
   if (!restart) return { state: 'EXITED', restartIn: null }
+  if (spec.backoff.floor !== undefined && expected(spec, status)) {
+    return { state: 'EXITED', restartIn: Math.max(0, spec.backoff.floor - lived) }
+  }
   return child.progressed || lived >= spec.backoff.max ? { state: 'EXITED', restartIn: 0 } : { state: 'BACKOFF' }
 }
 

@@ -15,7 +15,14 @@ export type Signal = `SIG${string}`
  * `progress`: at once, then 0.5 s ×2 up to `max`; a run that made progress, or that lasted `max`, starts the count anew,
  * and a run without progress counts as a failed start even when it reached RUNNING.
  */
-export type Backoff = { readonly kind: 'linear' } | { readonly kind: 'progress'; readonly max: Millis }
+export type Backoff =
+  | { readonly kind: 'linear' }
+  | {
+      readonly kind: 'progress'
+      readonly max: Millis
+      /** An expected exit is progress too, and followed by the next start this long after the last one at the earliest. */
+      readonly floor?: Millis
+    }
 
 /** Frozen configuration of one process; fields are named, and mean, as in supervisord. Durations named `…secs` are seconds. */
 export interface ProgramSpec {

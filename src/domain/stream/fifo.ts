@@ -64,10 +64,15 @@ export class AnswerFifo {
     return runs
   }
 
-  clear(): void {
-    this.#entries = []
-    this.#head = 0
-    this.#length = 0
+  /** The line that waits longest, as a run of one; null when none waits. */
+  first(): AnswerRun | null {
+    const entry = this.#entries[this.#head]
+    return entry ? { batch: entry.batch, from: entry.from, to: entry.from + 1, orphan: entry.orphan } : null
+  }
+
+  /** Removes everything that waits. */
+  rest(): AnswerRun[] {
+    return this.take(this.#length)
   }
 
   /** Turns what waits of a partition that is given away into orphans; their places stay, so that answers stay aligned. */

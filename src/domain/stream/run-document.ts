@@ -2,7 +2,7 @@
 import { isList, isObject, readJson, type Json, type JsonObject } from './document-json.ts'
 import { instantOf } from './instant.ts'
 import { nearestName } from './nearest-name.ts'
-import type { Protocol, StreamSettings } from './settings.ts'
+import { protocolNames, type StreamSettings } from './settings.ts'
 
 /** What a document sets; a setting it does not name keeps its base value. */
 export type RunDocument = Readonly<Partial<StreamSettings>>
@@ -60,17 +60,12 @@ const text =
   (value, at, problems) =>
     typeof value === 'string' && accepts(value) ? value : expected(what, value, at, problems)
 
-/** One of the words; `later` are words of the schema that this version cannot do yet. */
+/** One of the words. */
 const choice =
-  <const W extends string>(words: readonly W[], later: readonly string[] = []): Reader<W> =>
+  <const W extends string>(words: readonly W[]): Reader<W> =>
   (value, at, problems) => {
     const word = words.find((candidate) => candidate === value)
-    if (word !== undefined) return word
-    if (later.some((candidate) => candidate === value)) {
-      problems.push(`${at}: this version has only ${words.join(' and ')}, found ${shown(value)}`)
-      return null
-    }
-    return expected(words.map((candidate) => `"${candidate}"`).join(' or '), value, at, problems)
+    return word ?? expected(words.map((candidate) => `"${candidate}"`).join(' or '), value, at, problems)
   }
 
 const boolean: Reader<boolean> = (value, at, problems) =>
@@ -117,8 +112,7 @@ const workers: Reader<number> = (value, at, problems) => {
   return null
 }
 
-const protocols: readonly Protocol[] = ['relay', 'one-to-one']
-const protocol = choice(protocols, ['keyed', 'many', 'batch'])
+const protocol = choice(protocolNames)
 
 const bin = text('a path or a name in PATH', (word) => word.trim() !== '' && !word.includes('\0'))
 const argument = text('a text without NUL', (word) => !word.includes('\0'))

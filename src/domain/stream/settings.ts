@@ -1,7 +1,17 @@
 import type { Millis } from '../time.ts'
 
-/** Protocols of this version; each says which output answers which input. */
-export type Protocol = 'relay' | 'one-to-one'
+/** Which output answers which input; each is one file in protocol/. */
+export type Protocol = 'relay' | 'one-to-one' | 'keyed' | 'many' | 'sink' | 'source' | 'batch'
+
+export const protocolNames = [
+  'relay',
+  'one-to-one',
+  'keyed',
+  'many',
+  'sink',
+  'source',
+  'batch',
+] as const satisfies readonly Protocol[]
 
 /** What the run document may change while the agent runs; the environment gives the base values. */
 export interface StreamSettings {

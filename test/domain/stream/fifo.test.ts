@@ -60,7 +60,7 @@ test('answers meet their lines one by one, orphans keep their places', () => {
             if (topic === step.topic && partition === step.partition) line.orphan = true
           }
         } else {
-          fifo.clear()
+          fifo.rest()
           model = []
         }
         assert.equal(fifo.length, model.length)

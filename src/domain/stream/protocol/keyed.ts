@@ -1,0 +1,172 @@
+import { AnswerPool } from '../answer-pool.ts'
+import { AttributionList } from '../attribution.ts'
+import type { AnswerRun } from '../fifo.ts'
+import { isJson, skipBlanks, skipString, skipValue } from '../json-text.ts'
+import type { LineBatch, TopicPartition } from '../line-batch.ts'
+import type { Lines } from '../lines.ts'
+import type { AnswerReader, Answers, OversizedAnswer, ProtocolRules, ReaderTools } from './protocol.ts'
+
+const QUOTE = 0x22
+const COLON = 0x3a
+const COMMA = 0x2c
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const NEWLINE = 0x0a
+const LETTER_F = 0x66
+
+/** Where the members of an answer lie; -1 for one that is not there. */
+interface Answer {
+  id: number
+  idEnd: number
+  data: number
+  dataEnd: number
+  isLast: boolean
+}
+
+/** What stands before the offset of an id that the agent gave, and the offset. */
+const ID = /^(.+)-(\d{1,10})-(\d{1,16})$/
+
+/** Answers name their records, in any order: `{"id": …, "data": …}`, with `"last": false` where more follow. */
+class ById implements AnswerReader {
+  readonly #tools: ReaderTools
+  readonly #pool = new AnswerPool()
+
+  constructor(tools: ReaderTools) {
+    this.#tools = tools
+  }
+
+  get length(): number {
+    return this.#pool.length
+  }
+
+  push(batch: LineBatch, from: number, to: number): void {
+    this.#pool.push(batch, from, to)
+  }
+
+  forget(topic: string, partition: number): void {
+    this.#pool.forget(topic, partition)
+  }
+
+  rest(): readonly AnswerRun[] {
+    return this.#pool.rest()
+  }
+
+  read(lines: Lines): Answers {
+    // An answer is never longer than the line it comes in.
+    const kept = new Uint8Array(lines.bytes.length)
+    const ends = new Uint32Array(lines.count)
+    const attributions = new AttributionList()
+    const done: AnswerRun[] = []
+    let count = 0
+    let at = 0
+    let violation: string | null = null
+    for (let i = 0, start = 0; i < lines.count && violation === null; start = lines.ends[i++] ?? 0) {
+      const answer = scan(lines.bytes, start, (lines.ends[i] ?? 1) - 1)
+      const hasData = answer !== null && answer.data >= 0
+      const open = answer && this.#open(lines.bytes, answer.id, answer.idEnd, answer.isLast, hasData)
+      if (!answer) violation = 'a line that is no JSON object with an "id"'
+      else if (!open) violation = 'a line whose "id" is of no record in work'
+      else {
+        if (hasData) {
+          const data = this.#data(lines.bytes, answer)
+          kept.set(data, at)
+          at += data.length
+          kept[at++] = NEWLINE
+          ends[count++] = at
+          attributions.add(open.batch, open.orphan, open.record, open.ordinal)
+        }
+        const { batch, record, orphan } = open
+        if (answer.isLast) done.push({ batch, from: record, to: record + 1, orphan })
+      }
+    }
+    const answers = count === 0 ? null : { bytes: kept.subarray(0, at), ends: ends.subarray(0, count), count }
+    return { lines: answers, attributions: attributions.finish(), done, violation }
+  }
+
+  /** Its record is known where the id comes first; the answer then is its last one. */
+  oversized(head: Uint8Array): OversizedAnswer {
+    const first = member(head, skipBlanks(head, 1, head.length), head.length)
+    const isId = first !== null && named(head, first.name, first.nameEnd, 'id') && head[first.value] === QUOTE
+    const open = isId ? this.#open(head, first.value, first.valueEnd, true, true) : null
+    const answers = open && { batch: open.batch, from: open.record, to: open.record + 1, orphan: open.orphan }
+    return { answers, done: answers ? [answers] : [] }
+  }
+
+  #open(
+    bytes: Uint8Array,
+    id: number,
+    idEnd: number,
+    isLast: boolean,
+    countsAsAnswer: boolean,
+  ): ReturnType<AnswerPool['answer']> {
+    const parsed = ID.exec(new TextDecoder().decode(this.#tools.unescape(bytes, id + 1, idEnd - 1)))
+    if (parsed === null) return null
+    const at: TopicPartition = { topic: parsed[1] ?? '', partition: Number(parsed[2]) }
+    return this.#pool.answer(at, Number(parsed[3]), isLast, countsAsAnswer)
+  }
+
+  /** A string stands for its text, anything else for itself. */
+  #data(bytes: Uint8Array, { data, dataEnd }: Answer): Uint8Array {
+    return bytes[data] === QUOTE && !this.#tools.json()
+      ? this.#tools.unescape(bytes, data + 1, dataEnd - 1)
+      : bytes.subarray(data, dataEnd)
+  }
+}
+
+/** null for what is no JSON object with an id. */
+function scan(bytes: Uint8Array, start: number, end: number): Answer | null {
+  if (!isJson(bytes, start, end)) return null
+  let at = skipBlanks(bytes, start, end)
+  if (bytes[at] !== OPEN_BRACE) return null
+  const answer: Answer = { id: -1, idEnd: -1, data: -1, dataEnd: -1, isLast: true }
+  at = skipBlanks(bytes, at + 1, end)
+  while (bytes[at] !== CLOSE_BRACE) {
+    const found = member(bytes, at, end)
+    if (!found) return null
+    const { name, nameEnd, value, valueEnd } = found
+    if (named(bytes, name, nameEnd, 'id') && bytes[value] === QUOTE) {
+      answer.id = value
+      answer.idEnd = valueEnd
+    } else if (named(bytes, name, nameEnd, 'data')) {
+      answer.data = value
+      answer.dataEnd = valueEnd
+    } else if (named(bytes, name, nameEnd, 'last')) {
+      answer.isLast = bytes[value] !== LETTER_F
+    }
+    at = skipBlanks(bytes, valueEnd, end)
+    if (bytes[at] === COMMA) at = skipBlanks(bytes, at + 1, end)
+  }
+  return answer.id < 0 ? null : answer
+}
+
+interface Member {
+  readonly name: number
+  readonly nameEnd: number
+  readonly value: number
+  readonly valueEnd: number
+}
+
+function member(bytes: Uint8Array, at: number, end: number): Member | null {
+  const nameEnd = skipString(bytes, at, end)
+  if (nameEnd < 0) return null
+  const colon = skipBlanks(bytes, nameEnd, end)
+  if (bytes[colon] !== COLON) return null
+  const value = skipBlanks(bytes, colon + 1, end)
+  const valueEnd = skipValue(bytes, value, end)
+  return valueEnd < 0 ? null : { name: at + 1, nameEnd: nameEnd - 1, value, valueEnd }
+}
+
+function named(bytes: Uint8Array, start: number, end: number, name: string): boolean {
+  if (end - start !== name.length) return false
+  for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name.charCodeAt(i)) return false
+  return true
+}
+
+export const keyed: ProtocolRules = {
+  settles: 'answer',
+  stdout: 'records',
+  envelope: true,
+  matched: true,
+  reader: (tools) => new ById(tools),
+  cure: 'print JSON lines {"id": …, "data": …} with the id of the record, and "last": false where more answers follow',
+}

@@ -1,0 +1,20 @@
+import type { Protocol } from '../settings.ts'
+import { batch } from './batch.ts'
+import { keyed } from './keyed.ts'
+import { many } from './many.ts'
+import { oneToOne } from './one-to-one.ts'
+import type { ProtocolRules } from './protocol.ts'
+import { relay } from './relay.ts'
+import { sink } from './sink.ts'
+import { source } from './source.ts'
+
+/** The rules of each protocol. */
+export const protocolRules: Readonly<Record<Protocol, ProtocolRules>> = {
+  relay,
+  'one-to-one': oneToOne,
+  keyed,
+  many,
+  sink,
+  source,
+  batch,
+}

@@ -1,0 +1,76 @@
+// A dead incarnation: what it said is stored, what it is to blame for is known, what it did not settle is fetched again.
+import type { Flying } from '../domain/stream/blame.ts'
+import { deathOf, type Death } from '../domain/stream/death.ts'
+import type { AnswerRun } from '../domain/stream/fifo.ts'
+import { offsetAfter } from '../domain/stream/line-batch.ts'
+import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
+import type { ExitStatus } from '../domain/process/state.ts'
+import type { Answering } from './answering.ts'
+import type { Isolation } from './isolation.ts'
+import type { Lane } from './lane.ts'
+import type { OutputPump } from './output-pump.ts'
+import type { PartitionBook } from './partition-book.ts'
+import type { Settling } from './settling.ts'
+import type { StreamParts } from './stream-parts.ts'
+
+export interface FinishingParts {
+  readonly parts: StreamParts
+  readonly answering: Answering
+  readonly pump: OutputPump
+  readonly book: PartitionBook
+  readonly settling: Settling
+  readonly isolation: Isolation
+  readonly rules: ProtocolRules
+  readonly lanes: Set<Lane>
+  /** These records have left the agent unanswered: their place in the window is free. */
+  released(records: readonly AnswerRun[]): void
+}
+
+/** How an incarnation ended. `signalled`: the Supervisor sent it a signal. */
+export interface Ending {
+  readonly status: ExitStatus
+  readonly signalled: boolean
+  /** The container's out-of-memory kills at its death. */
+  readonly oomKills: number | null
+}
+
+/** Resolves when what the incarnation said is stored, and what can be settled of it is committed. */
+export async function finish(stream: FinishingParts, lane: Lane, ending: Ending): Promise<void> {
+  const { parts, pump, settling, book, answering, isolation } = stream
+  const { status, signalled } = ending
+  await lane.drained(parts.clock)
+  stream.lanes.delete(lane)
+  const clean = status.code === 0 && lane.inputEnded
+  answering.lastLine(lane, clean)
+  const stored = await pump.flushed()
+  // It read everything, came to the end of its input and left by itself: only then has it surely answered everything.
+  const complete = clean && !signalled && !lane.inputFailed && lane.child.stdin.unread() === 0
+  const { settles } = stream.rules
+  if (stored && complete && (settles === 'checkpoint' || settles === 'exit')) await settling.settle(book.outstanding())
+  const left = lane.answers?.rest() ?? []
+  stream.released(left)
+  const flying = lane.answers ? left.filter(({ orphan }) => !orphan).map(flyingOf) : lane.handed.list()
+  if (!parts.atMostOnce) isolation.died(lane, status, deathFor(lane, ending, flying), flying)
+  if (stored) await settling.commit()
+}
+
+const flyingOf = ({ batch, from, to }: AnswerRun): Flying => ({
+  topic: batch.topic,
+  partition: batch.partition,
+  first: batch.offsets[from] ?? batch.firstOffset,
+  next: offsetAfter(batch, to - 1),
+  records: to - from,
+})
+
+function deathFor(lane: Lane, { status, signalled, oomKills }: Ending, flying: readonly Flying[]): Death {
+  const unread = lane.child.stdin.unread()
+  return deathOf({
+    status,
+    stopped: signalled || lane.stopping || lane.broken,
+    hung: lane.hung,
+    outOfMemory: oomKills !== null && lane.oomKills !== null && oomKills > lane.oomKills,
+    inputEnded: lane.inputEnded,
+    hasRead: lane.bytesOut > 0 || unread === null || unread < lane.bytesIn,
+    inFlight: flying.reduce((sum, { records }) => sum + records, 0),
+  })
+}

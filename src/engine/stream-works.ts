@@ -1,0 +1,225 @@
+// The parts of one stream, wired: what each of them needs of the others. Who calls them from outside is StreamProxy.
+import { Answering } from './answering.ts'
+import { BatchRuns } from './batch-runs.ts'
+import type { AnswerRun } from '../domain/stream/fifo.ts'
+import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import { startOfLine } from '../domain/stream/lines.ts'
+import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
+import { protocolRules } from '../domain/stream/protocol/rules.ts'
+import { ByteWindow } from '../domain/stream/window.ts'
+import type { Millis } from '../domain/time.ts'
+import { unescape } from '../wire/json-bytes.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { Committer } from './committer.ts'
+import { Feeder } from './feeder.ts'
+import type { FinishingParts } from './finishing.ts'
+import { HandingOver } from './handing-over.ts'
+import { Isolation } from './isolation.ts'
+import { Lane } from './lane.ts'
+import { Intake } from './intake.ts'
+import { OutputPump } from './output-pump.ts'
+import { PartitionBook } from './partition-book.ts'
+import { Patience } from './patience.ts'
+import type { Child } from './ports.ts'
+import type { StreamParts, StreamSides } from './stream-parts.ts'
+import { Settling } from './settling.ts'
+import { StreamReport } from './stream-report.ts'
+
+export class StreamWorks implements FinishingParts {
+  readonly parts: StreamParts
+  readonly book = new PartitionBook()
+  readonly settling: Settling
+  readonly report: StreamReport
+  readonly window: ByteWindow
+  readonly isolation: Isolation
+  readonly feeder: Feeder
+  readonly pump: OutputPump
+  readonly answering: Answering
+  readonly intake: Intake
+  readonly checkpointer: Checkpointer
+  readonly batchRuns: BatchRuns
+  readonly patience: Patience
+  /** Incarnations whose stdout is still read: the living one, and dead ones that are being finished. */
+  readonly lanes = new Set<Lane>()
+  readonly #handingOver: HandingOver
+  sides: StreamSides
+  /** The last incarnation. */
+  lane: Lane | null = null
+
+  constructor(parts: StreamParts, sides: StreamSides) {
+    const { clock, events, namespec } = parts
+    this.parts = parts
+    this.sides = sides
+    this.report = new StreamReport(events, namespec)
+    // Half for what goes in and half for what comes out: each can then always make room for itself.
+    this.window = new ByteWindow(Math.floor(parts.bufferBytes / 2))
+    const isolation = (this.isolation = new Isolation(parts, this.report, () => this.feeder.goOn()))
+    const note = (at: TopicPartition, position: number): string => isolation.note(at, position)
+    this.settling = new Settling(clock, this.book, new Committer(parts, this.book, sides.source, note), (at) =>
+      isolation.settled(at, this.book.position(at)),
+    )
+    this.#handingOver = new HandingOver(parts, this.book, isolation, this.settling, {
+      lane: () => this.lane,
+      rules: () => this.rules,
+      handedOver: (lane) => {
+        if (this.rules.settles === 'checkpoint') this.checkpointer.fed()
+        this.patience.fed(lane)
+      },
+    })
+    const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
+    this.feeder = new Feeder(
+      clock,
+      this.window,
+      {
+        accepts: (batch) => this.book.accepts(batch),
+        allowance: () => this.#handingOver.allowance(),
+        before: (pieces) => this.#handingOver.before(pieces),
+        handingOver: (piece) => this.#handingOver.handOver(piece),
+        failed: () => {
+          if (this.lane) this.lane.inputFailed = true
+        },
+        rested: () => this.rested(),
+      },
+      releaseOnWrite,
+    )
+    this.pump = new OutputPump({ clock, bufferBytes: parts.bufferBytes / 2 }, sides, {
+      done: (records) => this.#done(records),
+      written: (records, bytes) => this.report.written(records, bytes),
+      deadLettered: (letters) => this.report.deadLettered(letters),
+      abandoned: (records) => this.released(records),
+      relieved: () => {
+        for (const lane of this.lanes) lane.resume()
+      },
+      failed: parts.failed,
+    })
+    this.answering = new Answering(
+      parts,
+      this.pump,
+      this.report,
+      () => this.rules,
+      (lane, forGood) => this.#violated(lane, forGood),
+    )
+    this.intake = new Intake(parts, this.book, this.window, this.feeder, this.report, {
+      letters: () => this.sides.letters,
+      envelope: () => parts.envelope || this.rules.envelope,
+      spare: (batch) => isolation.spare(batch),
+      noted: (at, metadata) => isolation.noted(at, metadata),
+      forget: ({ topic, partition }) => {
+        this.lane?.forget(topic, partition)
+        isolation.forget({ topic, partition })
+      },
+      drain: (limit) => this.drained(limit),
+      ended: () => this.rested(),
+    })
+    this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
+      activity: parts.activity,
+      outputPaused: () => this.lane?.paused ?? false,
+      reached: async (claim, quality) => {
+        const lane = this.lane
+        if (!(await this.pump.flushed())) return
+        this.report.checkpoint(quality)
+        if (lane && claim.length > 0) this.answering.progressed(lane)
+        for (const { topic, partition, offset } of claim) lane?.handed.settle(topic, partition, offset)
+        await this.settling.settle(claim)
+      },
+      missed: () => this.report.missedCheckpoint(),
+      blockBuffered: (lane) => this.report.blockBuffered(lane),
+    })
+    this.batchRuns = new BatchRuns(clock)
+    this.patience = new Patience(clock, parts.answerTimeoutMs, {
+      activity: parts.activity,
+      outputPaused: () => this.lane?.paused ?? false,
+      slow: (_lane, facts) => this.report.slow(facts),
+      hung: (lane, facts) => {
+        lane.hung = true
+        this.report.hung(facts)
+        this.feeder.detach()
+        parts.broken(lane.child.pid)
+      },
+    })
+  }
+
+  get rules(): ProtocolRules {
+    return protocolRules[this.sides.protocol]
+  }
+
+  /** A new incarnation; it is not fed yet. */
+  newLane(child: Child): Lane {
+    const { maxLine, oomKills } = this.parts
+    const reader = this.rules.reader?.({ unescape, json: () => this.sides.json }) ?? null
+    const lane: Lane = new Lane(
+      child,
+      reader,
+      { maxLine, oomKills: oomKills() },
+      {
+        lines: (lines) => {
+          this.answering.lines(lane, lines)
+          if (this.pump.isFull) lane.pause()
+          if (this.isolation.isOn) this.feeder.goOn()
+        },
+        oversized: (head, length) => this.answering.oversized(lane, head, length),
+      },
+    )
+    this.lanes.add(lane)
+    this.lane = lane
+    return lane
+  }
+
+  stop(): void {
+    this.settling.stop()
+    this.checkpointer.detach()
+    this.isolation.stop()
+    this.batchRuns.stop()
+    this.patience.stop()
+    this.window.cancelWaiting()
+  }
+
+  rested(): void {
+    const lane = this.lane
+    const { settles } = this.rules
+    if (settles === 'checkpoint') this.checkpointer.rested()
+    if (settles === 'exit' && lane && this.parts.replayable) {
+      this.batchRuns.rested(lane, this.#handingOver.allowance() === 0)
+    }
+    if (this.intake.over && this.feeder.empty && this.feeder.resting && lane && !lane.over && !lane.inputEnded) {
+      lane.endInput()
+    }
+  }
+
+  /** Waits, at most `limit`, until everything handed over is settled and committed. */
+  async drained(limit: Millis): Promise<void> {
+    const until = this.parts.clock.now() + limit
+    const { settles } = this.rules
+    if (settles === 'checkpoint') void this.checkpointer.drain(until).then(() => this.settling.wake())
+    if (settles === 'exit' && (this.lane?.fedLines ?? 0) > 0) this.lane?.endInput()
+    // A child that keeps lines back says the rest only when its input ends.
+    await this.settling.wait(limit, () => this.lane?.over !== false || this.lane.blockBuffered)
+  }
+
+  /** The records have left the agent: their place in the window is free. */
+  released(records: readonly AnswerRun[]): void {
+    for (const { batch, from, to } of records) this.window.release((batch.ends[to - 1] ?? 0) - startOfLine(batch, from))
+  }
+
+  /** What is not settled is fetched again. */
+  replay(): void {
+    const rewound = this.book.rewindOutstanding()
+    this.feeder.purge()
+    for (const { topic, partition, offset, epoch } of rewound) {
+      this.report.counters.replays++
+      this.sides.source.rewind({ topic, partition }, offset, epoch)
+      this.report.publish('replay', 'info', 'unanswered records are read again', { topic, partition, offset })
+    }
+  }
+
+  #done(records: readonly AnswerRun[]): void {
+    this.released(records)
+    this.settling.done(records)
+  }
+
+  #violated(lane: Lane, forGood: boolean): void {
+    this.feeder.detach()
+    if (forGood) this.feeder.hold('violation')
+    this.parts.broken(lane.child.pid)
+  }
+}

@@ -1,0 +1,143 @@
+// What the Calculator gets with CALCULATOR_INPUT=dataframe: each record as one JSON line, with everything known of it.
+import type { Framed, RefusedRecord } from '../domain/stream/framing.ts'
+import type { Headers, LineBatch, RecordContext } from '../domain/stream/line-batch.ts'
+import { lineAt } from '../domain/stream/lines.ts'
+import type { Millis } from '../domain/time.ts'
+import { unwrap } from './cloud-event.ts'
+import { escapedLength, escapeInto, isJson, isUtf8 } from './json-bytes.ts'
+
+const NEWLINE = 0x0a
+const BLANK = 0x20
+const END = Buffer.from('}\n')
+const YEAR_10000 = 253_402_300_800_000
+
+/**
+ * A line per record with id (`<topic>-<partition>-<offset>`), topic, partition, offset, key, headers, time and data, in
+ * that order. Data that is JSON is embedded, other text is a string, other bytes come as `data_base64`; keys and values
+ * of headers are strings, or `{"base64": …}` where they are no UTF-8. With `unwrapping` our own dataframes become their
+ * data first; malformed ones are refused.
+ */
+export function enveloped(batch: LineBatch, unwrapping: boolean): Framed {
+  const lines = new Lines()
+  const refused: RefusedRecord[] = []
+  const origins: number[] = []
+  for (let index = 0; index < batch.count; index++) {
+    let value = lineAt(batch, index)
+    const headers = batch.context.hasHeaders ? batch.context.headers(index) : []
+    const data = unwrapping && headers.length > 0 ? unwrap(value, headers) : null
+    if (data === 'broken') {
+      refused.push({ index, reason: 'bad-dataframe' })
+      continue
+    }
+    if (data !== null) value = data
+    lines.add(beginning(batch, index, headers), value)
+    origins.push(index)
+  }
+  const { bytes, ends } = lines.finish()
+  const whole = refused.length === 0
+  return {
+    refused,
+    lines: {
+      topic: batch.topic,
+      partition: batch.partition,
+      epoch: batch.epoch,
+      firstOffset: batch.firstOffset,
+      nextOffset: batch.nextOffset,
+      tombstones: batch.tombstones,
+      count: origins.length,
+      bytes,
+      ends,
+      offsets: whole ? batch.offsets : Float64Array.from(origins, (origin) => batch.offsets[origin] ?? 0),
+      context: whole ? batch.context : contextOf(batch.context, origins),
+    },
+  }
+}
+
+function beginning(batch: LineBatch, index: number, headers: Headers): string {
+  const { topic, partition, context } = batch
+  const offset = batch.offsets[index] ?? 0
+  const key = context.key(index)
+  const known = {
+    id: `${topic}-${partition}-${offset}`,
+    ...{ topic, partition, offset },
+    key: key && shown(key),
+    headers: shownHeaders(headers),
+    ...timeOf(context.timestamp(index)),
+  }
+  return JSON.stringify(known).slice(0, -1)
+}
+
+const timeOf = (time: Millis): { readonly time?: string } =>
+  time >= 0 && time < YEAR_10000 ? { time: new Date(time).toISOString() } : {}
+
+type Shown = string | { readonly base64: string }
+
+function shown(bytes: Uint8Array): Shown {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return isUtf8(bytes, 0, bytes.length) ? buffer.toString('utf8') : { base64: buffer.toString('base64') }
+}
+
+/** A name that occurs more than once has a list. */
+function shownHeaders(headers: Headers): Readonly<Record<string, unknown>> {
+  const byName = new Map<string, (Shown | null)[]>()
+  for (const [name, value] of headers) {
+    const known = byName.get(name) ?? []
+    known.push(value && shown(value))
+    byName.set(name, known)
+  }
+  return Object.fromEntries([...byName].map(([name, values]) => [name, values.length === 1 ? values[0] : values]))
+}
+
+class Lines {
+  #bytes = Buffer.allocUnsafe(64 * 1024)
+  #at = 0
+  readonly #ends: number[] = []
+
+  add(head: string, value: Uint8Array): void {
+    const end = value.length
+    if (isJson(value, 0, end)) {
+      this.#text(`${head},"data":`)
+      const start = this.#at
+      this.#reserve(end)
+      this.#bytes.set(value, start)
+      this.#at += end
+      // A newline inside a string is no JSON, so all of these are blanks between values.
+      const data = this.#bytes.subarray(start, this.#at)
+      for (let at = data.indexOf(NEWLINE); at >= 0; at = data.indexOf(NEWLINE, at + 1)) data[at] = BLANK
+    } else if (isUtf8(value, 0, end)) {
+      this.#text(`${head},"data":"`)
+      this.#reserve(escapedLength(value, 0, end))
+      this.#at = escapeInto(this.#bytes, this.#at, value, 0, end)
+      this.#text('"')
+    } else {
+      this.#text(`${head},"data_base64":"${Buffer.from(value).toString('base64')}"`)
+    }
+    this.#reserve(END.length)
+    this.#bytes.set(END, this.#at)
+    this.#ends.push((this.#at += END.length))
+  }
+
+  finish(): { readonly bytes: Uint8Array; readonly ends: Uint32Array } {
+    return { bytes: this.#bytes.subarray(0, this.#at), ends: Uint32Array.from(this.#ends) }
+  }
+
+  #text(text: string): void {
+    // Three bytes at most for each unit of a string.
+    this.#reserve(text.length * 3)
+    this.#at += this.#bytes.write(text, this.#at, 'utf8')
+  }
+
+  #reserve(more: number): void {
+    if (this.#at + more <= this.#bytes.length) return
+    const wider = Buffer.allocUnsafe(Math.max(this.#at + more, this.#bytes.length * 2))
+    this.#bytes.copy(wider, 0, 0, this.#at)
+    this.#bytes = wider
+  }
+}
+
+const contextOf = (context: RecordContext, origins: readonly number[]): RecordContext => ({
+  hasHeaders: context.hasHeaders,
+  key: (index) => context.key(origins[index] ?? 0),
+  headers: (index) => context.headers(origins[index] ?? 0),
+  timestamp: (index) => context.timestamp(origins[index] ?? 0),
+})
