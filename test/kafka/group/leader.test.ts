@@ -24,7 +24,7 @@ function watchOf(visible: Map<string, number>) {
       }))
       return [topic, count === undefined ? { error: 29 } : { name: topic, id: null, partitions }] as const
     })
-    return Promise.resolve({ brokers: [], topics: new Map(facts) })
+    return Promise.resolve({ brokers: [], controller: -1, topics: new Map(facts) })
   }
   const never = (): Promise<never> => Promise.reject(new Error('not asked'))
   const cluster = { metadata, send: never, sendToAny: never }
