@@ -1,18 +1,16 @@
 // Records of the partitions that a consumer group gives to this agent.
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
-import type { Clock, RecordConsumer, RecordSource, SourceHealth, Timer } from '../engine/ports.ts'
+import type { Clock, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
+import { Corrections } from './corrections.ts'
 import { explain } from './errors.ts'
 import { Fetcher } from './fetch/fetcher.ts'
-import type { OwnedPartition } from './fetch/owned-partition.ts'
 import { Trouble } from './fetch/trouble.ts'
 import type { Membership, MembershipOwner } from './group-membership.ts'
 import type { KafkaLog } from './log.ts'
-import { nameOf, offsetsAt } from './offset-lookup.ts'
 import { Ownership } from './ownership.ts'
 import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
-import { LATEST } from './protocol/list-offsets.ts'
 import { StartFinder } from './start-finder.ts'
 import type { InputFrom } from './start-positions.ts'
 import { Topics } from './topics.ts'
@@ -31,7 +29,6 @@ export interface SourceSettings {
 type Position = TopicPartition & { readonly offset: number; readonly epoch: number; readonly metadata?: string }
 
 const TOPIC_POLL: Millis = 1_000
-const LOOK_EVERY: Millis = 10_000
 
 export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #settings: SourceSettings
@@ -42,11 +39,11 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #trouble: Trouble
   readonly #fetcher: Fetcher
   readonly #starts: StartFinder
+  readonly #corrections: Corrections
   readonly #closing = new AbortController()
   #consumer: RecordConsumer | null = null
   #membership: Membership | null = null
   #lastFetchAt: Millis | null = null
-  #timer: Timer | null = null
   #done: Promise<void> = Promise.resolve()
   /** The consumer is told of one change after the other. */
   #told: Promise<void> = Promise.resolve()
@@ -63,7 +60,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       problem,
       clock,
       signal,
-      looked: () => this.#compareIds(),
+      looked: () => this.#corrections.compareIds(),
       released: () => {
         if (this.#ownership.list.length === 0) this.#trouble.over()
         this.#fetcher.wake()
@@ -76,7 +73,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       handOver: (batch) => this.#consumer?.batch(batch) ?? Promise.resolve(),
       answered: (whole) => this.#answered(whole),
       troubled: (partitions, error) => this.#trouble.hold(partitions, error),
-      outOfRange: (partition, offset) => void this.#outOfRange(partition, offset),
+      outOfRange: (partition, offset) => void this.#corrections.outOfRange(partition, offset),
     })
     this.#starts = new StartFinder({
       cluster,
@@ -90,6 +87,17 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       noted: (partitions) => this.#consumer?.noted?.(partitions),
       found: () => this.#fetcher.wake(),
     })
+    this.#corrections = new Corrections({
+      cluster,
+      topics,
+      ownership: this.#ownership,
+      starts: this.#starts,
+      clock,
+      log,
+      begunAnew: ({ topic, partition, epoch }) => this.#consumer?.assigned([{ topic, partition, epoch }]),
+      wake: () => this.#fetcher.wake(),
+      failed: (partition, error) => this.#trouble.hold([partition], error),
+    })
   }
 
   async start(consumer: RecordConsumer): Promise<void> {
@@ -97,7 +105,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const { promise, resolve } = Promise.withResolvers<undefined>()
     const attempted = (): void => resolve(undefined)
     this.#done = this.#live(attempted).finally(attempted)
-    this.#lookLater()
+    this.#corrections.start()
     await promise
   }
 
@@ -136,7 +144,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
 
   async close(): Promise<void> {
     this.#closing.abort()
-    this.#timer?.cancel()
+    this.#corrections.stop()
     this.#fetcher.close()
     await this.#membership?.close()
     this.#settings.cluster.close()
@@ -214,85 +222,5 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   #answered(whole: boolean): void {
     this.#lastFetchAt = this.#settings.clock.now()
     if (whole && !this.#ownership.list.some(({ damaged }) => damaged)) this.#trouble.over()
-  }
-
-  /** Ahead, the epoch goes on: what lies between is gone. Behind, offsets begin anew. */
-  async #outOfRange(partition: OwnedPartition, offset: number): Promise<void> {
-    const { version } = partition
-    partition.held = true
-    try {
-      const start = await this.#starts.instead(partition, offset)
-      if (version !== partition.version || !start) {
-        partition.held = false
-        return
-      }
-      const { topic } = partition
-      this.#settings.log('warn', `cannot read offset ${offset}: going on at ${start.offset}: ${start.reason}`, {
-        event: 'kafka.out-of-range',
-        topic,
-        partition: partition.partition,
-        offset,
-        from: start.offset,
-      })
-      partition.highWatermark = start.highWatermark
-      if (start.offset >= offset) partition.position = start.offset
-      else this.#restart(partition, start.offset)
-      partition.held = false
-      this.#fetcher.wake()
-    } catch (error) {
-      this.#trouble.hold([partition], error)
-    }
-  }
-
-  /** What was handed over belongs to a past that is no more: nothing of it may be committed. */
-  #restart(partition: OwnedPartition, offset: number | null): void {
-    partition.epoch = this.#ownership.nextEpoch()
-    partition.seek(offset)
-    this.#consumer?.assigned([{ topic: partition.topic, partition: partition.partition, epoch: partition.epoch }])
-  }
-
-  /** A topic with another id was deleted and made again. */
-  #compareIds(): void {
-    const isAnother = ({ topic, topicId, leaving }: OwnedPartition): boolean => {
-      const id = this.#topics.find(topic)?.id ?? null
-      return !leaving && topicId !== null && id !== null && id !== topicId
-    }
-    const anew = this.#ownership.list.filter(isAnother)
-    if (anew.length === 0) return
-    for (const partition of anew) {
-      const { topic, handedOver } = partition
-      this.#settings.log('warn', `topic ${topic} was deleted and made again: beginning anew`, {
-        event: 'kafka.topic-anew',
-        topic,
-        partition: partition.partition,
-        offset: handedOver,
-      })
-      partition.topicId = null
-      this.#restart(partition, null)
-    }
-    void this.#starts.begin(anew, true)
-  }
-
-  #lookLater(): void {
-    if (this.#closing.signal.aborted) return
-    this.#timer = this.#settings.clock.arm(LOOK_EVERY, () => void this.#look().finally(() => this.#lookLater()))
-  }
-
-  /** What no fetch tells: that a topic is another one by now, and the end of partitions that are not fetched. */
-  async #look(): Promise<void> {
-    const { cluster, log } = this.#settings
-    if (this.#ownership.list.length === 0) return
-    try {
-      await this.#topics.refresh()
-      this.#compareIds()
-      const still = this.#ownership.list.filter(({ asked, position }) => !asked && position !== null)
-      if (still.length === 0) return
-      const ends = await offsetsAt(cluster, this.#topics, still, LATEST)
-      for (const partition of still) {
-        partition.highWatermark = Math.max(partition.highWatermark, ends.get(nameOf(partition)) ?? 0)
-      }
-    } catch (error) {
-      log('debug', `cannot look at the topics: ${explain(error)}`, { event: 'kafka.look' })
-    }
   }
 }

@@ -1,0 +1,124 @@
+// What is done when partitions are no more what they were: offsets that are gone, topics made anew, ends that moved.
+import type { Millis } from '../domain/time.ts'
+import type { Clock, Timer } from '../engine/ports.ts'
+import type { KafkaCluster } from './cluster.ts'
+import { explain } from './errors.ts'
+import type { OwnedPartition } from './fetch/owned-partition.ts'
+import type { KafkaLog } from './log.ts'
+import { nameOf, offsetsAt } from './offset-lookup.ts'
+import type { Ownership } from './ownership.ts'
+import { LATEST } from './protocol/list-offsets.ts'
+import type { StartFinder } from './start-finder.ts'
+import type { Topics } from './topics.ts'
+
+export interface CorrectionParts {
+  readonly cluster: KafkaCluster
+  readonly topics: Topics
+  readonly ownership: Ownership
+  readonly starts: StartFinder
+  readonly clock: Clock
+  readonly log: KafkaLog
+  /** The partition has a new epoch: what was handed over belongs to a past that is no more. */
+  begunAnew(partition: OwnedPartition): void
+  /** There may be something to fetch. */
+  wake(): void
+  /** Why the partition cannot be corrected now. */
+  failed(partition: OwnedPartition, error: unknown): void
+}
+
+const LOOK_EVERY: Millis = 10_000
+
+export class Corrections {
+  readonly #parts: CorrectionParts
+  #timer: Timer | null = null
+  #stopped = false
+
+  constructor(parts: CorrectionParts) {
+    this.#parts = parts
+  }
+
+  /** Looks every 10 s for what no fetch tells. */
+  start(): void {
+    if (this.#stopped) return
+    this.#timer = this.#parts.clock.arm(LOOK_EVERY, () => void this.#look().finally(() => this.start()))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  /** Ahead, the epoch goes on: what lies between is gone. Behind, offsets begin anew. */
+  async outOfRange(partition: OwnedPartition, offset: number): Promise<void> {
+    const { version } = partition
+    partition.held = true
+    try {
+      const start = await this.#parts.starts.instead(partition, offset)
+      if (version !== partition.version || !start) {
+        partition.held = false
+        return
+      }
+      const { topic } = partition
+      this.#parts.log('warn', `cannot read offset ${offset}: going on at ${start.offset}: ${start.reason}`, {
+        event: 'kafka.out-of-range',
+        topic,
+        partition: partition.partition,
+        offset,
+        from: start.offset,
+      })
+      partition.highWatermark = start.highWatermark
+      if (start.offset >= offset) partition.position = start.offset
+      else this.#restart(partition, start.offset)
+      partition.held = false
+      this.#parts.wake()
+    } catch (error) {
+      this.#parts.failed(partition, error)
+    }
+  }
+
+  #restart(partition: OwnedPartition, offset: number | null): void {
+    partition.epoch = this.#parts.ownership.nextEpoch()
+    partition.seek(offset)
+    this.#parts.begunAnew(partition)
+  }
+
+  /** A topic with another id was deleted and made again. */
+  compareIds(): void {
+    const isAnother = ({ topic, topicId, leaving }: OwnedPartition): boolean => {
+      const id = this.#parts.topics.find(topic)?.id ?? null
+      return !leaving && topicId !== null && id !== null && id !== topicId
+    }
+    const anew = this.#parts.ownership.list.filter(isAnother)
+    if (anew.length === 0) return
+    for (const partition of anew) {
+      const { topic, handedOver } = partition
+      this.#parts.log('warn', `topic ${topic} was deleted and made again: beginning anew`, {
+        event: 'kafka.topic-anew',
+        topic,
+        partition: partition.partition,
+        offset: handedOver,
+      })
+      partition.topicId = null
+      this.#restart(partition, null)
+    }
+    void this.#parts.starts.begin(anew, true)
+  }
+
+  /** What no fetch tells: that a topic is another one by now, and the end of partitions that are not fetched. */
+  async #look(): Promise<void> {
+    const { cluster, log, topics, ownership } = this.#parts
+    if (ownership.list.length === 0) return
+    try {
+      await topics.refresh()
+      this.compareIds()
+      const still = ownership.list.filter(({ asked, position }) => !asked && position !== null)
+      if (still.length === 0) return
+      const ends = await offsetsAt(cluster, topics, still, LATEST)
+      for (const partition of still) {
+        partition.highWatermark = Math.max(partition.highWatermark, ends.get(nameOf(partition)) ?? 0)
+      }
+    } catch (error) {
+      log('debug', `cannot look at the topics: ${explain(error)}`, { event: 'kafka.look' })
+    }
+  }
+}
