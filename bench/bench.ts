@@ -1,10 +1,10 @@
 // One run of the benchmark, part by part; a part or a contender that fails is reported, and the others go on.
 import { Inputs } from './inputs.ts'
-import type { Latency } from './latency.ts'
-import { measureLatency } from './latency.ts'
+import { measureLatency, type Latency } from './latency.ts'
 import { measureLoaded } from './loaded.ts'
 import type { Options, Part } from './options.ts'
 import { contenders, plain, plan, type Section } from './plan.ts'
+import type { Contender } from './contender.ts'
 import { goPipelined } from './contenders/go-loops.ts'
 import { oneToOneRaw, relayRaw } from './contenders/pidpiper.ts'
 import { measureRestarts } from './restarts.ts'
@@ -42,16 +42,20 @@ export class Bench {
   }
 
   async latencies(): Promise<Latency[][]> {
-    const taking = [relayRaw, oneToOneRaw, goPipelined].filter((contender) => contender.unavailable(plain) === null)
+    if (!this.#runs('latency')) return []
+    const peers = [relayRaw, oneToOneRaw, goPipelined].filter((each) => each.unavailable(plain) === null)
+    const taking = [null, ...peers]
+    const once = (contender: Contender | null): Promise<Latency | null> =>
+      this.#attempt(`latency of ${contender?.name ?? 'the bare round trip'}`, () =>
+        measureLatency(contender, this.#topics, this.#options.latencySeconds, this.#signal),
+      )
+    // Not counted: this process, which sends and receives, is not compiled yet.
+    await once(null)
     const rounds: Latency[][] = []
-    for (let round = 0; this.#runs('latency') && round < this.#options.rounds; round++) {
+    for (let round = 0; round < this.#options.rounds; round++) {
       const found: Latency[] = []
-      for (const contender of [null, ...taking]) {
-        const name = `latency of ${contender?.name ?? 'the bare round trip'}`
-        const { latencySeconds } = this.#options
-        const result = await this.#attempt(name, () =>
-          measureLatency(contender, this.#topics, latencySeconds, this.#signal),
-        )
+      for (const contender of rotated(taking, round)) {
+        const result = await once(contender)
         if (result) found.push(result)
       }
       rounds.push(found)
@@ -92,9 +96,7 @@ export class Bench {
     }
     await once(first, `warm-up of the broker, not counted, with ${first.name}`)
     for (let round = 0; round < this.#options.rounds; round++) {
-      // Another one begins each round, so that none always runs behind the same neighbour.
-      const at = round % rows.length
-      for (const row of [...rows.slice(at), ...rows.slice(0, at)]) {
+      for (const row of rotated(rows, round)) {
         const run = await once(row, `${section} ${round + 1}/${this.#options.rounds} ${row.name}`)
         row.runs.push(run)
         if (run) this.#say(`  ${speed(run)}`)
@@ -136,6 +138,12 @@ export class Bench {
     const some = this.#options.only.filter((name) => contenders.some((each) => each.name === name))
     return some.length === 0 || some.includes(contender)
   }
+}
+
+/** Another one begins each round, so that none always runs behind the same neighbour. */
+function rotated<T>(all: readonly T[], round: number): T[] {
+  const at = round % all.length
+  return [...all.slice(at), ...all.slice(0, at)]
 }
 
 function speed({ recordsPerSecond, steadyPerSecond, seconds, checkpoints, duplicates }: Run): string {

@@ -1,8 +1,8 @@
 // The results as text: Markdown tables, so that they can be quoted as they are.
 import { describe } from './contender.ts'
 import { agentCpu, over, ratio, steady, type Results, type Row } from './results.ts'
-import type { Spread } from './statistics.ts'
-import { spread } from './statistics.ts'
+
+import { spread, type Spread } from './statistics.ts'
 import { table } from './table.ts'
 import type { Run } from './throughput.ts'
 import { verdict } from './verdict.ts'

@@ -1,6 +1,7 @@
 // Topics and consumer groups of the benchmark; whatever it made is gone after `close`.
 import { randomUUID } from 'node:crypto'
 import { Kafka, logLevel, type Admin } from 'kafkajs'
+import { waitFor } from '../test/support/wait-for.ts'
 import type { Streams, Workload } from './contender.ts'
 
 export class Topics {
@@ -28,6 +29,8 @@ export class Topics {
     const topic = `bench-${word}-${randomUUID().slice(0, 8)}`
     this.#made.add(topic)
     await this.#admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })
+    // The metadata may tell of a leader that does not know of it yet.
+    await waitFor(`an answer of ${topic}`, async () => (await this.ends(topic)).length === partitions)
     return topic
   }
 
