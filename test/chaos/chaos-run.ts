@@ -46,6 +46,7 @@ export async function chaosRun(t: TestContext, options: RunOptions): Promise<Out
   const left = await scene.lag()
   if (left === 0) problems.push('the stream was over before the last fault began')
   await Promise.all(over)
+  scene.pace(0)
   await scene.done(DONE_LIMIT_MS).catch(async () => {
     problems.push(`${(await scene.lag()) ?? 'unknown'} records are not committed ${DONE_LIMIT_MS / 1000} s later`)
   })
@@ -60,7 +61,7 @@ export async function chaosRun(t: TestContext, options: RunOptions): Promise<Out
     account,
     duplicatesAllowed,
     seconds: Math.round((performance.now() - began) / 1000),
-    problems: [...problems, ...judge(account, { protocol, delivery, duplicatesAllowed })],
+    problems: [...problems, ...faults.problems, ...judge(account, { protocol, delivery, duplicatesAllowed })],
     logs: scene.agents.map(({ pid, stderr }) => `== pid ${pid}\n${stderr}`).join('\n'),
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import process from 'node:process'
 import type { TestAgent } from '../support/agent.ts'
 import type { Fault, FaultKind } from './fault-plan.ts'
-import type { Scene } from './scene.ts'
+import { RATE, type Scene } from './scene.ts'
 
 type Target = 'agent' | 'broker' | 'consul' | 'guest' | 'pace'
 
@@ -26,6 +26,7 @@ const targetOf: Record<FaultKind, Target> = {
 export class Faults {
   /** One line per fault, in the order in which they came about. */
   readonly log: string[] = []
+  readonly problems: string[] = []
   readonly #scene: Scene
   readonly #began = performance.now()
   readonly #turns = new Map<Target, Promise<void>>()
@@ -57,9 +58,9 @@ export class Faults {
     'calculator-kill': async () => signal(await this.#main.calculator(), 'SIGKILL'),
     'calculator-stop': async (lastsMs) => stopped(await this.#main.calculator(), lastsMs),
     'slow-calculator': async (lastsMs) => {
-      const asBefore = this.#scene.slowDown()
+      this.#scene.pace(RATE / 20)
       await pause(lastsMs)
-      asBefore()
+      this.#scene.pace(RATE)
     },
     'agent-kill': async (lastsMs) => {
       await killed(this.#main)
@@ -75,7 +76,9 @@ export class Faults {
     'guest-leaves': async (lastsMs) => {
       const guest = await this.#scene.start(`guest-${++this.#guests}`)
       await pause(lastsMs)
-      await guest.stop()
+      const code = await guest.stop()
+      // Null: it was not far enough to know the signal.
+      if (code !== 0 && code !== null) this.problems.push(`a guest left with exit code ${code}`)
     },
     'guest-dies': async (lastsMs) => {
       const guest = await this.#scene.start(`guest-${++this.#guests}`)

@@ -1,6 +1,6 @@
 // What a chaos run happens to: topics full of numbered records, a workspace with its run document, and agents in one
 // consumer group; a broker and a Consul agent of its own where they are to be stopped.
-import { rmSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Workspace } from '../fixtures/e2e-consul.ts'
@@ -15,7 +15,7 @@ import { Accounting, keyOf, valueOf, type Account } from './accounting.ts'
 import type { Delivery, Protocol } from './judgement.ts'
 
 const PARTITIONS = 3
-/** Lines a second that one Calculator answers at most. */
+/** Lines a second that one Calculator answers at most while faults come. */
 export const RATE = 5_000
 export const CHECKPOINT_SECONDS = 1
 
@@ -47,7 +47,7 @@ export class Scene {
   readonly #kafka: TestKafka
   readonly #space: Workspace
   readonly #topics: Topics
-  readonly #slow: string
+  readonly #pace: string
   #revision = 0
 
   private constructor(
@@ -65,7 +65,8 @@ export class Scene {
     this.#kafka = kafka
     this.#space = space
     this.#topics = topics
-    this.#slow = join(folder, 'slow')
+    this.#pace = join(folder, 'pace')
+    this.pace(RATE)
   }
 
   /** With all records in the input topic and the run document at its key; no agent runs yet. */
@@ -113,7 +114,7 @@ export class Scene {
   /** A new run document: the same streams, another argument of the Calculator. Consul may be away for a while. */
   async publish(): Promise<void> {
     const { seed, protocol } = this.#options
-    const args = [join(import.meta.dirname, 'calculator.py'), RATE, this.#slow, seed, ++this.#revision].map(String)
+    const args = [join(import.meta.dirname, 'calculator.py'), this.#pace, seed, ++this.#revision].map(String)
     const document = {
       input: { topics: [this.#topics.input] },
       output: { topic: this.#topics.output, format: 'raw' as const },
@@ -122,10 +123,11 @@ export class Scene {
     await waitFor('a run document in Consul', () => this.#space.publish(document), { timeout: 60_000, every: 200 })
   }
 
-  /** Slows every Calculator down until the returned function is called. */
-  slowDown(): () => void {
-    writeFileSync(this.#slow, '')
-    return () => rmSync(this.#slow, { force: true })
+  /** Lines a second that every Calculator answers at most; 0: as fast as it can. */
+  pace(rate: number): void {
+    // Renamed into its place: no reader finds it empty.
+    writeFileSync(`${this.#pace}.new`, String(rate))
+    renameSync(`${this.#pace}.new`, this.#pace)
   }
 
   /** Resolves when so many records came out. */

@@ -17,7 +17,7 @@ async function run(t: TestContext, options: Omit<RunOptions, keyof typeof short>
 
 test('relay: child, agent and broker are killed, the run document changes', needs, async (t) => {
   const kinds = ['calculator-kill', 'agent-kill', 'broker-kill', 'document'] as const
-  assert.deepEqual(await run(t, { seed: 1, protocol: 'relay', records: 50_000, kinds, ownServices: true }), [])
+  assert.deepEqual(await run(t, { seed: 1, protocol: 'relay', records: 40_000, kinds, ownServices: true }), [])
 })
 
 test('one-to-one: child and agent are killed, one is stopped, another agent comes and goes', needs, async (t) => {
