@@ -11,7 +11,7 @@ const short = { delivery: 'at-least-once', faults: 4 } as const
 async function run(t: TestContext, options: Omit<RunOptions, keyof typeof short>): Promise<string[]> {
   const { faults, account, seconds, problems } = await chaosRun(t, { ...short, ...options })
   for (const fault of faults) t.diagnostic(fault)
-  t.diagnostic(`${account.records} records, ${account.duplicates} duplicates, ${seconds} s`)
+  t.diagnostic(`${account.records} records, ${account.missing} missing, ${account.duplicates} duplicates, ${seconds} s`)
   return [...problems]
 }
 
@@ -26,7 +26,8 @@ test('one-to-one: child and agent are killed, one is stopped, another agent come
 })
 
 test('an agent that commits one record too far is found out', needs, async (t) => {
-  const kinds = ['calculator-kill', 'agent-kill'] as const
+  // Each of these kills falls on a record that is with the Calculator, and is committed already.
+  const kinds = ['calculator-kill'] as const
   const command = committingTooFar(t)
   const problems = await run(t, {
     seed: 3,
