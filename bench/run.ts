@@ -7,7 +7,7 @@ import process from 'node:process'
 import { version } from '../src/version.ts'
 import { Bench } from './bench.ts'
 import { startBroker } from './broker.ts'
-import { agentText } from './contenders/pidpiper.ts'
+import { agentText, prepareAgent } from './contenders/pidpiper.ts'
 import { readOptions, usage, type Options } from './options.ts'
 import { contenders } from './plan.ts'
 import { text } from './report.ts'
@@ -22,6 +22,8 @@ const say = (line: string): boolean =>
   process.stderr.write(`# ${(performance.now() / 1000).toFixed(1).padStart(6)} s  ${line}\n`)
 
 async function bench(options: Options): Promise<Results> {
+  say('looking for an up-to-date binary …')
+  const unbuilt = prepareAgent()
   const machine = {
     ...{ date: new Date().toISOString().slice(0, 16), cores: cpus().length, cpu: cpus()[0]?.model ?? 'unknown' },
     ...{ linux: release(), node: process.versions.node, pidpiper: `${version} (${agentText()})`, load: load() },
@@ -32,7 +34,7 @@ async function bench(options: Options): Promise<Results> {
     const topics = await Topics.connect(broker.address)
     try {
       const run = new Bench(topics, options, interrupted.signal, say)
-      const missing = run.missing()
+      const missing = [...run.missing(), ...(unbuilt === null ? [] : [unbuilt])]
       for (const why of missing) say(`missing here: ${why}`)
       const found = {
         rows: await run.throughput(),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import process from 'node:process'
@@ -5,15 +6,26 @@ import type { Command, Contender, Streams } from '../contender.ts'
 
 const root = join(import.meta.dirname, '../..')
 
+const binary = join(root, 'dist', 'pidpiper')
+
+function isFresh(): boolean {
+  const changed = (file: string): number => statSync(file).mtimeMs
+  const sources = globSync(['src/**/*.ts', 'scripts/**/*', 'package.json'], { cwd: root })
+  return existsSync(binary) && sources.every((file) => changed(join(root, file)) <= changed(binary))
+}
+
+/** Builds the binary where it is older than the sources. Gives the reason why the sources run instead, or null. */
+export function prepareAgent(): string | null {
+  if (process.env['TEST_BINARY'] !== undefined || isFresh()) return null
+  const { status } = spawnSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  return status === 0 ? null : 'the binary (npm run build failed): the sources run instead, which need more memory'
+}
+
 /** The words that start the agent: TEST_BINARY, else a binary that is no older than the sources, else the sources. */
 export function agentWords(): readonly [string, ...string[]] {
   const given = process.env['TEST_BINARY']
   if (given !== undefined) return [given]
-  const binary = join(root, 'dist', 'pidpiper')
-  const changed = (file: string): number => statSync(file).mtimeMs
-  const sources = globSync(['src/**/*.ts', 'scripts/**/*', 'package.json'], { cwd: root })
-  const fresh = existsSync(binary) && sources.every((file) => changed(join(root, file)) <= changed(binary))
-  return fresh ? [binary] : [process.execPath, join(root, 'src', 'main.ts')]
+  return isFresh() ? [binary] : [process.execPath, join(root, 'src', 'main.ts')]
 }
 
 /** The same for people. */
