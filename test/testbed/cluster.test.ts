@@ -8,7 +8,7 @@ import { needsKafka } from './address.ts'
 
 test(
   'three brokers: a killed leader is replaced, takes part again, and nothing acknowledged is gone',
-  { ...needsKafka, timeout: 120_000 },
+  { ...needsKafka, timeout: 240_000 },
   async (t) => {
     const cluster = await ownCluster(t)
     await cluster.start()
@@ -27,13 +27,13 @@ test(
       producer.send({ topic: 'records', acks: -1, messages: [{ value }] })
 
     await send('before')
-    await waitFor('three replicas in sync', async () => (await partition()).isr.length === 3, { timeout: 20_000 })
+    await waitFor('three replicas in sync', async () => (await partition()).isr.length === 3, { timeout: 60_000 })
     const { leader } = await partition()
     await cluster.node(leader).kill()
-    await waitFor('another leader', async () => ![leader, -1].includes((await partition()).leader), { timeout: 30_000 })
+    await waitFor('another leader', async () => ![leader, -1].includes((await partition()).leader), { timeout: 60_000 })
     await send('while it is away')
     await cluster.node(leader).start()
-    await waitFor('it is in sync again', async () => (await partition()).isr.includes(leader), { timeout: 30_000 })
+    await waitFor('it is in sync again', async () => (await partition()).isr.includes(leader), { timeout: 60_000 })
     const [offsets] = await admin.fetchTopicOffsets('records')
     assert.ok(Number(offsets?.high) >= 2)
   },
