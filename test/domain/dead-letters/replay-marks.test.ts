@@ -84,7 +84,7 @@ test('what lies before the first letter that is kept is forgotten', () => {
 
 test('more than a commit can carry is told', () => {
   const letters = Array.from({ length: 2000 }, () => 'crash')
-  const stuck = new Set(letters.keys().filter((offset) => offset % 2 === 0))
+  const stuck = new Set([...letters.keys()].filter((offset) => offset % 2 === 0))
   const marks = new ReplayMarks(0)
   replay(marks, letters, { from: 0, to: 2000, reasons: ['crash'], stuck, again: false })
   assert.equal(marks.text(), null)
