@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EVERYTHING } from '../../../src/domain/dead-letters/selection.ts'
 import { DeadLetterBox } from '../../../src/kafka/dead-letter-queue/box.ts'
+import { ReplayJournal } from '../../../src/kafka/dead-letter-queue/journal.ts'
 import { Replay } from '../../../src/kafka/dead-letter-queue/replay.ts'
 import { brokerAddress, TestKafka } from '../../support/kafka.ts'
-import { clock, optionsFor } from '../rig.ts'
+import { clock, clusterFor, Lines, optionsFor } from '../rig.ts'
 import { dlq, inputLetter, writeLetters } from './rig.ts'
 
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '')
@@ -95,6 +96,26 @@ test('a cut letter, one of a topic that is gone and one of this topic stay, each
     (await kafka.readTopic(target)).map(({ value }) => value?.length),
     [14, 14, 1024],
   )
+  const small = await kafka.createTopic(1, { config: { 'max.message.bytes': '700' } })
+  const some = await dlq(topic, ['replay', '--yes', '--force', '--again', '--to', small])
+  assert.equal(some.code, 1)
+  assert.match(some.stdout, /^2 letters .* sent: .*\n1 letter not sent: larger than their topic takes: .*\n {2}0:2 /)
+})
+
+test('of two replays at once one ends before it sends', async (t) => {
+  const kafka = new TestKafka(t)
+  const topic = await kafka.createTopic(1)
+  const cluster = clusterFor(new Lines())
+  t.after(() => cluster.close())
+  const [one, other] = [new ReplayJournal(topic, cluster, clock), new ReplayJournal(topic, cluster, clock)]
+  const [ours, theirs] = [await one.load(0), await other.load(0)]
+  ours.begin(0, 0)
+  ours.done(0, 'crash')
+  await one.save(0, ours)
+  await assert.rejects(other.expectUntouched(0), /another replay of topic .* is under way/)
+  await assert.rejects(other.save(0, theirs), /another replay/)
+  assert.ok((await other.load(0)).has(0, 'crash'))
+  await other.save(0, theirs)
 })
 
 test('an interrupted replay goes on where it stopped, and a purge by time keeps what is younger', async (t) => {
