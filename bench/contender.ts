@@ -1,9 +1,22 @@
+/** What is carried. */
+export interface Workload {
+  /** Bytes of one record's value. */
+  readonly bytes: number
+  /** Of the input and of the output topic. */
+  readonly partitions: number
+  /** Of the input topic's batches, and of what the contender writes. */
+  readonly compression: 'none' | 'lz4'
+}
+
 export interface Streams {
   /** `host:port`. */
   readonly broker: string
   readonly input: string
   readonly output: string
   readonly group: string
+  readonly workload: Workload
+  /** `host:port` where its HTTP face shall listen; null: nowhere. */
+  readonly http: string | null
 }
 
 /** One way to get records from a topic through `cat` into another topic. */
@@ -14,8 +27,10 @@ export interface Contender {
   readonly commits: boolean
   /** It ends when it has read all that is there; others get SIGTERM when all records came out. */
   readonly endsByItself: boolean
-  /** Why it cannot take part on this machine; null: it can. */
-  unavailable(): string | null
+  /** It has a /status that counts its checkpoints. */
+  readonly countsCheckpoints: boolean
+  /** Why it cannot carry that on this machine; null: it can. */
+  unavailable(workload: Workload): string | null
   command(streams: Streams): Command
 }
 
@@ -24,3 +39,6 @@ export interface Command {
   /** Beside PATH. */
   readonly env: Readonly<Record<string, string>>
 }
+
+export const describe = ({ bytes, partitions, compression }: Workload): string =>
+  `${bytes} B, ${partitions} partition${partitions === 1 ? '' : 's'}, ${compression === 'none' ? 'uncompressed' : compression}`

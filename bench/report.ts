@@ -1,125 +1,173 @@
 // The results as text: Markdown tables, so that they can be quoted as they are.
-import type { IdleMemory } from './memory.ts'
-import type { Restarts } from './restarts.ts'
+import { describe } from './contender.ts'
+import { agentCpu, over, ratio, steady, type Results, type Row } from './results.ts'
+
 import { spread, type Spread } from './statistics.ts'
+import { table } from './table.ts'
 import type { Run } from './throughput.ts'
-
-export interface Row {
-  readonly name: string
-  /** Of this contender, by round; null for a round that failed. */
-  readonly runs: readonly (Run | null)[]
-}
-
-export interface Results {
-  readonly machine: Readonly<Record<string, string | number>>
-  readonly records: number
-  readonly rounds: number
-  readonly baseline: string | null
-  readonly throughput: readonly Row[]
-  readonly restarts: readonly Restarts[]
-  readonly idle: IdleMemory | null
-  readonly skipped: readonly string[]
-  readonly failures: readonly string[]
-}
-
-/** Speed against the baseline, round by round, so that a machine whose speed drifts does not spoil it. */
-export function ratios(row: Row, baseline: Row | undefined): Spread | null {
-  const pairs = row.runs.flatMap((run, round) => {
-    const base = baseline?.runs[round]
-    return run && base ? [run.recordsPerSecond / base.recordsPerSecond] : []
-  })
-  return spread(pairs)
-}
+import { verdict } from './verdict.ts'
 
 export function text(results: Results): string {
-  const { machine, records, rounds, throughput, skipped, failures } = results
+  const { machine, missing, failures } = results
   return [
     Object.entries(machine)
       .map(([name, value]) => `${name} ${value}`)
       .join(', '),
-    ...(throughput.length > 0 ? [`\n${records} records of 100 B, ${rounds} rounds; median (min–max):\n`] : []),
-    ...throughputTable(results),
-    ...restartTable(results.restarts),
-    ...idleTable(results.idle),
-    ...throughput.flatMap(duplicatesLine),
-    ...skipped.map((why) => `\nskipped: ${why}`),
+    ...throughputTables(results),
+    ...latencyTable(results),
+    ...restartTable(results),
+    ...startTable(results),
+    ...loadedTable(results),
+    ...results.rows.flatMap(duplicatesLine),
+    ...missing.map((why) => `\nmissing here: ${why}`),
     ...failures.map((why) => `\nFAILED: ${why}`),
+    ...verdictTable(results),
     '',
   ].join('\n')
 }
 
-/** At-least-once allows them, but here nothing was disturbed. */
-function duplicatesLine({ name, runs }: Row): string[] {
-  const duplicates = runs.reduce((sum, run) => sum + (run?.duplicates ?? 0), 0)
-  return duplicates > 0 ? [`\n${name} wrote ${duplicates} duplicates`] : []
-}
-
-function throughputTable({ throughput, baseline }: Results): string[] {
-  const base = throughput.find(({ name }) => name === baseline)
-  const head = [
-    ...['contender', `× ${baseline ?? ''}`, 'records/s', 'steady/s', 'first after, s'],
-    ...['CPU s: agent, all', 'RSS MiB: median, peak, all'],
-  ]
-  const rows = throughput.map((row) => {
-    const runs = row.runs.filter((run) => run !== null)
-    const of = (value: (run: Run) => number | null): Spread | null =>
-      spread(runs.map(value).filter((each) => each !== null))
-    const medians = (format: (value: number) => string, ...values: ((run: Run) => number)[]): string =>
-      values.map((value) => show(of(value), format, true)).join(', ')
-    return [
-      row.name,
-      show(ratios(row, base), hundredths),
-      show(
-        of((run) => run.recordsPerSecond),
-        thousands,
-      ),
-      show(
-        of((run) => run.steadyPerSecond),
-        thousands,
-      ),
-      medians(hundredths, (run) => run.firstSeconds),
-      medians(
-        hundredths,
-        (run) => run.costs.agent.cpuSeconds,
-        (run) => run.cpuSeconds,
-      ),
-      medians(
-        mebibytes,
-        (run) => run.medianRssBytes,
-        (run) => run.costs.agent.peakBytes,
-        (run) => run.costs.withChild.peakBytes,
-      ),
+/** One for each section and workload; the baseline is the pipelined Go loop, or whoever is first where there is no Go. */
+function throughputTables({ rows, rounds }: Results): string[] {
+  const groups = Map.groupBy(rows, ({ section, workload }) => `${section}: ${describe(workload)}`)
+  return [...groups].flatMap(([title, group]) => {
+    const base = group.find(({ runs }) => runs.some((run) => run !== null))
+    if (base === undefined) return []
+    const head = [
+      ...['contender', 'records', `× ${base.name}: from start`, 'steady', 'records/s', 'steady/s', 'first after, s'],
+      ...['CPU s per million: agent', 'all', 'RSS MB: median', 'peak', 'checkpoints'],
     ]
+    return [`\n${title}; ${rounds} rounds, median (min–max)\n`, ...table([head, ...group.map(throughputRow(base))])]
   })
-  return rows.length > 0 ? table([head, ...rows]) : []
 }
 
-function restartTable(restarts: readonly Restarts[]): string[] {
+const throughputRow =
+  (base: Row) =>
+  (row: Row): string[] => {
+    const median = (value: (run: Run) => number | null, format: (value: number) => string): string =>
+      show(over(row, value), format, true)
+    const sameWork = row.records === base.records
+    return [
+      ...[row.name, millions(row.records)],
+      sameWork
+        ? show(
+            ratio(row, base, ({ recordsPerSecond }) => recordsPerSecond),
+            hundredths,
+          )
+        : '–',
+      show(ratio(row, base, steady), hundredths),
+      show(
+        over(row, ({ recordsPerSecond }) => recordsPerSecond),
+        thousands,
+      ),
+      show(over(row, steady), thousands),
+      median(({ firstSeconds }) => firstSeconds, hundredths),
+      median(agentCpu, hundredths),
+      median(({ cpuSeconds, records }) => (cpuSeconds / records) * 1e6, hundredths),
+      median(({ medianRssBytes }) => medianRssBytes, megabytes),
+      show(
+        over(row, ({ costs }) => costs.agent.peakBytes),
+        megabytes,
+      ),
+      checkpoints(row),
+    ]
+  }
+
+/** In the whole run, and between 10 % and 90 %. */
+function checkpoints(row: Row): string {
+  const all = over(row, (run) => run.checkpoints?.all ?? null)
+  const inside = over(row, (run) => run.checkpoints?.steady ?? null)
+  return all && inside ? `${all.median}, steady ${inside.median}` : '–'
+}
+
+/** At-least-once allows them, but here nothing was disturbed. */
+function duplicatesLine({ name, workload, runs }: Row): string[] {
+  const duplicates = runs.reduce((sum, run) => sum + (run?.duplicates ?? 0), 0)
+  return duplicates > 0 ? [`\n${name} (${describe(workload)}) wrote ${duplicates} duplicates`] : []
+}
+
+function latencyTable({ latencies }: Results): string[] {
+  const names = [...new Set(latencies.flat().map(({ name }) => name))]
+  if (names.length === 0) return []
+  const rows = names.map((name) => {
+    const found = latencies.flat().flatMap((each) => (each.name === name && each.latency ? [each.latency] : []))
+    const of = (key: 'p50' | 'p99' | 'p999' | 'max'): string =>
+      show(spread(found.map((each) => each[key])), (ms) => `${ms.toFixed(1)} ms`)
+    return [name, of('p50'), of('p99'), of('p999'), of('max')]
+  })
+  return ['\n500 records of 100 B a second\n', ...table([['produce → visible', 'p50', 'p99', 'p99.9', 'max'], ...rows])]
+}
+
+function restartTable({ restarts }: Results): string[] {
   if (restarts.length === 0) return []
   const head = ['restart of the Calculator (pidpiper)', 'kill -9 → answer, ms', 'without a kill, ms', 'kills']
-  const whole = (value: number): string => value.toFixed(0)
   const rows = restarts.map(({ protocol, afterKill, undisturbed, kills }) => [
     ...[protocol, show(afterKill, whole), show(undisturbed, whole), String(kills)],
   ])
   return ['', ...table([head, ...rows])]
 }
 
-function idleTable(idle: IdleMemory | null): string[] {
-  if (idle === null) return []
-  const { agentBytes, withChildBytes, agentPeakBytes, cpuUntilReady, idleCpu } = idle
-  const sizes = [agentBytes, withChildBytes, agentPeakBytes].map(mebibytes).join(', ')
+function startTable({ starts }: Results): string[] {
+  if (starts.length === 0) return []
+  const of = (value: (start: Results['starts'][number]) => number, format: (value: number) => string): string =>
+    show(spread(starts.map(value)), format)
   return [
     '',
     ...table([
-      ['idle (pidpiper)', 'RSS MiB: agent, all, peak', 'CPU s until ready', 'CPU when idle'],
-      ['ready, nothing to read', sizes, cpuUntilReady.toFixed(2), `${(idleCpu * 100).toFixed(1)} %`],
+      [
+        'pidpiper without work',
+        'start → ready, s',
+        'CPU s until then',
+        'RSS MB: agent',
+        'all',
+        'peak',
+        'CPU when idle',
+      ],
+      [
+        'ready, nothing to read',
+        of(({ readySeconds }) => readySeconds, hundredths),
+        of(({ cpuUntilReady }) => cpuUntilReady, hundredths),
+        of(({ agentBytes }) => agentBytes, megabytes),
+        of(({ withChildBytes }) => withChildBytes, megabytes),
+        of(({ agentPeakBytes }) => agentPeakBytes, megabytes),
+        of(
+          ({ idleCpu }) => idleCpu,
+          (share) => `${(share * 100).toFixed(1)} %`,
+        ),
+      ],
     ]),
   ]
 }
 
+function loadedTable({ loaded }: Results): string[] {
+  if (loaded === null) return []
+  const ms = (value: number): string => value.toFixed(2)
+  const row = (name: string, found: Results['latencies'][number][number]['latency']): string[] =>
+    found ? [name, ms(found.p50), ms(found.p99), ms(found.p999), ms(found.max), String(found.count)] : []
+  const own = Object.entries(loaded.ownMetric).map(([quantile, seconds]) => `${quantile}: ${ms(seconds * 1000)}`)
+  return [
+    '',
+    ...table([
+      ['relay raw under full load, ms', 'p50', 'p99', 'p99.9', 'max', 'samples'],
+      row('event-loop lag of the agent', loaded.agent),
+      row('event-loop lag of an idle Node beside it', loaded.idleNode),
+      row('/status answered after', loaded.status),
+    ]),
+    `\nthe agent's own metric, ms by quantile: ${own.join(', ')}`,
+  ]
+}
+
+function verdictTable(results: Results): string[] {
+  const rows = verdict(results).map(({ promise, found, holds }) => [
+    ...[promise, found, holds === null ? '–' : holds ? 'ok' : 'NOT'],
+  ])
+  return ['', ...table([['promise', 'found', ''], ...rows])]
+}
+
+const millions = (value: number): string => (value >= 1e6 ? `${value / 1e6} M` : `${value / 1e3} k`)
 const thousands = (value: number): string => `${(value / 1000).toFixed(1)} k`
 const hundredths = (value: number): string => value.toFixed(2)
-const mebibytes = (value: number): string => (value / 2 ** 20).toFixed(0)
+const megabytes = (value: number): string => (value / 1e6).toFixed(0)
+const whole = (value: number): string => value.toFixed(0)
 
 function show(values: Spread | null, format: (value: number) => string, medianOnly = false): string {
   if (values === null) return '–'
@@ -128,13 +176,4 @@ function show(values: Spread | null, format: (value: number) => string, medianOn
 }
 
 /** Without its unit, which the median beside it has. */
-const bare = (text = ''): string => text.split(' ')[0] ?? text
-
-/** The first row is the head; columns of one width. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
-  const [head = [], ...body] = rows
-  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body.map(line)]
-}
+const bare = (value = ''): string => value.split(' ')[0] ?? value

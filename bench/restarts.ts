@@ -2,12 +2,14 @@
 // come back as an output record. The same way without a kill is measured in between, for comparison.
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Topics } from './broker.ts'
+import type { Workload } from './contender.ts'
 import { agentCommand } from './contenders/pidpiper.ts'
 import { Running } from './running.ts'
 import { spread, type Spread } from './statistics.ts'
+import type { Topics } from './topics.ts'
 
 const PATIENCE_MS = 60_000
+const workload: Workload = { bytes: 100, partitions: 1, compression: 'none' }
 
 export interface Restarts {
   readonly protocol: string
@@ -24,7 +26,7 @@ export async function measureRestarts(
   kills: number,
   signal: AbortSignal,
 ): Promise<Restarts> {
-  const streams = await topics.streams(await topics.create('restart'))
+  const streams = await topics.streams(await topics.create('restart', 1), workload)
   const arrivals = new Map<string, () => void>()
   const { kafka } = topics
   const producer = kafka.producer({ allowAutoTopicCreation: false })

@@ -14,3 +14,20 @@ export function spread(values: readonly number[]): Spread | null {
   const lower = sorted[(sorted.length - 1) >> 1] ?? min
   return { min, median: (lower + upper) / 2, max }
 }
+
+export interface Percentiles {
+  readonly count: number
+  readonly p50: number
+  readonly p99: number
+  readonly p999: number
+  readonly max: number
+}
+
+/** By nearest rank; null for no values. */
+export function percentiles(values: readonly number[]): Percentiles | null {
+  const sorted = values.toSorted((a, b) => a - b)
+  const max = sorted.at(-1)
+  if (max === undefined) return null
+  const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? max
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99), p999: at(0.999), max }
+}

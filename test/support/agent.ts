@@ -15,6 +15,8 @@ export interface AgentOptions {
   /** `unshare -p -f --mount-proc` and the like, in front of the agent. */
   readonly under?: readonly string[]
   readonly stdin?: 'ignore' | 'pipe'
+  /** Instead of the agent under test. */
+  readonly command?: readonly [string, ...string[]]
 }
 
 export interface LogLine {
@@ -119,7 +121,11 @@ function collect(stream: Readable | null, add: (text: string) => void): void {
 /** Starts an agent with nothing of the test's environment but PATH; ended, with its Calculator, after the test. */
 export async function startAgent(t: TestContext, options: AgentOptions = {}): Promise<TestAgent> {
   const port = await freePort()
-  const [command = '', ...words] = [...(options.under ?? []), ...agentCommand(), ...(options.args ?? [])]
+  const [command = '', ...words] = [
+    ...(options.under ?? []),
+    ...(options.command ?? agentCommand()),
+    ...(options.args ?? []),
+  ]
   const marker = process.env['PIDPIPER_TEST_RUN']
   const child = spawn(command, words, {
     stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],

@@ -11,7 +11,8 @@ export interface Suite {
 }
 
 const root = resolve(import.meta.dirname, '../..')
-const unit = /^test\/((domain|wire|engine|config|cli)\/.*|architecture\.test\.ts|log\.test\.ts)$/
+const unit =
+  /^test\/((domain|wire|engine|config|cli|bench)\/.*|chaos\/(accounting|fault-plan)\.test\.ts|architecture\.test\.ts|log\.test\.ts)$/
 const endToEnd = /^test\/(build|container|e2e|chaos|conformance)\//
 
 const needs: readonly (readonly [RegExp, readonly Need[]])[] = [
@@ -22,7 +23,8 @@ const needs: readonly (readonly [RegExp, readonly Need[]])[] = [
   [/^test\/testbed\//, ['kafka', 'consul']],
 ]
 
-export const needsOf = (file: string): readonly Need[] => needs.find(([folder]) => folder.test(file))?.[1] ?? []
+export const needsOf = (file: string): readonly Need[] =>
+  unit.test(file) ? [] : (needs.find(([folder]) => folder.test(file))?.[1] ?? [])
 
 /** `which`: `unit`, `all`, or files (paths or globs, relative to the project). */
 export function suites(which: readonly string[]): Suite[] {
@@ -39,6 +41,6 @@ export function suites(which: readonly string[]): Suite[] {
   return [
     named('unit', 2, (file) => unit.test(file)),
     named('edges', 2, (file) => !unit.test(file) && !endToEnd.test(file)),
-    named('end-to-end', 1, (file) => endToEnd.test(file)),
+    named('end-to-end', 1, (file) => endToEnd.test(file) && !unit.test(file)),
   ].filter((suite) => suite.files.length > 0)
 }
