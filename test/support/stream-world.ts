@@ -172,7 +172,7 @@ export class MemoryLetters implements DeadLetterSink {
 
 /**
  * A Calculator that answers each line after `work` ms with what `answer` says, and parks in a read in between. Where
- * `answer` says null it dies, and tells `onDeath`.
+ * `answer` says null it dies, and tells `onDeath` its exit code: 3, or 0 after the end of its input.
  */
 export class MemoryCalculator implements Child {
   readonly pid: number
@@ -182,7 +182,7 @@ export class MemoryCalculator implements Child {
   readonly #clock: Clock
   readonly #work: number
   readonly #answer: (line: string) => string | null
-  readonly #onDeath: () => void
+  readonly #onDeath: (code: number) => void
   #pipe: string[] = []
   #busy = false
   #cpu = 0n
@@ -193,7 +193,7 @@ export class MemoryCalculator implements Child {
     clock: Clock,
     work: number,
     answer: (line: string) => string | null,
-    onDeath: () => void = () => undefined,
+    onDeath: (code: number) => void = () => undefined,
   ) {
     this.#onDeath = onDeath
     this.pid = pid
@@ -211,6 +211,7 @@ export class MemoryCalculator implements Child {
     },
     end: (): void => {
       this.inputEnded = true
+      void this.#run()
     },
     unread: (): number => this.#pipe.reduce((sum, line) => sum + line.length + 1, 0),
   }
@@ -246,11 +247,16 @@ export class MemoryCalculator implements Child {
       const answer = this.#answer(line)
       if (answer === null) {
         this.die()
-        this.#onDeath()
+        this.#onDeath(3)
         return
       }
       if (answer !== '') this.#listener?.data(new TextEncoder().encode(answer))
     }
     this.#busy = false
+    if (!this.inputEnded) return
+    await new Promise<void>((resolve) => this.#clock.arm(1, resolve))
+    if (!this.alive) return
+    this.die()
+    this.#onDeath(0)
   }
 }
