@@ -62,7 +62,9 @@ export class TestKafka {
     this.#topics.add(name)
     const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }))
     const admin = await this.admin()
-    await admin.createTopics({ topics: [{ topic: name, numPartitions, configEntries }] })
+    // kafkajs's own wait for leaders gives up where the broker does not show the new topic yet.
+    await admin.createTopics({ topics: [{ topic: name, numPartitions, configEntries }], waitForLeaders: false })
+    await waitFor(`topic ${name} with leaders`, () => hasLeaders(admin, name), { timeout: 30_000 })
     return name
   }
 
@@ -158,7 +160,8 @@ export class TestKafka {
       groupId: this.groupId('reader'),
       maxWaitTimeInMs: 50,
       allowAutoTopicCreation: false,
-      retry: { restartOnFailure: () => Promise.resolve(false) },
+      // A coordinator that has just come up loads its groups first.
+      retry: { retries: 50, maxRetryTime: 500, restartOnFailure: () => Promise.resolve(false) },
     })
     // This event comes for batches of control records too, which eachBatch never sees.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
@@ -201,6 +204,11 @@ export class TestKafka {
       await admin.disconnect()
     }
   }
+}
+
+async function hasLeaders(admin: Admin, name: string): Promise<boolean> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [name] })
+  return topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))
 }
 
 function toMessage({ value, key = null, headers, partition, timestamp }: TestRecord): Message {
