@@ -30,7 +30,9 @@ export function getopt<O extends Option>(words: readonly string[], options: read
     if (word === '--') return { given, rest: words.slice(index + 1) }
     if (!word.startsWith('-') || word === '-') break
     const next = words[index + 1]
-    const read = word.startsWith('--') ? readLong(word.slice(2), next, options) : readShort(word.slice(1), next, options)
+    const read = word.startsWith('--')
+      ? readLong(word.slice(2), next, options)
+      : readShort(word.slice(1), next, options)
     if ('problem' in read) return read
     given.push(...read.given)
     if (read.tookNext) index++

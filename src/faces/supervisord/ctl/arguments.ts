@@ -23,7 +23,8 @@ export type CtlInvocation =
   | { readonly kind: 'usage'; readonly message: string }
 
 interface CtlOption extends Option {
-  readonly sets: 'configuration' | 'serverurl' | 'username' | 'password' | 'historyFile' | 'interactive' | 'help' | 'ours'
+  readonly sets:
+    'configuration' | 'serverurl' | 'username' | 'password' | 'historyFile' | 'interactive' | 'help' | 'ours'
 }
 
 const options: readonly CtlOption[] = [
@@ -95,4 +96,5 @@ function seconds(text: string): number | string {
 }
 
 /** supervisord: datatypes.url, which asks for a scheme and for something behind it. */
-export const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:(\/\/[^/?#]+|\/\/\/?[^/?#]|(?!\/\/)[^?#])/i.test(text)
+export const isUrl = (text: string): boolean =>
+  /^[a-z][a-z0-9+.-]*:(\/\/[^/?#]+|\/\/\/?[^/?#]|(?!\/\/)[^?#])/i.test(text)

@@ -5,13 +5,19 @@ import type { Session } from './session.ts'
 import { noArguments } from './status.ts'
 
 export async function shutdown(session: Session, argument: string): Promise<void> {
-  if (argument !== '') return noArguments(session, 'shutdown')
+  if (argument !== '') {
+    noArguments(session, 'shutdown')
+    return
+  }
   if (!(await confirmed(session, 'Really shut the remote supervisord process down y/N? '))) return
   try {
     await session.call('shutdown')
     session.say('Shut down')
   } catch (error) {
-    if (isFault(error, fault.SHUTDOWN_STATE)) return session.say('ERROR: already shutting down')
+    if (isFault(error, fault.SHUTDOWN_STATE)) {
+      session.say('ERROR: already shutting down')
+      return
+    }
     session.exitStatus = exit.generic
     const reason = error instanceof RpcFault ? undefined : away.get(systemCode(error) ?? '')
     if (reason === undefined) throw error
@@ -25,7 +31,10 @@ const away = new Map([
 ])
 
 export async function reload(session: Session, argument: string): Promise<void> {
-  if (argument !== '') return noArguments(session, 'reload')
+  if (argument !== '') {
+    noArguments(session, 'reload')
+    return
+  }
   if (!(await confirmed(session, 'Really restart the remote supervisord process y/N? '))) return
   try {
     await session.call('restart')

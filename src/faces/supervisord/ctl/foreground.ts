@@ -13,15 +13,26 @@ export async function fg(session: Session, argument: string): Promise<void> {
   const [name, ...more] = wordsOf(argument)
   if (name === undefined) {
     session.fail('ERROR: no process name supplied', exit.generic)
-    return session.say(helpOn('fg'))
+    session.say(helpOn('fg'))
+    return
   }
-  if (more.length > 0) return session.fail('ERROR: too many process names supplied', exit.generic)
+  if (more.length > 0) {
+    session.fail('ERROR: too many process names supplied', exit.generic)
+    return
+  }
   try {
-    if (!(await runs(session, name))) return session.fail('ERROR: process not running', exit.generic)
+    if (!(await runs(session, name))) {
+      session.fail('ERROR: process not running', exit.generic)
+      return
+    }
   } catch (error) {
     if (!(error instanceof RpcFault)) throw error
-    if (isFault(error, fault.BAD_NAME)) return session.fail('ERROR: bad process name supplied', exit.generic)
-    return session.say(faultLine(error))
+    if (isFault(error, fault.BAD_NAME)) {
+      session.fail('ERROR: bad process name supplied', exit.generic)
+      return
+    }
+    session.say(faultLine(error))
+    return
   }
   await inForeground(session, name)
 }

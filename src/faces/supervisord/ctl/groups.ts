@@ -10,7 +10,11 @@ import type { Session } from './session.ts'
 import { noArguments, pad } from './status.ts'
 
 /** Asks; a fault that `texts` knows is said and gives null, any other failure is raised. */
-async function ask<T>(session: Session, work: () => Promise<T>, texts: (fault: RpcFault) => string | null): Promise<T | null> {
+async function ask<T>(
+  session: Session,
+  work: () => Promise<T>,
+  texts: (fault: RpcFault) => string | null,
+): Promise<T | null> {
   try {
     return await work()
   } catch (error) {
@@ -23,7 +27,10 @@ async function ask<T>(session: Session, work: () => Promise<T>, texts: (fault: R
 }
 
 export async function avail(session: Session, argument: string): Promise<void> {
-  if (argument !== '') return noArguments(session, 'avail')
+  if (argument !== '') {
+    noArguments(session, 'avail')
+    return
+  }
   const answer = await ask(session, () => session.call('getAllConfigInfo'), shuttingDown)
   if (answer === null) return
   for (const config of asStructs(answer, 'getAllConfigInfo')) session.say(availLine(config), jsonOf(config))
@@ -45,10 +52,17 @@ function availLine(config: XmlRpcStruct): string {
 const truth = (value: unknown): boolean => value === true || (typeof value === 'number' && value !== 0)
 
 export async function reread(session: Session, argument: string): Promise<void> {
-  if (argument !== '') return noArguments(session, 'reread')
-  const answer = await ask(session, () => session.call('reloadConfig'), (problem) => {
-    return problem.code === fault.CANT_REREAD ? `ERROR: ${problem.text}` : shuttingDown(problem)
-  })
+  if (argument !== '') {
+    noArguments(session, 'reread')
+    return
+  }
+  const answer = await ask(
+    session,
+    () => session.call('reloadConfig'),
+    (problem) => {
+      return problem.code === fault.CANT_REREAD ? `ERROR: ${problem.text}` : shuttingDown(problem)
+    },
+  )
   if (answer === null) return
   const { added, changed, removed } = asChanges(answer)
   const words = new Map([
@@ -63,9 +77,13 @@ export async function reread(session: Session, argument: string): Promise<void> 
 }
 
 export async function update(session: Session, argument: string): Promise<void> {
-  const answer = await ask(session, () => session.call('reloadConfig'), ({ code }) => {
-    return code === fault.SHUTDOWN_STATE ? 'ERROR: already shutting down' : null
-  })
+  const answer = await ask(
+    session,
+    () => session.call('reloadConfig'),
+    ({ code }) => {
+      return code === fault.SHUTDOWN_STATE ? 'ERROR: already shutting down' : null
+    },
+  )
   if (answer === null) return
   const { added, changed, removed } = asChanges(answer)
   const named = new Set(wordsOf(argument))
@@ -106,25 +124,33 @@ export async function update(session: Session, argument: string): Promise<void> 
 export async function add(session: Session, argument: string): Promise<void> {
   for (const name of wordsOf(argument)) {
     const before = session.exitStatus
-    const answer = await ask(session, () => session.call('addProcessGroup', name), ({ code }) => {
-      if (code === fault.SHUTDOWN_STATE) return 'ERROR: shutting down'
-      if (code === fault.ALREADY_ADDED) {
-        // What was wished for is so: no failure.
-        session.exitStatus = before
-        return 'ERROR: process group already active'
-      }
-      return code === fault.BAD_NAME ? `ERROR: no such process/group: ${name}` : null
-    })
+    const answer = await ask(
+      session,
+      () => session.call('addProcessGroup', name),
+      ({ code }) => {
+        if (code === fault.SHUTDOWN_STATE) return 'ERROR: shutting down'
+        if (code === fault.ALREADY_ADDED) {
+          // What was wished for is so: no failure.
+          session.exitStatus = before
+          return 'ERROR: process group already active'
+        }
+        return code === fault.BAD_NAME ? `ERROR: no such process/group: ${name}` : null
+      },
+    )
     if (answer !== null) session.say(`${name}: added process group`, { group: name, deed: 'added process group' })
   }
 }
 
 export async function remove(session: Session, argument: string): Promise<void> {
   for (const name of wordsOf(argument)) {
-    const answer = await ask(session, () => session.call('removeProcessGroup', name), ({ code }) => {
-      if (code === fault.STILL_RUNNING) return `ERROR: process/group still running: ${name}`
-      return code === fault.BAD_NAME ? `ERROR: no such process/group: ${name}` : null
-    })
+    const answer = await ask(
+      session,
+      () => session.call('removeProcessGroup', name),
+      ({ code }) => {
+        if (code === fault.STILL_RUNNING) return `ERROR: process/group still running: ${name}`
+        return code === fault.BAD_NAME ? `ERROR: no such process/group: ${name}` : null
+      },
+    )
     if (answer !== null) session.say(`${name}: removed process group`, { group: name, deed: 'removed process group' })
   }
 }

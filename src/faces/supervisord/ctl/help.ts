@@ -83,7 +83,12 @@ export type Topic = keyof typeof topics
 export const isTopic = (word: string): word is Topic => Object.hasOwn(topics, word)
 
 /** For completion, in the real one's order. */
-export const actions: readonly Topic[] = ['help', ...Object.keys(topics).filter(isTopic).filter((name) => name !== 'help')]
+export const actions: readonly Topic[] = [
+  'help',
+  ...Object.keys(topics)
+    .filter(isTopic)
+    .filter((name) => name !== 'help'),
+]
 
 export const helpOn = (topic: Topic): string => topics[topic].join('\n')
 
@@ -97,7 +102,9 @@ clear  maintail  quit  reread  signal    stop    version
 `
 
 /** What `-h` prints. @param program as it was called */
-export const usage = (program: string): string => `supervisorctl -- control applications run by supervisord from the cmd line.
+export const usage = (
+  program: string,
+): string => `supervisorctl -- control applications run by supervisord from the cmd line.
 
 Usage: ${program} [options] [action [arguments]]
 

@@ -16,17 +16,25 @@ export async function tail(session: Session, argument: string): Promise<void> {
   const words = wordsOf(argument)
   if (words.length < 1 || words.length > 3) {
     session.fail(`Error: too ${words.length < 1 ? 'few' : 'many'} arguments`, exit.generic)
-    return session.say(helpOn('tail'))
+    session.say(helpOn('tail'))
+    return
   }
   const modifier = words[0]?.startsWith('-') ? words.shift() : undefined
   const [name] = words
-  if (name === undefined) return session.fail('Error: tail requires process name', exit.generic)
+  if (name === undefined) {
+    session.fail('Error: tail requires process name', exit.generic)
+    return
+  }
   const channel = words.length === 1 ? 'stdout' : (words.at(-1) ?? '').toLowerCase()
   if (channel !== 'stdout' && channel !== 'stderr') {
-    return session.fail(`Error: bad channel ${repr(channel)}`, exit.generic)
+    session.fail(`Error: bad channel ${repr(channel)}`, exit.generic)
+    return
   }
   const amount = modifier === undefined ? BYTES : amountOf(modifier)
-  if (amount === null) return session.fail(`Error: bad argument ${modifier ?? ''}`, exit.generic)
+  if (amount === null) {
+    session.fail(`Error: bad argument ${modifier ?? ''}`, exit.generic)
+    return
+  }
   if (amount === 'follow') return followLog(session, `/logtail/${name}/${channel}`)
   const method = channel === 'stdout' ? 'readProcessStdoutLog' : 'readProcessStderrLog'
   await show(session, name, () => session.call(method, name, 0 - amount, 0))
@@ -37,11 +45,15 @@ export async function maintail(session: Session, argument: string): Promise<void
   const words = wordsOf(argument)
   if (words.length > 1) {
     session.fail('Error: too many arguments', exit.generic)
-    return session.say(helpOn('maintail'))
+    session.say(helpOn('maintail'))
+    return
   }
   const [word] = words
   const amount = word === undefined ? BYTES : word.startsWith('-') ? amountOf(word) : null
-  if (amount === null) return session.fail(`Error: bad argument ${word ?? ''}`, exit.generic)
+  if (amount === null) {
+    session.fail(`Error: bad argument ${word ?? ''}`, exit.generic)
+    return
+  }
   if (amount === 'follow') return followLog(session, '/mainlogtail')
   await show(session, 'supervisord', () => session.call('readLog', 0 - amount, 0))
 }
@@ -94,7 +106,8 @@ export async function follow(session: Session, path: string, signal: AbortSignal
     await session.server().follow(path, (bytes) => session.terminal.write(bytes), signal)
   } catch (error) {
     if (signal.aborted) return
-    const problem = error instanceof HttpRefusal ? `read, status code ${error.status}` : `connect, error: ${classAndText(error)}`
+    const problem =
+      error instanceof HttpRefusal ? `read, status code ${error.status}` : `connect, error: ${classAndText(error)}`
     session.terminal.writeError(`${session.target.serverurl}${path} Cannot ${problem}\n`)
   }
 }

@@ -16,15 +16,17 @@ const BAD_ARGUMENTS = 2
 const INTERRUPTED = 130
 
 export interface CtlWorld {
-  /** The path the program was called by: the configuration may lie near it. */
+  /** The name it was called by, for messages. */
   readonly program: string
+  /** The path of the program: the configuration may lie near it. */
+  readonly executable: string
   readonly machine: Machine
   readonly terminal: Terminal
 }
 
 /** @returns the exit code */
 export async function supervisorctl(argv: readonly string[], world: CtlWorld): Promise<number> {
-  const { program, machine, terminal } = world
+  const { program, executable, machine, terminal } = world
   const invocation = parseCtlArguments(argv)
   if (invocation.kind === 'help') {
     terminal.write(`${usage(program)}\n`)
@@ -35,7 +37,7 @@ export async function supervisorctl(argv: readonly string[], world: CtlWorld): P
   const [action] = flags.words
   if (flags.watch !== null && action !== 'status') return refuse(world, ['--watch goes with the action status only'])
   if (flags.json && action === undefined) return refuse(world, ['--json needs an action'])
-  const file = flags.configuration ?? foundFile(program, machine)
+  const file = flags.configuration ?? foundFile(executable, machine)
   const { settings, problems, warnings } = file === null ? unset : loadCtlSettings(file, machine)
   for (const { text } of warnings) terminal.writeError(`Warning: ${text}\n`)
   if (settings === null) {
@@ -49,8 +51,8 @@ export async function supervisorctl(argv: readonly string[], world: CtlWorld): P
 
 const unset = { settings: defaultCtlSettings, problems: [], warnings: [] }
 
-function foundFile(program: string, machine: Machine): string | null {
-  const found = findConfigFile(program, machine)
+function foundFile(executable: string, machine: Machine): string | null {
+  const found = findConfigFile(executable, machine)
   return 'file' in found ? found.file : null
 }
 

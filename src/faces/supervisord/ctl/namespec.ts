@@ -36,7 +36,7 @@ function wildcard(pattern: string, text: string): boolean {
   let at = 0
   let star = -1
   let resume = 0
-  for (let index = 0; index < text.length; ) {
+  for (let index = 0; index < text.length;) {
     if (pattern[at] === '*') {
       star = at++
       resume = index

@@ -59,7 +59,10 @@ export const clear = (session: Session, argument: string): Promise<void> =>
 
 export async function restart(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
-  if (wordsOf(argument).length === 0) return needsName(session, 'restart', exit.generic)
+  if (wordsOf(argument).length === 0) {
+    needsName(session, 'restart', exit.generic)
+    return
+  }
   await stop(session, argument)
   await start(session, argument)
 }
@@ -80,7 +83,10 @@ async function onNames(
   names: readonly string[],
 ): Promise<void> {
   if (!(await session.isUp())) return
-  if (names.length === 0) return needsName(session, topic, noNames)
+  if (names.length === 0) {
+    needsName(session, topic, noNames)
+    return
+  }
   await perform(session, methods, names, [])
 }
 
@@ -96,7 +102,8 @@ async function perform(
   more: readonly XmlRpcValue[],
 ): Promise<void> {
   if (names.includes('all')) {
-    return tell(session, methods, asResults(await session.call(methods.all, ...more), methods.all))
+    tell(session, methods, asResults(await session.call(methods.all, ...more), methods.all))
+    return
   }
   for (const name of names) {
     // Those that one pattern means are not made to wait for each other.

@@ -36,11 +36,12 @@ const CONNECTIONS = 16
 export function connect(target: Target): Server {
   const place = placeOf(target.serverurl)
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
-  const base: RequestOptions = { ...place, agent, headers: authorization(target) }
+  const login = authorization(target)
+  const base: RequestOptions = { ...place, agent, headers: login }
   return {
     async call(method, params) {
       const body = Buffer.from(encodeCall(method, params))
-      const headers = { ...base.headers, 'Content-Type': 'text/xml', 'Content-Length': body.length }
+      const headers = { ...login, 'Content-Type': 'text/xml', 'Content-Length': body.length }
       const answer = await send({ ...base, method: 'POST', path: '/RPC2', headers }, body)
       return resultOf(await bodyOf(answer))
     },
@@ -68,7 +69,10 @@ function authorization({ username, password }: Target): Record<string, string> {
 function send(options: RequestOptions, body?: Uint8Array): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const question = request(options, (answer) => {
-      if (answer.statusCode === 200) return resolve(answer)
+      if (answer.statusCode === 200) {
+        resolve(answer)
+        return
+      }
       answer.resume()
       reject(new HttpRefusal(answer.statusCode ?? 0, answer.statusMessage ?? ''))
     })

@@ -34,10 +34,11 @@ function readHistory(file: string): string[] {
   }
 }
 
-function saveHistory(file: string, { history, writeError }: Terminal): void {
+function saveHistory(file: string, terminal: Terminal): void {
   try {
-    writeFileSync(file, history.slice(-LINES).map((line) => `${line}\n`).join(''), { mode: 0o600 })
+    const lines = terminal.history.slice(-LINES).map((line) => `${line}\n`)
+    writeFileSync(file, lines.join(''), { mode: 0o600 })
   } catch (error) {
-    writeError(`Warning: cannot keep the history: ${error instanceof Error ? error.message : String(error)}\n`)
+    terminal.writeError(`Warning: cannot keep the history: ${error instanceof Error ? error.message : String(error)}\n`)
   }
 }

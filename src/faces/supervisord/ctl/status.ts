@@ -54,7 +54,10 @@ export const pad = (text: string, width: number): string => text + ' '.repeat(Ma
 export async function pid(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   const names = wordsOf(argument)
-  if (names.length === 0) return say(session, 'supervisord', asNumber(await session.call('getPID'), 'getPID'))
+  if (names.length === 0) {
+    say(session, 'supervisord', asNumber(await session.call('getPID'), 'getPID'))
+    return
+  }
   if (names.includes('all')) {
     for (const { group, name, all } of asProcesses(await session.call('getAllProcessInfo'))) {
       say(session, makeNamespec(group, name), asNumber(all['pid'], 'pid in getAllProcessInfo'))
@@ -92,7 +95,10 @@ export async function open(session: Session, argument: string): Promise<void> {
 }
 
 export async function version(session: Session, argument: string): Promise<void> {
-  if (argument !== '') return noArguments(session, 'version')
+  if (argument !== '') {
+    noArguments(session, 'version')
+    return
+  }
   if (!(await session.isUp())) return
   const version = asText(await session.call('getSupervisorVersion'), 'getSupervisorVersion')
   session.say(version, { version })
@@ -102,4 +108,3 @@ export function noArguments(session: Session, action: 'version' | 'avail' | 'rer
   session.fail(`Error: ${action} accepts no arguments`, exit.generic)
   session.say(helpOn(action))
 }
-
