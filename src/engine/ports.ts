@@ -91,9 +91,12 @@ export interface Spawner {
 
 /** Owns the pipes of one process, over all its incarnations (a StreamProxy, or the null owner). */
 export interface PipeOwner {
-  /** Called before each start: a descriptor that is to be the child's stdin. May throw what `Spawner.spawn` may. */
-  input?(): number
-  /** The start that `input` or `spawn` was asked for failed. */
+  /**
+   * Called before each start, to open what it needs; may throw what `Spawner.spawn` may.
+   * Returns a descriptor that is to be the child's stdin, or nothing.
+   */
+  prepare?(): number | undefined
+  /** The start that `prepare` was called for failed. */
   failed?(error: unknown): void
   opened(child: Child): void
   /** A stop begins with closing the child's stdin: the owner does it, since it knows what is still on its way. */

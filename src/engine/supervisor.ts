@@ -236,7 +236,7 @@ export class Supervisor {
     let child: Child
     try {
       const onExit = (status: ExitStatus): void => this.#exited(managed, child, status)
-      child = spawner.spawn(managed.process.spec, onExit, managed.owner.input?.())
+      child = spawner.spawn(managed.process.spec, onExit, managed.owner.prepare?.())
     } catch (error) {
       managed.owner.failed?.(error)
       const reason = error instanceof AgentError ? error.subject : String(error)
