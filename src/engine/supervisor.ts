@@ -4,18 +4,18 @@ import { AgentError, type ErrorCode } from '../domain/errors.ts'
 import { step } from '../domain/process/machine.ts'
 import { namespec, type ProgramSpec, type Signal } from '../domain/process/spec.ts'
 import {
-  crashLoop,
   newProcess,
   settled,
   type Deadline,
   type Effect,
+  type ExitStatus,
   type Process,
   type ProcessEvent,
 } from '../domain/process/state.ts'
 import { Deadlines } from './deadlines.ts'
 import type { EventRing } from './event-ring.ts'
 import type { Child, Clock, PipeOwner, Spawner } from './ports.ts'
-import type { ExitStatus } from '../domain/process/state.ts'
+import { processSnapshot } from './process-snapshot.ts'
 import type { ProcessSnapshot } from './snapshot.ts'
 import { shutdownOrder } from './shutdown-order.ts'
 import { Turns } from './turns.ts'
@@ -71,10 +71,10 @@ export class Supervisor {
     return name
   }
 
-  /** Forgets a process. Throws BAD_NAME, and FAILED while it is up or will be. */
+  /** Forgets a process. Throws BAD_NAME, and FAILED while it is up or will be, as far as that is known. */
   remove(name: string): void {
     const { process } = this.#find(name)
-    if (!settled(process) || process.child !== null) {
+    if (process.state !== 'UNKNOWN' && (!settled(process) || process.child !== null)) {
       throw new AgentError('FAILED', `cannot remove ${name} while it is ${process.state}: stop it first`)
     }
     this.#managed.delete(name)
@@ -94,7 +94,7 @@ export class Supervisor {
     return this.#find(name).process.nextSpec
   }
 
-  /** Undefined where there is no such process. */
+  /** Undefined: there is no such process. */
   snapshot(name: string): ProcessSnapshot | undefined {
     const managed = this.#managed.get(name)
     return managed && this.#snapshot(managed)
@@ -122,8 +122,13 @@ export class Supervisor {
    * supervisord: rpcinterface.stopProcess. `whenSettled` waits for a stop that somebody else asked for.
    */
   async stop(name: string): Promise<void> {
-    this.#command(name, 'stop')
+    this.requestStop(name)
     await this.whenSettled(name)
+  }
+
+  /** As `stop`, without waiting. */
+  requestStop(name: string): void {
+    this.#command(name, 'stop')
   }
 
   /** Stops what is up, waits for what is stopping already, and is content with what is down. Rejects with BAD_NAME. */
@@ -239,7 +244,7 @@ export class Supervisor {
       child = spawner.spawn(managed.process.spec, onExit, managed.owner.prepare?.())
     } catch (error) {
       managed.owner.failed?.(error)
-      const reason = error instanceof AgentError ? error.subject : String(error)
+      const reason = reasonOf(error)
       answer({ type: 'spawnFailed', at: clock.now(), wall: clock.wall(), reason })
       return
     }
@@ -264,8 +269,7 @@ export class Supervisor {
     try {
       this.#ports.spawner.kill(pid, signal, group)
     } catch (error) {
-      const reason = error instanceof AgentError ? error.subject : String(error)
-      this.#handle(managed, { type: 'killFailed', at: this.#ports.clock.now(), reason })
+      this.#handle(managed, { type: 'killFailed', at: this.#ports.clock.now(), reason: reasonOf(error) })
     }
   }
 
@@ -276,21 +280,8 @@ export class Supervisor {
   }
 
   #snapshot({ name, process }: Managed): ProcessSnapshot {
-    const { spec, state, child, startedAt, stoppedAt, exit, spawnerr, retries, retryAt, restarts } = process
-    return {
-      name: spec.name,
-      group: spec.group,
-      state,
-      pid: child?.pid ?? null,
-      startedAt,
-      stoppedAt,
-      exit,
-      spawnerr,
-      retries,
-      crashLoop: crashLoop(process),
-      retryInMs: retryAt === null ? null : Math.max(0, retryAt - this.#ports.clock.now()),
-      restarts,
-      stderrTail: this.#ports.spawner.stderrTail(name),
-    }
+    return processSnapshot(process, this.#ports.clock.now(), this.#ports.spawner.stderrTail(name))
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof AgentError ? error.subject : String(error))
