@@ -2,13 +2,16 @@
 import type { XmlRpcValue } from '../../../wire/xmlrpc/values.ts'
 import { fault } from './faults.ts'
 import type { Answer, Method, Namespace } from './method.ts'
+import type { ServerLog } from './server/log.ts'
 import { systemNamespace } from './system.ts'
 
 export class Dispatcher {
+  readonly log: ServerLog
   readonly #namespaces: ReadonlyMap<string, Namespace>
 
   /** `system` is added to the namespaces. */
-  constructor(namespaces: ReadonlyMap<string, Namespace>) {
+  constructor(namespaces: ReadonlyMap<string, Namespace>, log: ServerLog) {
+    this.log = log
     this.#namespaces = new Map([...namespaces, ['system', systemNamespace(this)]])
   }
 

@@ -37,9 +37,13 @@ async function one(dispatcher: Dispatcher, call: XmlRpcValue): Promise<string> {
     const { method, params } = parsed(call)
     return encodeAnswer(await dispatcher.call(method, params))
   } catch (error) {
-    return faultStruct(error)
+    // One call that breaks down must not take the others with it.
+    if (!(error instanceof AgentError)) dispatcher.log('critical', `a call of a multicall failed: ${stackOf(error)}`)
+    return faultStruct(error instanceof AgentError ? error : fault('FAILED', String(error)))
   }
 }
+
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 function parsed(call: XmlRpcValue): { method: string; params: readonly XmlRpcValue[] } {
   if (!isStruct(call)) throw fault('INCORRECT_PARAMETERS', 'expected a struct with methodName and params')
@@ -51,10 +55,8 @@ function parsed(call: XmlRpcValue): { method: string; params: readonly XmlRpcVal
   return { method, params }
 }
 
-/** One call that breaks down must not take the others with it. */
-function faultStruct(error: unknown): string {
-  const known = error instanceof AgentError ? error : fault('FAILED', String(error))
-  const { code, text } = faultOf(known)
+function faultStruct(error: AgentError): string {
+  const { code, text } = faultOf(error)
   return encodeValue({ faultCode: code, faultString: text })
 }
 
