@@ -1,4 +1,5 @@
 // The calls of the C library that Node does not offer. Main thread only.
+import { closeSync } from 'node:fs'
 import process from 'node:process'
 import { getSystemErrorName } from 'node:util'
 import { openKoffi, type Koffi } from './native-file.ts'
@@ -32,6 +33,8 @@ export interface Libc {
    * library's own calls would change all threads.
    */
   become(user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }): () => void
+  /** A listening socket, closed on exec; `address` is a sockaddr of the family. */
+  listen(family: number, address: Uint8Array, backlog: number): number
   /** One message for the system's log: facility user, priority info. */
   syslog(text: string): void
 }
@@ -45,6 +48,10 @@ const WNOHANG = 1
 const PR_SET_CHILD_SUBREAPER = 36
 const RLIMIT_NPROC = 6
 const RLIMIT_NOFILE = 7
+const SOCK_STREAM = 1
+const SOCK_CLOEXEC = 0o2000000
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
 const LOG_USER_INFO = 8 + 6
 
 /** System calls that change the credentials of the calling thread alone. */
@@ -59,13 +66,13 @@ const credentialCalls = {
  */
 export function loadLibc(open: () => Koffi = openKoffi): Libc | { readonly missing: string } {
   try {
-    return bind(open())
+    return bound(open())
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) }
   }
 }
 
-function bind(koffi: Koffi): Libc {
+function bound(koffi: Koffi): Libc {
   const libc = koffi.load('libc.so.6')
   const pipe2 = libc.func('int pipe2(int *fds, int flags)')
   const ioctl = libc.func('int ioctl(int fd, unsigned long request, ...)')
@@ -73,6 +80,10 @@ function bind(koffi: Koffi): Libc {
   const waitpid = libc.func('int waitpid(int pid, int *status, int options)')
   const prctl = libc.func('int prctl(int option, ...)')
   const prlimit = libc.func('int prlimit(int pid, int resource, void *wanted, void *present)')
+  const socket = libc.func('int socket(int family, int type, int protocol)')
+  const setsockopt = libc.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)')
+  const bind = libc.func('int bind(int fd, void *address, uint32_t length)')
+  const listen = libc.func('int listen(int fd, int backlog)')
   const syscall = libc.func('long syscall(long number, ...)')
   const syslog = libc.func('void syslog(int priority, str format, ...)')
 
@@ -135,6 +146,19 @@ function bind(koffi: Koffi): Libc {
         setIds('setresuid', own.uid)
         setIds('setresgid', own.gid)
         setGroups(own.groups)
+      }
+    },
+    listen(family, address, backlog) {
+      const fd = Number(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0))
+      check(fd, 'socket')
+      try {
+        check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, new Int32Array([1]), 4), 'setsockopt')
+        check(bind(fd, address, address.length), 'bind')
+        check(listen(fd, backlog), 'listen')
+        return fd
+      } catch (error) {
+        closeSync(fd)
+        throw error
       }
     },
     syslog: (text) => void syslog(LOG_USER_INFO, '%s', 'str', text.replaceAll('\0', '')),

@@ -182,9 +182,10 @@ function open(path: string, flags: number): Opened {
 
 /**
  * A second opening of one of our own descriptors, so that a full pipe does not block us; where that is refused (a
- * socket, a pipe of another user) the descriptor itself.
+ * socket, a pipe of another user) the descriptor itself. A file behind it keeps its one position for all who share it.
  */
 function ownOr(path: string, descriptor: number): number {
+  if (fstatSync(descriptor).isFile()) return descriptor
   try {
     return openSync(path, O_WRONLY | O_NONBLOCK | O_APPEND)
   } catch {

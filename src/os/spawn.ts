@@ -22,6 +22,8 @@ export interface SpawnerOptions {
   /** null: plain Node pipes (sockets), no count of unread bytes, the file limit of the agent. */
   readonly libc: Libc | null
   readonly onStderrLine: (line: StderrLine) => void
+  /** Soft limit of open files for children; absent: the one that the agent was started with. */
+  readonly openFiles?: bigint
 }
 
 export class NodeSpawner implements Spawner {
@@ -32,9 +34,9 @@ export class NodeSpawner implements Spawner {
   /** Living children: pid to the inode of their stdin. */
   readonly #living = new Map<number, number | null>()
 
-  constructor({ libc, onStderrLine }: SpawnerOptions) {
+  constructor({ libc, onStderrLine, openFiles }: SpawnerOptions) {
     this.#libc = libc
-    this.#openFiles = libc === null ? 0n : childOpenFiles(libc)
+    this.#openFiles = libc === null ? 0n : (openFiles ?? childOpenFiles(libc))
     if (libc !== null) keepDescriptors(libc)
     this.#onStderrLine = onStderrLine
   }
