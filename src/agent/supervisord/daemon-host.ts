@@ -140,7 +140,8 @@ export class DaemonHost {
     const reaper = this.#libc
       ? startReaper(this.#libc, (pid, { code, signal }) => {
           const ending = signal === null ? `exit status ${code ?? -1}` : `terminated by ${signal}`
-          this.#mainLog?.line('info', `reaped unknown pid ${pid} (${ending})`)
+          // As PID 1 they are supervisord's, too; elsewhere only ours, as subreaper.
+          this.#mainLog?.line(process.pid === 1 ? 'info' : 'debug', `reaped unknown pid ${pid} (${ending})`)
         })
       : null
     const bug = (error: unknown): void => {

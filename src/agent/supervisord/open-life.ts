@@ -41,9 +41,6 @@ export interface OpenLife {
 export async function openLife(parts: OpenLifeParts): Promise<OpenLife> {
   const { config, libc, logs, mainLog, followers, serials, machine } = parts
   const { settings } = config
-  if (!settings.nocleanup) {
-    clearAutoLogs(settings.childlogdir, settings.identifier, (text) => mainLog.line('warn', text))
-  }
   const life = new Life({
     ...parts,
     pid: process.pid,
@@ -62,5 +59,9 @@ export async function openLife(parts: OpenLifeParts): Promise<OpenLife> {
     daemon: life,
     log: (level, text) => mainLog.line(level, text),
   })
+  if (!settings.nocleanup) {
+    const own = new Set(life.processes().flatMap(({ stdoutLogfile, stderrLogfile }) => [stdoutLogfile, stderrLogfile]))
+    clearAutoLogs(settings.childlogdir, settings.identifier, own, (text) => mainLog.line('warn', text))
+  }
   return { life, close: () => servers.close() }
 }

@@ -4,9 +4,16 @@ import { repr } from '../../../wire/ini/python-text.ts'
 
 /**
  * Deletes the AUTO logs that an earlier life of this identifier left in the folder (supervisord:
- * ServerOptions.clear_autochildlogdir). `warn` is told of what could not be deleted.
+ * ServerOptions.clear_autochildlogdir). Later than there: a start that fails must not take the logs of the daemon that runs.
+ * @param keep paths of this life
+ * @param warn told of what could not be deleted
  */
-export function clearAutoLogs(folder: string, identifier: string, warn: (text: string) => void): void {
+export function clearAutoLogs(
+  folder: string,
+  identifier: string,
+  keep: ReadonlySet<string>,
+  warn: (text: string) => void,
+): void {
   let names: string[]
   try {
     names = readdirSync(folder)
@@ -16,6 +23,7 @@ export function clearAutoLogs(folder: string, identifier: string, warn: (text: s
   }
   for (const name of names.filter((candidate) => isOurs(candidate, identifier))) {
     const path = join(folder, name)
+    if (keep.has(path)) continue
     try {
       unlinkSync(path)
     } catch {
