@@ -8,10 +8,13 @@ import { NodeTerminal } from '../faces/supervisord/ctl/node-terminal.ts'
 import { sampleConfiguration } from '../faces/supervisord/echo-conf.ts'
 import { pidproxy } from '../faces/supervisord/pidproxy.ts'
 import { findCommand } from '../os/find-command.ts'
+import { supervisord } from './supervisord/start.ts'
 
 /** @returns the exit code */
 export async function runFace(face: Face, name: string, argv: readonly string[]): Promise<number> {
   switch (face) {
+    case 'supervisord':
+      return supervisord(argv, called(name))
     case 'supervisorctl':
       return supervisorctl(argv, {
         ...called(name),

@@ -14,11 +14,12 @@ export interface RunFlags {
 export type Command = 'run' | 'check' | 'health' | 'install' | 'version'
 
 /** Tools of other systems that the program is too; each reads its own words. */
-export type Face = 'supervisorctl' | 'echo_supervisord_conf' | 'pidproxy'
+export type Face = 'supervisord' | 'supervisorctl' | 'echo_supervisord_conf' | 'pidproxy'
 
 /** By the name of a link or of the first word. */
 const faces: Readonly<Record<string, Face>> = {
   ctl: 'supervisorctl',
+  supervisord: 'supervisord',
   supervisorctl: 'supervisorctl',
   echo_supervisord_conf: 'echo_supervisord_conf',
   pidproxy: 'pidproxy',
@@ -64,7 +65,7 @@ const switches: readonly string[] = ['--json', '--ready', '--systemd', '--force'
 /** Faces that have their place in the design and none in this version yet. */
 const laterNames: readonly string[] = [
   ...['dlq', 'doctor', 'consul'],
-  ...['supervisord', 'supvisorsctl', 'supvisors_breed', 'circusd', 'circusctl'],
+  ...['supvisorsctl', 'supvisors_breed', 'circusd', 'circusctl'],
 ]
 
 /**
