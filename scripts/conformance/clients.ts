@@ -57,20 +57,19 @@ export function realClient(): Client {
 export function ourClient(): Client {
   return {
     async run({ argv, stdin, cwd, interruptAfter }) {
-      const { terminal, stdout, stderr } = recorder(stdin, interruptAfter)
+      const { terminal, said } = recorder(stdin, interruptAfter)
       const environment = { PATH: '/usr/bin:/bin' }
       const machine = nodeMachine({ environment, cwd, uid: 0 })
       const code = await supervisorctl(argv, { program, executable: program, machine, terminal })
-      return { stdout: stdout(), stderr: stderr(), code }
+      return { ...said(), code }
     },
     close: () => Promise.resolve(),
   }
 }
 
-function recorder(
-  stdin: string,
-  interruptAfter: number | null,
-): { terminal: Terminal; stdout(): string; stderr(): string } {
+type Said = () => Omit<Output, 'code'>
+
+function recorder(stdin: string, interruptAfter: number | null): { readonly terminal: Terminal; readonly said: Said } {
   const bytes: Uint8Array[] = []
   let stderr = ''
   const lines = stdin.split('\n').slice(0, -1)
@@ -89,7 +88,7 @@ function recorder(
       return () => clearTimeout(timer)
     },
   }
-  return { terminal, stdout: () => Buffer.concat(bytes).toString(), stderr: () => stderr }
+  return { terminal, said: () => ({ stdout: Buffer.concat(bytes).toString(), stderr }) }
 }
 
 /** A program in its own process: `command` is followed by the words. */

@@ -33,6 +33,8 @@ const expected = timed('real daemon, real client', play(realDaemon, realClient()
 const played = runs.map(async ([name, command, client]) => {
   return { name, entries: await timed(name, play(command, client())) }
 })
+// All to their end: each stops its own daemon.
+await Promise.allSettled([expected, ...played])
 const reference = await expected
 let found = 0
 for (const { name, entries } of await Promise.all(played)) {
