@@ -1,7 +1,7 @@
 // A supervisord with a folder of its own, whichever program it is.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -22,14 +22,14 @@ export interface Daemon {
   stop(): Promise<void>
 }
 
-export async function startDaemon(
-  [file, ...first]: DaemonCommand,
-  { config = resolve(import.meta.dirname, 'supervisord.conf') }: { config?: string } = {},
-): Promise<Daemon> {
+const ownConfig = (): string => readFileSync(resolve(import.meta.dirname, 'supervisord.conf'), 'utf8')
+
+/** @param config the text of the file; its unix server is `%(here)s/sock`, without a password */
+export async function startDaemon([file, ...first]: DaemonCommand, config = ownConfig()): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), 'pidpiper-conformance-'))
   mkdirSync(join(folder, 'conf.d'))
   const copy = join(folder, 'supervisord.conf')
-  copyFileSync(config, copy)
+  writeFileSync(copy, config)
   const child = spawn(file, [...first, '-n', '-c', copy], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
