@@ -4,6 +4,7 @@ import { parseArguments, type RunFlags } from '../cli/arguments.ts'
 import { check, refusal } from '../cli/check.ts'
 import { health } from '../cli/health.ts'
 import { helpText } from '../cli/help.ts'
+import { install } from '../cli/install.ts'
 import { versionText } from '../cli/version.ts'
 import { loadConfig, type Config, type Loaded } from '../config/config.ts'
 import { explain } from '../config/explain.ts'
@@ -17,6 +18,7 @@ import { onSignals } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
 import { version } from '../version.ts'
 import { Agent } from './agent.ts'
+import { runFace } from './faces.ts'
 
 const USAGE = 64
 const BAD_CONFIGURATION = 78
@@ -51,6 +53,10 @@ export async function command(argv: readonly string[], invokedAs: string): Promi
       const listen = readVariables(process.env, thisMachine).values.HTTP_LISTEN
       return health({ listen, ready: invocation.ready, print: (line) => void out(`${line}\n`) })
     }
+    case 'install':
+      return install(invocation.flags, { executable: process.execPath, out, err })
+    case 'face':
+      return runFace(invocation.face, invocation.name, invocation.argv)
     case 'run':
       return run(invocation.flags)
   }

@@ -11,42 +11,61 @@ export interface RunFlags {
   readonly out?: string
 }
 
-export type Command = 'run' | 'check' | 'health' | 'version'
+export type Command = 'run' | 'check' | 'health' | 'install' | 'version'
+
+/** Tools of other systems that the program is too; each reads its own words. */
+export type Face = 'supervisord' | 'supervisorctl' | 'echo_supervisord_conf' | 'pidproxy'
+
+/** By the name of a link or of the first word. */
+const faces: Readonly<Record<string, Face>> = {
+  ctl: 'supervisorctl',
+  supervisord: 'supervisord',
+  supervisorctl: 'supervisorctl',
+  echo_supervisord_conf: 'echo_supervisord_conf',
+  pidproxy: 'pidproxy',
+}
+
+/** What `install` is to do. */
+export interface InstallFlags {
+  /** Null: the usual place. */
+  readonly prefix: string | null
+  readonly systemd: boolean
+  /** Replaces files that are not ours. */
+  readonly force: boolean
+  /** Says what would be done. */
+  readonly dryRun: boolean
+}
 
 export type Invocation =
   | { readonly command: 'run'; readonly flags: RunFlags }
   | { readonly command: 'check'; readonly flags: RunFlags; readonly json: boolean }
   | { readonly command: 'health'; readonly ready: boolean }
+  | { readonly command: 'install'; readonly flags: InstallFlags }
   | { readonly command: 'version' }
+  /** `name`: the word it was called by. */
+  | { readonly command: 'face'; readonly face: Face; readonly name: string; readonly argv: readonly string[] }
   /** `topic` null: the help of pidpiper as a whole. */
   | { readonly command: 'help'; readonly topic: Command | null }
   /** Exit code 64; `message` is the line for stderr. */
   | { readonly command: 'usage'; readonly message: string }
 
-type OptionName = `--${'bin' | 'args' | 'arg' | 'in' | 'out' | 'json' | 'ready'}`
+type OptionName = `--${'bin' | 'args' | 'arg' | 'in' | 'out' | 'json' | 'ready' | InstallOption}`
+type InstallOption = 'prefix' | 'systemd' | 'force' | 'dry-run'
 
 const runOptions: readonly OptionName[] = ['--bin', '--args', '--arg', '--in', '--out']
 const options: Readonly<Record<Command, readonly OptionName[]>> = {
   run: runOptions,
   check: [...runOptions, '--json'],
   health: ['--ready'],
+  install: ['--prefix', '--systemd', '--force', '--dry-run'],
   version: [],
 }
-const switches: readonly string[] = ['--json', '--ready']
+const switches: readonly string[] = ['--json', '--ready', '--systemd', '--force', '--dry-run']
 
 /** Faces that have their place in the design and none in this version yet. */
 const laterNames: readonly string[] = [
-  ...['ctl', 'dlq', 'doctor', 'install', 'consul'],
-  ...[
-    'supervisord',
-    'supervisorctl',
-    'echo_supervisord_conf',
-    'pidproxy',
-    'supvisorsctl',
-    'supvisors_breed',
-    'circusd',
-    'circusctl',
-  ],
+  ...['dlq', 'doctor', 'consul'],
+  ...['supvisorsctl', 'supvisors_breed', 'circusd', 'circusctl'],
 ]
 
 /**
@@ -54,9 +73,13 @@ const laterNames: readonly string[] = [
  * @param invokedAs the file name the program was started by; `supervisor` and every name but a later face's mean `run`
  */
 export function parseArguments(argv: readonly string[], invokedAs: string): Invocation {
-  const face = laterNames.find((name) => name === invokedAs)
-  if (face !== undefined) return usage(`${face} comes with a later version`)
+  const later = laterNames.find((name) => name === invokedAs)
+  if (later !== undefined) return usage(`${later} comes with a later version`)
+  const called = faceOf(invokedAs)
+  if (called !== null) return { command: 'face', face: called, name: invokedAs, argv }
   const [first = ''] = argv
+  const asked = faceOf(first)
+  if (asked !== null) return { command: 'face', face: asked, name: first, argv: argv.slice(1) }
   if (first === '--version' || first === '-v') return { command: 'version' }
   if (first === '--help' || first === '-h') return { command: 'help', topic: null }
   if (first === 'help') return helpAbout(argv[1])
@@ -69,6 +92,8 @@ export function parseArguments(argv: readonly string[], invokedAs: string): Invo
 /** Splits the value of `--args`: commas separate, `\,` is a comma, the empty text is no argument. */
 export const splitArgs = (list: string): string[] =>
   list === '' ? [] : list.split(/(?<!\\),/).map((word) => word.replaceAll('\\,', ','))
+
+const faceOf = (name: string): Face | null => (Object.hasOwn(faces, name) ? (faces[name] ?? null) : null)
 
 const isCommand = (word: string): word is Command => Object.hasOwn(options, word)
 
@@ -86,6 +111,7 @@ function helpAbout(word: string | undefined): Invocation {
 function readOptions(command: Command, words: readonly string[]): Invocation {
   const seen = new Set<string>()
   const flags: { bin?: string; args?: string[]; in?: string; out?: string } = {}
+  let prefix: string | null = null
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? ''
     if (word === '--help' || word === '-h') return { command: 'help', topic: command }
@@ -106,6 +132,7 @@ function readOptions(command: Command, words: readonly string[]): Invocation {
     else if (value === '') return usage(`${name} needs a value that is not empty`)
     else if (name === '--bin') flags.bin = value
     else if (name === '--in') flags.in = value
+    else if (name === '--prefix') prefix = value
     else flags.out = value
   }
   switch (command) {
@@ -115,6 +142,10 @@ function readOptions(command: Command, words: readonly string[]): Invocation {
       return { command, flags, json: seen.has('--json') }
     case 'health':
       return { command, ready: seen.has('--ready') }
+    case 'install': {
+      const chosen = { systemd: seen.has('--systemd'), force: seen.has('--force'), dryRun: seen.has('--dry-run') }
+      return { command, flags: { ...chosen, prefix } }
+    }
     case 'version':
       return { command }
   }

@@ -7,6 +7,8 @@ Usage
   pidpiper [run] --bin PROGRAM [--args A,B] [--in FILE] [--out FILE]   run the Calculator
   pidpiper check [--json]      show the configuration in force and where it comes from
   pidpiper health [--ready]    ask the running agent, for HEALTHCHECK and probes
+  pidpiper ctl [ACTION]        supervisorctl: control a supervisord, this one or the original
+  pidpiper install             give this file the names of supervisord's programs
   pidpiper help COMMAND        more about one command
   pidpiper --version
 
@@ -70,10 +72,22 @@ Options
 Exit code 0 when the answer is good, 1 when it is not or none comes.
 `
 
+const install = `pidpiper install - link the names supervisord, supervisorctl, echo_supervisord_conf, pidproxy and pidpiper to
+this file.
+
+Options
+  --prefix DIR    links go to DIR/bin, the unit to DIR/lib/systemd/system; /usr/local unless given
+  --systemd       write a unit supervisord.service too
+  --dry-run       say what would be done, do nothing
+  --force         replace files that are not pidpiper's
+
+Exit code 0, or 1 with the list of files in the way; then nothing is changed.
+`
+
 const version = `pidpiper --version - print the version.
 `
 
-const topics = { run, check, health, version } as const
+const topics = { run, check, health, install, version } as const
 
 /** `topic` null: the help of pidpiper as a whole. */
 export const helpText = (topic: keyof typeof topics | null): string => (topic === null ? overview : topics[topic])

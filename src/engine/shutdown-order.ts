@@ -9,7 +9,7 @@ export function shutdownOrder(specs: readonly ProgramSpec[]): ProgramSpec[][] {
   const sorted = [...groups].map(([name, members]) => ({
     name,
     members,
-    priority: Math.min(...members.map((spec) => spec.priority)),
+    priority: Math.min(...members.map((spec) => spec.groupPriority ?? spec.priority)),
   }))
   sorted.sort((a, b) => b.priority - a.priority || (a.name < b.name ? 1 : -1))
   return sorted.map(({ members }) => members.toSorted((a, b) => b.priority - a.priority))

@@ -77,7 +77,9 @@ const refusals: readonly (readonly [words: readonly string[], message: string])[
   [['chekc'], 'unknown command "chekc", did you mean check?'],
   [['constructor'], 'unknown command "constructor"'],
   [['help', 'helth'], 'no help about "helth", did you mean health?'],
-  [['ctl', 'status'], 'ctl comes with a later version'],
+  [['circusctl', 'status'], 'circusctl comes with a later version'],
+  [['install', '--systemd=yes'], '--systemd takes no value'],
+  [['install', '--prefix', ''], '--prefix needs a value that is not empty'],
   [['supervisord', '-n'], 'supervisord comes with a later version'],
 ]
 
@@ -88,9 +90,28 @@ for (const [words, message] of refusals) {
 }
 
 test('a later face is refused by the name of the file too', () => {
-  const invocation = parseArguments(['status'], 'supervisorctl')
+  const invocation = parseArguments(['status'], 'circusctl')
   assert.deepEqual(invocation, {
     command: 'usage',
-    message: 'pidpiper: supervisorctl comes with a later version; see pidpiper --help',
+    message: 'pidpiper: circusctl comes with a later version; see pidpiper --help',
+  })
+})
+
+test('a face is met by the name of the file or the first word, and reads all other words itself', () => {
+  const argv = ['-c', 'x.conf', '--json', 'status']
+  const face = { command: 'face', face: 'supervisorctl', argv }
+  assert.deepEqual(parseArguments(argv, 'supervisorctl'), { ...face, name: 'supervisorctl' })
+  assert.deepEqual(parse('supervisorctl', ...argv), { ...face, name: 'supervisorctl' })
+  assert.deepEqual(parse('ctl', ...argv), { ...face, name: 'ctl' })
+  assert.deepEqual(parse('pidproxy'), { command: 'face', face: 'pidproxy', name: 'pidproxy', argv: [] })
+})
+
+test('install and its switches', () => {
+  const flags = { prefix: null, systemd: false, force: false, dryRun: false }
+  assert.deepEqual(parse('install'), { command: 'install', flags })
+  const all = { prefix: '/opt', systemd: true, force: true, dryRun: true }
+  assert.deepEqual(parse('install', '--prefix=/opt', '--systemd', '--force', '--dry-run'), {
+    command: 'install',
+    flags: all,
   })
 })

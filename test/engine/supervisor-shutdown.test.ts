@@ -67,7 +67,7 @@ test('nothing is started or restarted while everything stops', async () => {
   assert.equal(spawner.children.length, 3)
   assert.deepEqual(
     supervisor.snapshots().map(({ state }) => state),
-    ['STOPPED', 'STOPPED', 'STOPPED'],
+    ['EXITED', 'FATAL', 'STOPPED'],
   )
 })
 

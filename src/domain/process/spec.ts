@@ -28,6 +28,14 @@ export interface ProgramSpec {
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>
   readonly priority: number
+  /** Of the group it is in; absent: the lowest priority among its members. */
+  readonly groupPriority?: number
+  /** Who the child becomes; only an agent that runs as root can do that. */
+  readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
+  /** What becomes of its stderr: lines in the agent's log (absent), bytes for the owner, or the same pipe as stdout. */
+  readonly stderr?: 'bytes' | 'stdout'
+  /** Why `command` has no words; the spawnerr of every start. */
+  readonly commandProblem?: string
   readonly autorestart: boolean | 'unexpected'
   readonly startsecs: number
   /** -1: for ever. */

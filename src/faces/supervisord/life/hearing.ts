@@ -1,0 +1,26 @@
+import type { NumberedEvent } from '../../../engine/snapshot.ts'
+import { notifyState } from '../events/state-events.ts'
+import { processLine } from '../main-log/process-lines.ts'
+import type { Roster } from './roster.ts'
+import type { StateWatch } from './state-watch.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Turns the engine's facts about our processes into events, lines of the main log, and news for who waits. */
+export function hearing(
+  roster: Roster,
+  watch: StateWatch,
+  { bus, mainLog }: Surroundings,
+): (event: NumberedEvent) => void {
+  return (event) => {
+    const namespec = event.fields['process']
+    const process = typeof namespec === 'string' ? roster.known(namespec) : undefined
+    if (process === undefined || !event.event.startsWith('process.')) return
+    const { name, group, startsecs, stopasgroup } = process.spec
+    notifyState(bus, event, name, group)
+    const line = processLine(event, { name, startsecs, stopasgroup, stopsignal: process.config.stopsignal.name })
+    if (line) mainLog.line(line.level, line.text)
+    // A listener that is RUNNING may be given what waits.
+    if (event.event === 'process.running') roster.group(group).pool?.dispatch()
+    watch.changed(process.namespec)
+  }
+}

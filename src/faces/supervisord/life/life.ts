@@ -1,0 +1,295 @@
+// One life of the daemon, from its first group to its last: what every other part of the face talks to.
+import { setImmediate as breathe } from 'node:timers/promises'
+import { AgentError } from '../../../domain/errors.ts'
+import type { EventRing } from '../../../engine/event-ring.ts'
+import type { Supervisor } from '../../../engine/supervisor.ts'
+import { difference, type Difference } from '../config/difference.ts'
+import type { Loaded } from '../config/load.ts'
+import type { ProcessConfig, SupervisordConfig } from '../config/types.ts'
+import type {
+  ConfigInfo,
+  Daemon,
+  DaemonState,
+  GroupInfo,
+  LogChannel,
+  LogFollower,
+  Outcome,
+  ProcessInfo,
+  TailedLog,
+  Waiting,
+} from '../daemon.ts'
+import { startTicks } from '../events/ticks.ts'
+import { autostart } from './autostart.ts'
+import { Commands, type CommandParts } from './commands.ts'
+import { stopEverything } from './ending.ts'
+import { hearing } from './hearing.ts'
+import { LogAccess } from './log-access.ts'
+import type { ManagedProcess } from './managed-process.ts'
+import { byName, byPriority, configInfo, processInfo } from './process-info.ts'
+import { Roster, type RosterParts } from './roster.ts'
+import { StateWatch } from './state-watch.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand'> {
+  readonly config: SupervisordConfig
+  readonly supervisor: Supervisor
+  readonly events: EventRing
+  readonly around: Surroundings
+  readonly pid: number
+  /** Reads the files anew. */
+  readonly load: () => Loaded
+}
+
+export class Life implements Daemon {
+  readonly identifier: string
+  readonly pid: number
+  readonly #parts: LifeParts
+  readonly #around: Surroundings
+  readonly #roster: Roster
+  readonly #watch = new StateWatch()
+  readonly #commands: Commands
+  readonly #logs: LogAccess
+  readonly #ended = Promise.withResolvers<'SHUTDOWN' | 'RESTARTING'>()
+  readonly #endings: (() => void)[] = []
+  #state: DaemonState = 'RUNNING'
+  /** The configuration read last. */
+  #read: SupervisordConfig
+
+  constructor(parts: LifeParts) {
+    this.#parts = parts
+    this.#around = parts.around
+    this.#read = parts.config
+    this.identifier = parts.config.settings.identifier
+    this.pid = parts.pid
+    this.#roster = new Roster(parts, parts.around)
+    this.#logs = new LogAccess(this.#roster, parts.around)
+    const { clock, mainLog } = parts.around
+    this.#commands = new Commands({ ...parts, clock, mainLog, roster: this.#roster, watch: this.#watch })
+  }
+
+  /** Resolves when everything is stopped, with what is wanted next. */
+  get ended(): Promise<'SHUTDOWN' | 'RESTARTING'> {
+    return this.#ended.promise
+  }
+
+  /** Adds the groups; nothing runs yet. Raises what `Roster.add` raises. */
+  open(): void {
+    this.#endings.push(this.#parts.events.subscribe(hearing(this.#roster, this.#watch, this.#around)))
+    for (const group of this.#read.groups) this.#roster.add(group)
+  }
+
+  /** From now on it runs: what has autostart is started, by priority. */
+  run(): void {
+    const { bus, clock } = this.#around
+    this.#endings.push(startTicks(bus, clock))
+    bus.notify('SUPERVISOR_STATE_CHANGE_RUNNING', '')
+    void this.#autostart(this.#roster.processes())
+  }
+
+  state(): DaemonState {
+    return this.#state
+  }
+
+  now(): number {
+    return this.#around.clock.wall()
+  }
+
+  processes(): readonly ProcessInfo[] {
+    return this.#roster
+      .processes()
+      .sort(byName)
+      .map((process) => this.#info(process))
+  }
+
+  process(namespec: string): ProcessInfo {
+    return this.#info(this.#roster.find(namespec))
+  }
+
+  groups(): readonly GroupInfo[] {
+    const groups = this.#roster.groups().map(({ config, processes }) => {
+      return { name: config.name, priority: config.priority, processes: processes.map(({ name }) => name).sort() }
+    })
+    return groups.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  configs(): readonly ConfigInfo[] {
+    const active = new Map<ProcessConfig, ManagedProcess>()
+    for (const process of this.#roster.processes()) active.set(process.config, process)
+    const infos = this.#read.groups.flatMap((group) =>
+      group.processes.map((process) => {
+        return configInfo(group, process, this.#roster.has(group.name), active.get(process))
+      }),
+    )
+    return infos.sort((a, b) => (a.process.spec.name < b.process.spec.name ? -1 : 1))
+  }
+
+  async startProcess(namespec: string, options: Waiting): Promise<void> {
+    this.#mustRun()
+    await this.#commands.start(namespec, options)
+  }
+
+  async stopProcess(namespec: string, options: Waiting): Promise<void> {
+    this.#mustRun()
+    await this.#commands.stop(namespec, options)
+  }
+
+  signalProcess(namespec: string, signal: string): void {
+    this.#mustRun()
+    this.#commands.signal(namespec, signal)
+  }
+
+  async startGroup(group: string, options: Waiting): Promise<readonly Outcome[]> {
+    return this.#commands.startMany(this.#membersOf(group), options)
+  }
+
+  async startAll(options: Waiting): Promise<readonly Outcome[]> {
+    return this.#commands.startMany(this.#all(), options)
+  }
+
+  async stopGroup(group: string, options: Waiting): Promise<readonly Outcome[]> {
+    return this.#commands.stopMany(this.#membersOf(group), options)
+  }
+
+  async stopAll(options: Waiting): Promise<readonly Outcome[]> {
+    return this.#commands.stopMany(this.#all(), options)
+  }
+
+  signalGroup(group: string, signal: string): readonly Outcome[] {
+    return this.#commands.signalMany(this.#membersOf(group), signal)
+  }
+
+  signalAll(signal: string): readonly Outcome[] {
+    return this.#commands.signalMany(this.#all(), signal)
+  }
+
+  sendStdin(namespec: string, bytes: Uint8Array): void {
+    this.#mustRun()
+    const process = this.#roster.find(namespec)
+    if (this.#commands.snapshot(process).state === 'STOPPING') throw new AgentError('NOT_RUNNING', namespec)
+    process.write(bytes, namespec)
+  }
+
+  reread(): Difference {
+    this.#mustRun()
+    const { config, problems } = this.#parts.load()
+    if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
+    this.#read = config
+    return difference(
+      this.#roster.groups().map((group) => group.config),
+      config.groups,
+    )
+  }
+
+  addGroup(name: string): void {
+    this.#mustRun()
+    const config = this.#read.groups.find((group) => group.name === name)
+    if (config === undefined) throw new AgentError('BAD_NAME', name)
+    if (this.#roster.has(name)) throw new AgentError('ALREADY_ADDED', name)
+    const { processes } = this.#roster.add(config)
+    void this.#autostart(processes)
+  }
+
+  removeGroup(name: string): void {
+    this.#mustRun()
+    const { processes } = this.#roster.group(name)
+    const isDown = (process: ManagedProcess): boolean =>
+      ['STOPPED', 'EXITED', 'FATAL'].includes(this.#commands.snapshot(process).state)
+    if (!processes.every(isDown)) throw new AgentError('STILL_RUNNING', name)
+    for (const process of processes) {
+      if (this.#commands.isUp(process)) this.#parts.supervisor.requestStop(process.namespec)
+    }
+    this.#roster.remove(name)
+  }
+
+  shutdown(): void {
+    this.#leave('SHUTDOWN')
+  }
+
+  restart(): void {
+    this.#leave('RESTARTING')
+  }
+
+  sendRemoteCommEvent(type: string, data: string): void {
+    this.#around.bus.notify('REMOTE_COMMUNICATION', `type:${type}\n${data}`)
+  }
+
+  readLog(namespec: string, channel: LogChannel, offset: number, length: number): Uint8Array {
+    this.#mustRun()
+    return this.#logs.read(namespec, channel, offset, length)
+  }
+
+  tailLog(namespec: string, channel: LogChannel, offset: number, length: number): TailedLog {
+    this.#mustRun()
+    return this.#logs.tail(namespec, channel, offset, length)
+  }
+
+  clearLogs(namespec: string): void {
+    this.#mustRun()
+    this.#logs.clear(namespec)
+  }
+
+  clearAllLogs(): readonly Outcome[] {
+    return this.#commands.eachAtOnce(this.#all(), (name) => this.#logs.clear(name))
+  }
+
+  followLog(namespec: string, channel: LogChannel): LogFollower {
+    return this.#logs.follow(namespec, channel)
+  }
+
+  readMainLog(offset: number, length: number): Uint8Array {
+    this.#mustRun()
+    return this.#logs.readMain(offset, length)
+  }
+
+  clearMainLog(): void {
+    this.#mustRun()
+    this.#logs.clearMain()
+  }
+
+  followMainLog(): LogFollower {
+    return this.#logs.followMain()
+  }
+
+  reopenLogs(): void {
+    this.#logs.reopen()
+  }
+
+  #info(process: ManagedProcess): ProcessInfo {
+    return processInfo(process, this.#commands.snapshot(process), this.now())
+  }
+
+  #mustRun(): void {
+    if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
+  }
+
+  #all(): ManagedProcess[] {
+    this.#mustRun()
+    const groups = [...this.#roster.groups()].sort((a, b) => a.config.priority - b.config.priority)
+    return groups.flatMap(({ processes }) => [...processes].sort(byPriority))
+  }
+
+  #membersOf(group: string): ManagedProcess[] {
+    this.#mustRun()
+    return [...this.#roster.group(group).processes].sort(byPriority)
+  }
+
+  #autostart(processes: readonly ManagedProcess[]): Promise<void> {
+    return autostart(this.#parts.supervisor, processes, this.#around.clock, () => this.#state === 'RUNNING')
+  }
+
+  #leave(state: 'SHUTDOWN' | 'RESTARTING'): void {
+    if (this.#state === 'SHUTDOWN') return
+    const isFirst = this.#state === 'RUNNING'
+    this.#state = state
+    if (isFirst) void this.#end()
+  }
+
+  async #end(): Promise<void> {
+    // Who asked for it gets an answer first.
+    await breathe()
+    await stopEverything(this.#parts.supervisor, this.#roster, this.#around)
+    for (const end of this.#endings) end()
+    this.#around.followers.close()
+    this.#ended.resolve(this.#state === 'SHUTDOWN' ? 'SHUTDOWN' : 'RESTARTING')
+  }
+}
