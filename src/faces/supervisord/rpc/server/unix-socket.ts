@@ -1,9 +1,10 @@
 // A unix socket under its name: bound beside it, given its mode, and only then linked there, so that nobody connects
 // before, and two daemons cannot both have it. supervisord: http.supervisor_af_unix_http_server.
 import { once } from 'node:events'
-import { chmodSync, chownSync, linkSync, lstatSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, linkSync, lstatSync, rmSync, statSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { userInfo } from 'node:os'
+import { dirname } from 'node:path'
 import { AgentError } from '../../../../domain/errors.ts'
 import type { HttpServerConfig } from '../../config/types.ts'
 import type { ServerLog } from './log.ts'
@@ -28,6 +29,8 @@ export async function listenOnUnix(
     const most = LONGEST_PATH - Buffer.byteLength(temporary) + Buffer.byteLength(file)
     throw new AgentError('UNAVAILABLE', `the path of the unix socket ${file} has more than ${most} bytes`)
   }
+  // libuv would say of a missing folder that access is denied.
+  statSync(dirname(file))
   rmSync(temporary, { force: true })
   try {
     server.listen(temporary)
