@@ -33,7 +33,9 @@ async function server(t: TestContext): Promise<{ folder: string; stopped: string
     request.on('end', () => {
       const { method, params } = decodeCall(body)
       const answer = answers[method]
-      response.end(answer === undefined ? encodeFault(1, 'UNKNOWN_METHOD') : encodeResponse(answer(params[0] as string)))
+      response.end(
+        answer === undefined ? encodeFault(1, 'UNKNOWN_METHOD') : encodeResponse(answer(params[0] as string)),
+      )
     })
   }).listen(join(folder, 'sock'))
   await once(http, 'listening')
