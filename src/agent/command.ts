@@ -47,8 +47,17 @@ export async function command(argv: readonly string[], invokedAs: string): Promi
       return install(invocation.flags, { executable: process.execPath, out, err })
     case 'face':
       return (await import('./faces.ts')).runFace(invocation.face, invocation.name, invocation.argv)
+    case 'check-file':
+      return (await import('./supervisord/check-file.ts')).checkFile(invocation.file, invocation.json)
+    case 'supervisord':
+      return (await import('./supervisord/with-calculator.ts')).runWithFile(invocation.argv, invocation.flags)
     case 'run':
-      return (await import('./run.ts')).run(invocation.flags)
+      return process.env['CONFIG_FILE']
+        ? (await import('./supervisord/with-calculator.ts')).runWithFile(
+            ['-c', process.env['CONFIG_FILE']],
+            invocation.flags,
+          )
+        : (await import('./run.ts')).run(invocation.flags)
   }
 }
 

@@ -4,7 +4,7 @@ import { refusal } from '../cli/check.ts'
 import type { RunFlags } from '../cli/arguments.ts'
 import { loadConfig, type Config } from '../config/config.ts'
 import { thisMachine } from '../config/machine.ts'
-import { createLog } from '../log.ts'
+import { createLog, type Log } from '../log.ts'
 import { systemClock } from '../os/clock.ts'
 import { loadLibc } from '../os/libc.ts'
 import { startReaper } from '../os/reaper.ts'
@@ -15,8 +15,13 @@ import { Agent } from './agent.ts'
 const BAD_CONFIGURATION = 78
 const BUG = 70
 
-/** @returns the exit code */
-export async function run(flags: RunFlags): Promise<number> {
+export interface Prepared {
+  readonly config: Config
+  readonly log: Log
+}
+
+/** Reads the configuration and opens the log; or tells what is wrong, and gives the exit code. */
+export function prepare(flags: RunFlags): Prepared | number {
   const { config, problems, warnings } = loadConfig({ environment: process.env, flags, machine: thisMachine })
   if (config === null) {
     process.stderr.write(
@@ -31,6 +36,14 @@ export async function run(flags: RunFlags): Promise<number> {
     secrets: secretsOf(config),
   })
   for (const warning of warnings) log.line('warn', warning, { event: 'config.warning' })
+  return { config, log }
+}
+
+/** @returns the exit code */
+export async function run(flags: RunFlags): Promise<number> {
+  const prepared = prepare(flags)
+  if (typeof prepared === 'number') return prepared
+  const { config, log } = prepared
   const loaded = loadLibc()
   const libc = 'missing' in loaded ? null : loaded
   if ('missing' in loaded) {

@@ -39,6 +39,10 @@ export interface InstallFlags {
 export type Invocation =
   | { readonly command: 'run'; readonly flags: RunFlags }
   | { readonly command: 'check'; readonly flags: RunFlags; readonly json: boolean }
+  /** `-c`: the programs of a supervisord configuration, with or without a Calculator; `argv` is for that face. */
+  | { readonly command: 'supervisord'; readonly flags: RunFlags; readonly argv: readonly string[] }
+  /** `check -c`. */
+  | { readonly command: 'check-file'; readonly file: string; readonly json: boolean }
   | { readonly command: 'health'; readonly ready: boolean }
   | { readonly command: 'install'; readonly flags: InstallFlags }
   | { readonly command: 'version' }
@@ -83,7 +87,8 @@ export function parseArguments(argv: readonly string[], invokedAs: string): Invo
   if (first === '--version' || first === '-v') return { command: 'version' }
   if (first === '--help' || first === '-h') return { command: 'help', topic: null }
   if (first === 'help') return helpAbout(argv[1])
-  if (first === '' || first.startsWith('-')) return readOptions('run', argv)
+  if (first === '' || first.startsWith('-') || first === 'run') return readRun(first === 'run' ? argv.slice(1) : argv)
+  if (first === 'check') return readCheck(argv.slice(1))
   if (isCommand(first)) return readOptions(first, argv.slice(1))
   if (laterNames.includes(first)) return usage(`${first} comes with a later version`)
   return usage(`unknown command ${JSON.stringify(first)}${suggestion(first, [...Object.keys(options), 'help'])}`)
@@ -106,6 +111,35 @@ function helpAbout(word: string | undefined): Invocation {
   if (word === undefined) return { command: 'help', topic: null }
   if (isCommand(word)) return { command: 'help', topic: word }
   return usage(`no help about ${JSON.stringify(word)}${suggestion(word, Object.keys(options))}`)
+}
+
+const fileOption = /^(?:-[a-z]*c|--c)/
+const streamOption = (word: string): OptionName | undefined =>
+  runOptions.find((option) => word === option || word.startsWith(`${option}=`))
+
+/** With a configuration file the words that are not the stream's are supervisord's. */
+function readRun(words: readonly string[]): Invocation {
+  const [ours, theirs]: [string[], string[]] = [[], []]
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? ''
+    const option = streamOption(word)
+    if (option === undefined) theirs.push(word)
+    else ours.push(...(word === option ? words.slice(index, ++index + 1) : [word]))
+  }
+  if (!theirs.some((word) => fileOption.test(word))) return readOptions('run', words)
+  const read = readOptions('run', ours)
+  return read.command === 'run' ? { command: 'supervisord', flags: read.flags, argv: theirs } : read
+}
+
+function readCheck(words: readonly string[]): Invocation {
+  const at = words.findIndex((word) => word === '-c' || word === '--configuration')
+  if (at < 0) return readOptions('check', words)
+  const file = words[at + 1]
+  const rest = words.filter((_, index) => index !== at && index !== at + 1)
+  const other = rest.find((word) => word !== '--json')
+  if (file === undefined || file === '') return usage('-c needs a value')
+  if (other !== undefined) return unknownWord('check', other)
+  return { command: 'check-file', file, json: rest.length > 0 }
 }
 
 function readOptions(command: Command, words: readonly string[]): Invocation {

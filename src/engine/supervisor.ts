@@ -100,6 +100,11 @@ export class Supervisor {
     return managed && this.#snapshot(managed)
   }
 
+  /** Every namespec, in the order of `add`. */
+  names(): string[] {
+    return [...this.#managed.keys()]
+  }
+
   /** In the order of `add`. */
   snapshots(): ProcessSnapshot[] {
     return [...this.#managed.values()].map((managed) => this.#snapshot(managed))

@@ -3,6 +3,7 @@ import { unlinkSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { AgentError } from '../../domain/errors.ts'
 import { EventRing } from '../../engine/event-ring.ts'
+import type { Spawner, StderrLine } from '../../engine/ports.ts'
 import { Supervisor } from '../../engine/supervisor.ts'
 import type { Loaded } from '../../faces/supervisord/config/load.ts'
 import type { Machine } from '../../faces/supervisord/config/machine.ts'
@@ -27,6 +28,23 @@ export interface HostParts {
   readonly isBackground: boolean
   /** The start is done. */
   readonly ready: () => void
+  /** A Calculator beside the programs of the file. */
+  readonly companion: CompanionParts | null
+}
+
+/** What runs beside the lives of the daemon, and ends with it. */
+export interface Companion {
+  /** @returns the exit code of all */
+  run(): Promise<number>
+  signal(name: AgentSignal): void
+  fail(code: number): void
+}
+
+export interface CompanionParts {
+  readonly onStderrLine: (line: StderrLine) => void
+  /** What the programs of the file inherit. */
+  readonly childEnvironment: Readonly<Record<string, string>>
+  create(shared: { spawner: Spawner; events: EventRing; supervisor: Supervisor }): Companion
 }
 
 const BUG = 70
@@ -41,6 +59,9 @@ export class DaemonHost {
   #life: Life | null = null
   #mainLog: MainLog | null = null
   #exitCode = 0
+  #companion: Companion | null = null
+  /** The end of the companion. */
+  #accompanied: Promise<void> | null = null
 
   constructor(parts: HostParts) {
     this.#parts = parts
@@ -57,10 +78,11 @@ export class DaemonHost {
     const userInfos = becomeUser(settings.user, this.#parts.machine)
     const spawner = new NodeSpawner({
       libc: this.#libc,
-      onStderrLine: () => undefined,
+      onStderrLine: this.#parts.companion?.onStderrLine ?? (() => undefined),
       ...(childFiles !== null && { openFiles: childFiles }),
     })
     const supervisor = new Supervisor({ clock: systemClock, spawner, events: this.#events })
+    this.#companion = this.#parts.companion?.create({ spawner, events: this.#events, supervisor }) ?? null
     const unhook = this.#hook()
     let [next, notices]: [SupervisordConfig, Loaded] = [config, loaded]
     try {
@@ -68,7 +90,7 @@ export class DaemonHost {
         const extra = { ...userInfos, infos: [...userInfos.infos, ...(first ? infos : [])] }
         const open = await this.#open(next, notices, extra, supervisor)
         const outcome = await this.#live(open, next, first)
-        if (outcome === 'SHUTDOWN') return this.#exitCode
+        if (outcome === 'SHUTDOWN') return await this.#leave()
         notices = this.#parts.load()
         if (notices.config === null) throw new AgentError('BAD_CONFIGURATION', notices.problems[0]?.text ?? '')
         next = notices.config
@@ -116,12 +138,29 @@ export class DaemonHost {
     }
     const hasPidfile = this.#writePidfile(settings.pidfile)
     ready()
-    life.run()
+    await life.run()
+    if (first) this.#accompany()
     const outcome = await life.ended
     await close()
     if (hasPidfile) removeFile(settings.pidfile)
     this.#mainLog?.close()
     return outcome
+  }
+
+  /** The programs of the file are up, or on their way: now the Calculator. Its end is the end of all. */
+  #accompany(): void {
+    this.#accompanied =
+      this.#companion?.run().then((code) => {
+        this.#companion = null
+        this.#exitCode ||= code
+        this.#life?.shutdown()
+      }) ?? null
+  }
+
+  async #leave(): Promise<number> {
+    this.#companion?.signal('SIGTERM')
+    await this.#accompanied
+    return this.#exitCode
   }
 
   #writePidfile(path: string): boolean {
@@ -149,6 +188,7 @@ export class DaemonHost {
       this.#mainLog?.line('critical', `a bug, everything is stopped: ${stack}`)
       this.#exitCode = BUG
       if (this.#life === null) process.exit(BUG)
+      this.#companion?.fail(BUG)
       this.#life.shutdown()
     }
     process.removeAllListeners('warning')
@@ -157,7 +197,9 @@ export class DaemonHost {
     process.on('unhandledRejection', bug)
     const end = (name: AgentSignal) => (): void => {
       this.#mainLog?.line('warn', `received ${name} indicating exit request`)
-      this.#life?.shutdown()
+      // It drains first; its end stops the others.
+      if (this.#companion) this.#companion.signal(name)
+      else this.#life?.shutdown()
     }
     const unhook = onSignals({
       SIGTERM: end('SIGTERM'),
@@ -168,6 +210,7 @@ export class DaemonHost {
         this.#mainLog?.line('info', 'received SIGUSR2 indicating log reopen request')
         this.#life?.reopenLogs()
       },
+      ...(this.#companion && { SIGUSR1: () => this.#companion?.signal('SIGUSR1') }),
       SIGCHLD: () => this.#mainLog?.line('debug', 'received SIGCHLD indicating a child quit'),
     })
     return () => {
@@ -183,6 +226,7 @@ export class DaemonHost {
     }
     this.#mainLog?.line('warn', 'received SIGHUP indicating restart request')
     this.#life?.restart()
+    this.#companion?.signal('SIGHUP')
   }
 }
 

@@ -3,7 +3,6 @@ import process from 'node:process'
 import { AgentError } from '../../domain/errors.ts'
 import { findConfigFile } from '../../faces/supervisord/config/discovery.ts'
 import { loadConfig, type Loaded } from '../../faces/supervisord/config/load.ts'
-import { nodeMachine } from '../../faces/supervisord/config/node-machine.ts'
 import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'
 import {
   readCommandLine,
@@ -13,7 +12,8 @@ import {
 } from '../../faces/supervisord/command-line.ts'
 import { SUPERVISOR_VERSION } from '../../faces/supervisord/versions.ts'
 import { daemonCopy, startCopy } from '../../os/daemonise.ts'
-import { DaemonHost } from './daemon-host.ts'
+import { DaemonHost, type CompanionParts } from './daemon-host.ts'
+import { thisMachine } from './this-machine.ts'
 
 const START_FAILED = 2
 
@@ -28,14 +28,18 @@ const out = (text: string): boolean => process.stdout.write(text)
 const err = (text: string): boolean => process.stderr.write(text)
 
 /** @returns the exit code: 0 for every stop, 2 for every start that failed */
-export async function supervisord(argv: readonly string[], { program, executable }: Called): Promise<number> {
+export async function supervisord(
+  argv: readonly string[],
+  { program, executable }: Called,
+  companion: CompanionParts | null = null,
+): Promise<number> {
   const copy = daemonCopy()
   const tell = copy === null ? err : (text: string): void => copy.problem(text)
   const refuse = (message: string): number => {
     tell(`Error: ${message}\nFor help, use ${program} -h\n`)
     return START_FAILED
   }
-  const machine = nodeMachine({ environment: environment(), cwd: process.cwd(), uid: process.getuid?.() ?? -1 })
+  const machine = thisMachine()
   const line = readCommandLine(argv, machine)
   switch (line.kind) {
     case 'help':
@@ -51,12 +55,14 @@ export async function supervisord(argv: readonly string[], { program, executable
   const found = line.file === null ? findConfigFile(executable, machine) : { file: line.file }
   if ('problem' in found) return refuse(found.problem)
   if (line.file === null && machine.uid === 0) tell(searchingAsRoot)
-  const load = (): Loaded => overlaid(loadConfig({ file: found.file, machine }), line, machine)
+  // A Calculator's secrets are nobody else's.
+  const childEnvironment = companion?.childEnvironment ?? machine.environment
+  const load = (): Loaded => overlaid(loadConfig({ file: found.file, machine, childEnvironment }), line, machine)
   const loaded = load()
   if (loaded.config === null) return refuse(loaded.problems[0]?.text ?? 'the configuration is wrong')
-  const isBackground = !loaded.config.settings.nodaemon && process.pid !== 1
+  const isBackground = !loaded.config.settings.nodaemon && process.pid !== 1 && companion === null
   if (isBackground && copy === null) return startCopy(err)
-  const host = new DaemonHost({ load, machine, isBackground, ready: () => copy?.ready() })
+  const host = new DaemonHost({ load, machine, isBackground, ready: () => copy?.ready(), companion })
   try {
     return await host.run(loaded, loaded.config)
   } catch (error) {
@@ -87,8 +93,3 @@ function overlaid(
     return { ...loaded, config: null, problems: [{ text: error.subject, place: null }] }
   }
 }
-
-const environment = (): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  )

@@ -9,7 +9,7 @@ import type { Supervisor } from '../../../engine/supervisor.ts'
 import { signal as signalOf, type SignalValue } from '../config/signals.ts'
 import type { Outcome, Waiting } from '../daemon.ts'
 import type { MainLog } from '../main-log/main-log.ts'
-import type { ManagedProcess } from './managed-process.ts'
+import type { Handled } from './guest.ts'
 import type { Roster } from './roster.ts'
 import type { StateWatch } from './state-watch.ts'
 
@@ -36,7 +36,7 @@ export class Commands {
     this.#parts = parts
   }
 
-  snapshot(process: ManagedProcess): ProcessSnapshot {
+  snapshot(process: Handled): ProcessSnapshot {
     const snapshot = this.#parts.supervisor.snapshot(process.namespec)
     if (snapshot === undefined) throw new AgentError('BAD_NAME', process.namespec)
     return snapshot
@@ -99,35 +99,35 @@ export class Commands {
   }
 
   /** Up, or about to be again. */
-  isUp(process: ManagedProcess): boolean {
+  isUp(process: Handled): boolean {
     const { state, retryInMs } = this.snapshot(process)
     return running.includes(state) || (state === 'EXITED' && retryInMs !== null)
   }
 
-  #isSignallable(process: ManagedProcess): boolean {
+  #isSignallable(process: Handled): boolean {
     return signallable.includes(this.snapshot(process).state)
   }
 
   /** Those that are not up. */
-  startMany(processes: readonly ManagedProcess[], options: Waiting): Promise<readonly Outcome[]> {
+  startMany(processes: readonly Handled[], options: Waiting): Promise<readonly Outcome[]> {
     const down = processes.filter((process) => !running.includes(this.snapshot(process).state))
     return this.#each(down, (name) => this.start(name, options))
   }
 
   /** Those that are up. */
-  stopMany(processes: readonly ManagedProcess[], options: Waiting): Promise<readonly Outcome[]> {
+  stopMany(processes: readonly Handled[], options: Waiting): Promise<readonly Outcome[]> {
     const up = processes.filter((process) => this.isUp(process))
     return this.#each(up, (name) => this.stop(name, options))
   }
 
   /** Those that have a child. */
-  signalMany(processes: readonly ManagedProcess[], signal: string): readonly Outcome[] {
+  signalMany(processes: readonly Handled[], signal: string): readonly Outcome[] {
     const living = processes.filter((process) => this.#isSignallable(process))
     return this.eachAtOnce(living, (name) => this.signal(name, signal))
   }
 
   /** A command that takes no time, for many. */
-  eachAtOnce(processes: readonly ManagedProcess[], command: (name: string) => void): readonly Outcome[] {
+  eachAtOnce(processes: readonly Handled[], command: (name: string) => void): readonly Outcome[] {
     return processes.map(({ spec: { name, group }, namespec }) => {
       try {
         command(namespec)
@@ -140,10 +140,7 @@ export class Commands {
   }
 
   /** One command for many, outcomes in the order in which they become known. */
-  async #each(
-    processes: readonly ManagedProcess[],
-    command: (name: string) => Promise<void>,
-  ): Promise<readonly Outcome[]> {
+  async #each(processes: readonly Handled[], command: (name: string) => Promise<void>): Promise<readonly Outcome[]> {
     const { clock } = this.#parts
     const outcomes: Outcome[] = []
     const pending: Promise<void>[] = []
@@ -169,7 +166,7 @@ export class Commands {
   }
 
   /** supervisord: Subprocess.stop_report. */
-  #report(process: ManagedProcess): Timer {
+  #report(process: Handled): Timer {
     const { clock, mainLog } = this.#parts
     let timer: Timer
     const tell = (): void => {

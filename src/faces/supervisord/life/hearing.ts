@@ -13,14 +13,13 @@ export function hearing(
 ): (event: NumberedEvent) => void {
   return (event) => {
     const namespec = event.fields['process']
-    const process = typeof namespec === 'string' ? roster.known(namespec) : undefined
-    if (process === undefined || !event.event.startsWith('process.')) return
-    const { name, group, startsecs, stopasgroup } = process.spec
+    if (typeof namespec !== 'string' || !event.event.startsWith('process.')) return
+    const { name, group, startsecs, stopasgroup, stop } = roster.handled(namespec).spec
     notifyState(bus, event, name, group)
-    const line = processLine(event, { name, startsecs, stopasgroup, stopsignal: process.config.stopsignal.name })
+    const line = processLine(event, { name, startsecs, stopasgroup, stopsignal: stop[0]?.action ?? '' })
     if (line) mainLog.line(line.level, line.text)
     // A listener that is RUNNING may be given what waits.
-    if (event.event === 'process.running') roster.group(group).pool?.dispatch()
-    watch.changed(process.namespec)
+    if (event.event === 'process.running' && roster.has(group)) roster.group(group).pool?.dispatch()
+    watch.changed(namespec)
   }
 }

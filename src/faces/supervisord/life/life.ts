@@ -22,10 +22,11 @@ import { startTicks } from '../events/ticks.ts'
 import { autostart } from './autostart.ts'
 import { Commands, type CommandParts } from './commands.ts'
 import { stopEverything } from './ending.ts'
+import type { Handled } from './guest.ts'
 import { hearing } from './hearing.ts'
 import { LogAccess } from './log-access.ts'
 import type { ManagedProcess } from './managed-process.ts'
-import { byName, byPriority, configInfo, processInfo } from './process-info.ts'
+import { byName, byPriority, configInfo, groupInfos, processInfo } from './process-info.ts'
 import { Roster, type RosterParts } from './roster.ts'
 import { StateWatch } from './state-watch.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -78,12 +79,12 @@ export class Life implements Daemon {
     for (const group of this.#read.groups) this.#roster.add(group)
   }
 
-  /** From now on it runs: what has autostart is started, by priority. */
-  run(): void {
+  /** From now on it runs: what has autostart is started, by priority. Resolves when the last of them was spawned. */
+  run(): Promise<void> {
     const { bus, clock } = this.#around
     this.#endings.push(startTicks(bus, clock))
     bus.notify('SUPERVISOR_STATE_CHANGE_RUNNING', '')
-    void this.#autostart(this.#roster.processes())
+    return this.#autostart(this.#roster.processes())
   }
 
   state(): DaemonState {
@@ -95,10 +96,8 @@ export class Life implements Daemon {
   }
 
   processes(): readonly ProcessInfo[] {
-    return this.#roster
-      .processes()
-      .sort(byName)
-      .map((process) => this.#info(process))
+    const all: Handled[] = [...this.#roster.processes(), ...this.#roster.guests()]
+    return all.sort(byName).map((process) => this.#info(process))
   }
 
   process(namespec: string): ProcessInfo {
@@ -106,10 +105,7 @@ export class Life implements Daemon {
   }
 
   groups(): readonly GroupInfo[] {
-    const groups = this.#roster.groups().map(({ config, processes }) => {
-      return { name: config.name, priority: config.priority, processes: processes.map(({ name }) => name).sort() }
-    })
-    return groups.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return groupInfos(this.#roster)
   }
 
   configs(): readonly ConfigInfo[] {
@@ -254,7 +250,7 @@ export class Life implements Daemon {
     this.#logs.reopen()
   }
 
-  #info(process: ManagedProcess): ProcessInfo {
+  #info(process: Handled): ProcessInfo {
     return processInfo(process, this.#commands.snapshot(process), this.now())
   }
 
@@ -262,15 +258,16 @@ export class Life implements Daemon {
     if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
   }
 
-  #all(): ManagedProcess[] {
+  /** Those of the file by priority, then the others. */
+  #all(): Handled[] {
     this.#mustRun()
     const groups = [...this.#roster.groups()].sort((a, b) => a.config.priority - b.config.priority)
-    return groups.flatMap(({ processes }) => [...processes].sort(byPriority))
+    return [...groups.flatMap(({ processes }) => [...processes].sort(byPriority)), ...this.#roster.guests()]
   }
 
-  #membersOf(group: string): ManagedProcess[] {
+  #membersOf(group: string): Handled[] {
     this.#mustRun()
-    return [...this.#roster.group(group).processes].sort(byPriority)
+    return [...this.#roster.members(group)].sort(byPriority)
   }
 
   #autostart(processes: readonly ManagedProcess[]): Promise<void> {

@@ -8,9 +8,10 @@ import type { ListenerPool, Member } from '../events/listener-pool.ts'
 import { OutputLog } from '../output/output-log.ts'
 import { StdinQueue } from '../output/stdin-queue.ts'
 import type { FcgiGate } from './fcgi-gate.ts'
+import type { Handled } from './guest.ts'
 import type { Surroundings } from './surroundings.ts'
 
-export class ManagedProcess implements PipeOwner, Member {
+export class ManagedProcess implements Handled, PipeOwner, Member {
   readonly config: ProcessConfig
   readonly spec: ProgramSpec
   readonly namespec: string

@@ -1,13 +1,14 @@
 // The read model of one process and one configuration, in the shape of the port.
 import type { ProcessSnapshot } from '../../../engine/snapshot.ts'
 import type { ChannelLog, GroupConfig, ProcessConfig } from '../config/types.ts'
-import type { ConfigInfo, ProcessInfo } from '../daemon.ts'
-import type { ManagedProcess } from './managed-process.ts'
+import type { ConfigInfo, GroupInfo, ProcessInfo } from '../daemon.ts'
+import type { Handled } from './guest.ts'
+import type { Roster } from './roster.ts'
 
 /** supervisord keeps no exit status of a run that ended too early. */
 const forgotten = 'Exited too quickly'
 
-export function processInfo(process: ManagedProcess, snapshot: ProcessSnapshot, now: number): ProcessInfo {
+export function processInfo(process: Handled, snapshot: ProcessSnapshot, now: number): ProcessInfo {
   const { name, group, state, startedAt, stoppedAt, spawnerr, pid, exit } = snapshot
   const exitstatus = exit === null || spawnerr.startsWith(forgotten) ? 0 : (exit.code ?? -1)
   const logs = { stdoutLogfile: process.stdout.path ?? '', stderrLogfile: process.stderr.path ?? '' }
@@ -19,7 +20,7 @@ export function configInfo(
   group: GroupConfig,
   process: ProcessConfig,
   inuse: boolean,
-  active: ManagedProcess | undefined,
+  active: Handled | undefined,
 ): ConfigInfo {
   const fileOf = ({ logfile }: ChannelLog, assigned: string | null | undefined): string | null => {
     if (logfile.kind === 'auto') return assigned ?? 'auto'
@@ -34,10 +35,21 @@ export function configInfo(
   }
 }
 
-/** By group, then by name. */
-export const byName = (a: ManagedProcess, b: ManagedProcess): number =>
-  compare(a.spec.group, b.spec.group) || compare(a.name, b.name)
+/** Those of the file and those of guests, by name. */
+export function groupInfos(roster: Roster): readonly GroupInfo[] {
+  const own = roster.groups().map(({ config, processes }) => {
+    return { name: config.name, priority: config.priority, processes: processes.map(({ name }) => name).sort() }
+  })
+  const guests = [...Map.groupBy(roster.guests(), ({ spec }) => spec.group)].map(([name, members]) => {
+    const priority = Math.min(...members.map(({ spec }) => spec.priority))
+    return { name, priority, processes: members.map((guest) => guest.name).sort() }
+  })
+  return [...own, ...guests].sort((a, b) => compare(a.name, b.name))
+}
 
-export const byPriority = (a: ManagedProcess, b: ManagedProcess): number => a.spec.priority - b.spec.priority
+/** By group, then by name. */
+export const byName = (a: Handled, b: Handled): number => compare(a.spec.group, b.spec.group) || compare(a.name, b.name)
+
+export const byPriority = (a: Handled, b: Handled): number => a.spec.priority - b.spec.priority
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -7,6 +7,7 @@ import type { GroupConfig, ProcessConfig } from '../config/types.ts'
 import { splitNamespec } from '../daemon.ts'
 import { ListenerPool } from '../events/listener-pool.ts'
 import { FcgiGate, type OpenSocket } from './fcgi-gate.ts'
+import { Guest, type Handled } from './guest.ts'
 import { ManagedProcess } from './managed-process.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -48,9 +49,25 @@ export class Roster {
     return this.groups().flatMap(({ processes }) => processes)
   }
 
-  /** By the engine's name; undefined where it is none of ours. */
-  known(namespec: string): ManagedProcess | undefined {
-    return this.#byNamespec.get(namespec)
+  /** Those of the engine that no file names. */
+  guests(): Guest[] {
+    const { supervisor } = this.#parts
+    return supervisor
+      .names()
+      .filter((name) => !this.#byNamespec.has(name))
+      .map((name) => new Guest(supervisor.spec(name)))
+  }
+
+  /** By the engine's name, which must be known there. */
+  handled(namespec: string): Handled {
+    return this.#byNamespec.get(namespec) ?? new Guest(this.#parts.supervisor.spec(namespec))
+  }
+
+  /** The processes of one group, guests included. Raises BAD_NAME. */
+  members(name: string): readonly Handled[] {
+    const own = this.#groups.get(name)?.processes ?? this.guests().filter(({ spec }) => spec.group === name)
+    if (own.length === 0 && !this.#groups.has(name)) throw new AgentError('BAD_NAME', name)
+    return own
   }
 
   /** Raises BAD_NAME. */
@@ -61,9 +78,10 @@ export class Roster {
   }
 
   /** Raises BAD_NAME, also for the name of a whole group. */
-  find(namespec: string): ManagedProcess {
+  find(namespec: string): Handled {
     const { group, process } = splitNamespec(namespec)
-    const found = this.#groups.get(group)?.processes.find(({ name }) => name === process)
+    const own = this.#groups.get(group)?.processes ?? this.guests().filter(({ spec }) => spec.group === group)
+    const found = own.find(({ name }) => name === process)
     if (found === undefined) throw new AgentError('BAD_NAME', namespec)
     return found
   }
