@@ -76,9 +76,14 @@ export function start(t: TestContext, options: StartOptions): Started {
     log,
     file,
     rewrite,
-    said: (pattern, times = 1) =>
-      waitFor(`${times} × ${String(pattern)} in ${log()} ${seen.stderr}`, () => {
-        return [...log().matchAll(new RegExp(pattern, `${pattern.flags}g`))][times - 1]
-      }),
+    said: async (pattern, times = 1) => {
+      const look = (): RegExpMatchArray | undefined =>
+        [...log().matchAll(new RegExp(pattern, `${pattern.flags}g`))][times - 1]
+      try {
+        return await waitFor('a line', look)
+      } catch (cause) {
+        throw new Error(`not ${times} times ${String(pattern)} in:\n${log()}${seen.stderr}`, { cause })
+      }
+    },
   }
 }
