@@ -16,6 +16,8 @@ const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
 /** Between two attempts to open a file that could not be opened, and to write to a reader that was not ready. */
 const reopenEveryMs = 1000
 const retryEveryMs = 10
+/** More than this does not wait for a slow reader. */
+const mostPendingBytes = 1 << 20
 /** Descriptors of our own by their many names. */
 const ownDescriptors = new Map([
   ['/dev/stdout', 1],
@@ -46,9 +48,10 @@ export class LogFile implements LogWriter {
   #failing = false
   #lost = 0
   #nextAttempt = 0
-  /** What a slow reader has not taken yet: at most one write. */
-  #pending: Uint8Array | null = null
-  #retry: NodeJS.Timeout | null = null
+  /** What a slow reader has not taken yet. */
+  readonly #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  #closing = false
 
   constructor(target: LogTarget) {
     this.#target = target
@@ -56,10 +59,7 @@ export class LogFile implements LogWriter {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#pending !== null) {
-      this.#drop(bytes.length)
-      return false
-    }
+    if (this.#pending.length > 0) return this.#queue(bytes)
     const opened = this.#opened ?? this.#openAgain()
     if (opened === null) {
       this.#drop(bytes.length)
@@ -87,10 +87,10 @@ export class LogFile implements LogWriter {
   }
 
   close(): void {
-    if (this.#retry !== null) clearTimeout(this.#retry)
-    this.#pending = null
-    this.#close()
+    this.#closing = true
     this.#nextAttempt = Infinity
+    // What waits for a slow reader is still given to him.
+    if (this.#pending.length === 0) this.#close()
   }
 
   #put(opened: Opened, bytes: Uint8Array): boolean {
@@ -112,14 +112,28 @@ export class LogFile implements LogWriter {
 
   /** A pipe or terminal that is full: its bytes are tried again until the reader takes them. */
   #wait(rest: Uint8Array): boolean {
-    this.#pending = rest.slice()
-    this.#retry = setTimeout(() => {
-      const bytes = this.#pending
-      this.#pending = null
-      if (bytes === null || this.#opened === null) return
-      if (this.#put(this.#opened, bytes)) this.#target.ready()
-    }, retryEveryMs)
+    this.#pending.unshift(rest.slice())
+    this.#pendingBytes += rest.length
+    setTimeout(() => this.#tryAgain(), retryEveryMs)
     return false
+  }
+
+  #queue(bytes: Uint8Array): boolean {
+    if (this.#pendingBytes + bytes.length > mostPendingBytes) this.#drop(bytes.length)
+    else {
+      this.#pending.push(bytes.slice())
+      this.#pendingBytes += bytes.length
+    }
+    return false
+  }
+
+  #tryAgain(): void {
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+      this.#pendingBytes -= next.length
+      if (this.#opened !== null && !this.#put(this.#opened, next)) return
+    }
+    if (this.#closing) this.#close()
+    else this.#target.ready()
   }
 
   #rotate(opened: Opened): void {

@@ -107,7 +107,9 @@ export class DaemonHost {
     supervisor: Supervisor,
   ): Promise<OpenLife> {
     const logs = nodeLogs(this.#libc)
-    const { mainLog, followers } = openMainLog(config.settings, logs, this.#parts.isBackground)
+    // Beside a Calculator stdout may be its stream, and the agent's own log tells the same facts.
+    const hasStdout = !this.#parts.isBackground && this.#parts.companion === null
+    const { mainLog, followers } = openMainLog(config.settings, logs, hasStdout)
     this.#mainLog = mainLog
     for (const text of extra.criticals) mainLog.line('critical', text)
     for (const { text } of warnings) mainLog.line('warn', text)

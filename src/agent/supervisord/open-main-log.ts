@@ -8,11 +8,11 @@ import { codeOf, descriptorOf } from '../../os/log-file.ts'
 
 const STDOUT = 1
 
-/** The main log: its file, and stdout in the foreground. Raises UNAVAILABLE where the file cannot be opened. */
+/** The main log: its file, and stdout where that is a person's (`hasStdout`). Raises UNAVAILABLE where the file cannot be opened. */
 export function openMainLog(
   settings: SupervisordSettings,
   logs: Logs,
-  isBackground: boolean,
+  hasStdout: boolean,
 ): { mainLog: MainLog; followers: Followers } {
   const followers = new Followers(systemClock)
   const { logfile, logfileMaxBytes, logfileBackups, loglevel, silent } = settings
@@ -27,7 +27,7 @@ export function openMainLog(
   }
   const toSyslog = logfile === 'syslog'
   // With the log itself on stdout every line would be there twice.
-  const copies = !isBackground && !silent && descriptorOf(logfile) !== STDOUT
+  const copies = hasStdout && !silent && descriptorOf(logfile) !== STDOUT
   const mainLog = new MainLog({
     level: loglevel,
     clock: systemClock,
