@@ -59,6 +59,10 @@ export class Life implements Daemon {
   /** The configuration read last. */
   #read: SupervisordConfig
 
+  readonly #mustRun = (): void => {
+    if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
+  }
+
   constructor(parts: LifeParts) {
     this.#parts = parts
     this.#around = parts.around
@@ -66,10 +70,9 @@ export class Life implements Daemon {
     this.identifier = parts.config.settings.identifier
     this.pid = parts.pid
     this.#roster = new Roster(parts, parts.around)
-    const mustRun = (): void => this.#mustRun()
+    const mustRun = this.#mustRun
     this.#logs = new LogAccess(this.#roster, parts.around, mustRun)
-    const { clock, mainLog } = parts.around
-    this.#commands = new Commands({ ...parts, clock, mainLog, roster: this.#roster, watch: this.#watch, mustRun })
+    this.#commands = new Commands({ ...parts, ...parts.around, roster: this.#roster, watch: this.#watch, mustRun })
   }
 
   /** 0 unless a program has `exit_on`. */
@@ -251,10 +254,6 @@ export class Life implements Daemon {
 
   #info(process: Handled): ProcessInfo {
     return processInfo(process, this.#commands.snapshot(process), this.now())
-  }
-
-  #mustRun(): void {
-    if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
   }
 
   #all(): Handled[] {
