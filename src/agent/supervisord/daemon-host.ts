@@ -143,6 +143,7 @@ export class DaemonHost {
     await life.run()
     if (first) this.#accompany()
     const outcome = await life.ended
+    this.#exitCode ||= life.exitCode
     await close()
     if (hasPidfile) removeFile(settings.pidfile)
     this.#mainLog?.close()

@@ -11,11 +11,13 @@ export type Signal = `SIG${string}`
 
 /**
  * How starts that fail are spaced.
- * `linear`: supervisord's 1 s, 2 s, 3 s …
+ * `linear`: supervisord's 1 s, 2 s, 3 s …, at most `max`; a restart after an exit comes `restartDelay` after it.
  * `progress`: at once, then 0.5 s ×2 up to `max`; a run that made progress, or that lasted `max`, starts the count anew,
  * and a run without progress counts as a failed start even when it reached RUNNING.
  */
-export type Backoff = { readonly kind: 'linear' } | { readonly kind: 'progress'; readonly max: Millis }
+export type Backoff =
+  | { readonly kind: 'linear'; readonly max?: Millis; readonly restartDelay?: Millis }
+  | { readonly kind: 'progress'; readonly max: Millis }
 
 /** Frozen configuration of one process; fields are named, and mean, as in supervisord. Durations named `…secs` are seconds. */
 export interface ProgramSpec {

@@ -10,7 +10,7 @@ const words = (text: string): string[] => text.split(/\s+/).filter((word) => wor
 const programKeys = [
   ...words(`command process_name numprocs numprocs_start directory umask priority autostart autorestart startsecs
     startretries exitcodes stopsignal stopwaitsecs stopasgroup killasgroup user redirect_stderr environment serverurl
-    depends_on exit_on envfiles`),
+    depends_on exit_on envfiles restart_delay backoff_max log_format user_environment`),
   ...channelKeys.flatMap((key) => [`stdout_${key}`, `stderr_${key}`]),
 ]
 
@@ -35,7 +35,9 @@ export const knownKeys = new Map<string, readonly string[] | null>([
 const everyKey = [...new Set([...knownKeys.values()].flatMap((keys) => keys ?? []))]
 
 /** Keys of our own, which supervisord ignores. */
-export const additionalKeys = ['depends_on', 'exit_on', 'envfiles'] as const
+export const additionalKeys = [
+  ...['depends_on', 'exit_on', 'envfiles', 'restart_delay', 'backoff_max', 'log_format', 'user_environment'],
+] as const
 
 /**
  * One warning for each key that no section of its kind has, and for each section whose name looks like a slip; sections

@@ -27,6 +27,8 @@ export interface CommandParts {
   readonly mainLog: MainLog
   /** Raises NO_FILE, NOT_EXECUTABLE, SPAWN_ERROR. */
   readonly checkCommand: (spec: ProgramSpec) => void
+  /** Raises SHUTDOWN_STATE. */
+  readonly mustRun: () => void
 }
 
 export class Commands {
@@ -43,7 +45,8 @@ export class Commands {
   }
 
   async start(name: string, { wait }: Waiting): Promise<void> {
-    const { roster, supervisor, watch, checkCommand } = this.#parts
+    const { roster, supervisor, watch, checkCommand, mustRun } = this.#parts
+    mustRun()
     const process = roster.find(name)
     try {
       checkCommand(process.spec)
@@ -73,7 +76,8 @@ export class Commands {
   }
 
   async stop(name: string, { wait }: Waiting): Promise<void> {
-    const { roster, supervisor } = this.#parts
+    const { roster, supervisor, mustRun } = this.#parts
+    mustRun()
     const process = roster.find(name)
     if (!this.isUp(process)) throw new AgentError('NOT_RUNNING', name)
     supervisor.requestStop(process.namespec)
@@ -91,6 +95,7 @@ export class Commands {
 
   /** Raises BAD_NAME, BAD_SIGNAL, NOT_RUNNING, FAILED. */
   signal(name: string, signal: string): void {
+    this.#parts.mustRun()
     const process = this.#parts.roster.find(name)
     const { name: wanted } = parsed(signal)
     if (!this.#isSignallable(process)) throw new AgentError('NOT_RUNNING', name)

@@ -5,11 +5,15 @@ import type { Roster } from './roster.ts'
 import type { StateWatch } from './state-watch.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Turns the engine's facts about our processes into events, lines of the main log, and news for who waits. */
+/**
+ * Turns the engine's facts about processes into events, lines of the main log, and news for who waits.
+ * @param ended a process gave up or exited
+ */
 export function hearing(
   roster: Roster,
   watch: StateWatch,
   { bus, mainLog }: Surroundings,
+  ended: (namespec: string) => void,
 ): (event: NumberedEvent) => void {
   return (event) => {
     const namespec = event.fields['process']
@@ -21,5 +25,7 @@ export function hearing(
     // A listener that is RUNNING may be given what waits.
     if (event.event === 'process.running' && roster.has(group)) roster.group(group).pool?.dispatch()
     watch.changed(namespec)
+    // After the turn that it happened in.
+    if (event.event === 'process.fatal' || event.event === 'process.exited') queueMicrotask(() => ended(namespec))
   }
 }

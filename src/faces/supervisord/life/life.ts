@@ -3,9 +3,10 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import { AgentError } from '../../../domain/errors.ts'
 import type { EventRing } from '../../../engine/event-ring.ts'
 import type { Supervisor } from '../../../engine/supervisor.ts'
+import { stopPriorities } from '../config/dependencies.ts'
 import { difference, type Difference } from '../config/difference.ts'
 import type { Loaded } from '../config/load.ts'
-import type { ProcessConfig, SupervisordConfig } from '../config/types.ts'
+import type { SupervisordConfig } from '../config/types.ts'
 import type {
   ConfigInfo,
   Daemon,
@@ -22,11 +23,12 @@ import { startTicks } from '../events/ticks.ts'
 import { autostart } from './autostart.ts'
 import { Commands, type CommandParts } from './commands.ts'
 import { stopEverything } from './ending.ts'
+import { exitCodeFor } from './exit-rule.ts'
 import type { Handled } from './guest.ts'
 import { hearing } from './hearing.ts'
 import { LogAccess } from './log-access.ts'
 import type { ManagedProcess } from './managed-process.ts'
-import { byName, byPriority, configInfo, groupInfos, processInfo } from './process-info.ts'
+import { byName, configInfos, groupInfos, processInfo } from './process-info.ts'
 import { Roster, type RosterParts } from './roster.ts'
 import { StateWatch } from './state-watch.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -53,8 +55,13 @@ export class Life implements Daemon {
   readonly #ended = Promise.withResolvers<'SHUTDOWN' | 'RESTARTING'>()
   readonly #endings: (() => void)[] = []
   #state: DaemonState = 'RUNNING'
+  #exitCode = 0
   /** The configuration read last. */
   #read: SupervisordConfig
+
+  readonly #mustRun = (): void => {
+    if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
+  }
 
   constructor(parts: LifeParts) {
     this.#parts = parts
@@ -63,9 +70,14 @@ export class Life implements Daemon {
     this.identifier = parts.config.settings.identifier
     this.pid = parts.pid
     this.#roster = new Roster(parts, parts.around)
-    this.#logs = new LogAccess(this.#roster, parts.around)
-    const { clock, mainLog } = parts.around
-    this.#commands = new Commands({ ...parts, clock, mainLog, roster: this.#roster, watch: this.#watch })
+    const mustRun = this.#mustRun
+    this.#logs = new LogAccess(this.#roster, parts.around, mustRun)
+    this.#commands = new Commands({ ...parts, ...parts.around, roster: this.#roster, watch: this.#watch, mustRun })
+  }
+
+  /** 0 unless a program has `exit_on`. */
+  get exitCode(): number {
+    return this.#exitCode
   }
 
   /** Resolves when everything is stopped, with what is wanted next. */
@@ -75,8 +87,13 @@ export class Life implements Daemon {
 
   /** Adds the groups; nothing runs yet. Raises what `Roster.add` raises. */
   open(): void {
-    this.#endings.push(this.#parts.events.subscribe(hearing(this.#roster, this.#watch, this.#around)))
-    for (const group of this.#read.groups) this.#roster.add(group)
+    this.#endings.push(
+      this.#parts.events.subscribe(
+        hearing(this.#roster, this.#watch, this.#around, (namespec) => this.#judge(namespec)),
+      ),
+    )
+    const priorities = stopPriorities(this.#read.groups)
+    for (const group of this.#read.groups) this.#roster.add(group, priorities.get(group.name))
   }
 
   /** From now on it runs: what has autostart is started, by priority. Resolves when the last of them was spawned. */
@@ -109,28 +126,18 @@ export class Life implements Daemon {
   }
 
   configs(): readonly ConfigInfo[] {
-    const active = new Map<ProcessConfig, ManagedProcess>()
-    for (const process of this.#roster.processes()) active.set(process.config, process)
-    const infos = this.#read.groups.flatMap((group) =>
-      group.processes.map((process) => {
-        return configInfo(group, process, this.#roster.has(group.name), active.get(process))
-      }),
-    )
-    return infos.sort((a, b) => (a.process.spec.name < b.process.spec.name ? -1 : 1))
+    return configInfos(this.#read, this.#roster)
   }
 
-  async startProcess(namespec: string, options: Waiting): Promise<void> {
-    this.#mustRun()
-    await this.#commands.start(namespec, options)
+  startProcess(namespec: string, options: Waiting): Promise<void> {
+    return this.#commands.start(namespec, options)
   }
 
-  async stopProcess(namespec: string, options: Waiting): Promise<void> {
-    this.#mustRun()
-    await this.#commands.stop(namespec, options)
+  stopProcess(namespec: string, options: Waiting): Promise<void> {
+    return this.#commands.stop(namespec, options)
   }
 
   signalProcess(namespec: string, signal: string): void {
-    this.#mustRun()
     this.#commands.signal(namespec, signal)
   }
 
@@ -181,7 +188,7 @@ export class Life implements Daemon {
     const config = this.#read.groups.find((group) => group.name === name)
     if (config === undefined) throw new AgentError('BAD_NAME', name)
     if (this.#roster.has(name)) throw new AgentError('ALREADY_ADDED', name)
-    const { processes } = this.#roster.add(config)
+    const { processes } = this.#roster.add(config, stopPriorities(this.#read.groups).get(name))
     void this.#autostart(processes)
   }
 
@@ -210,17 +217,14 @@ export class Life implements Daemon {
   }
 
   readLog(namespec: string, channel: LogChannel, offset: number, length: number): Uint8Array {
-    this.#mustRun()
     return this.#logs.read(namespec, channel, offset, length)
   }
 
   tailLog(namespec: string, channel: LogChannel, offset: number, length: number): TailedLog {
-    this.#mustRun()
     return this.#logs.tail(namespec, channel, offset, length)
   }
 
   clearLogs(namespec: string): void {
-    this.#mustRun()
     this.#logs.clear(namespec)
   }
 
@@ -233,12 +237,10 @@ export class Life implements Daemon {
   }
 
   readMainLog(offset: number, length: number): Uint8Array {
-    this.#mustRun()
     return this.#logs.readMain(offset, length)
   }
 
   clearMainLog(): void {
-    this.#mustRun()
     this.#logs.clearMain()
   }
 
@@ -254,24 +256,32 @@ export class Life implements Daemon {
     return processInfo(process, this.#commands.snapshot(process), this.now())
   }
 
-  #mustRun(): void {
-    if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
-  }
-
-  /** Those of the file by priority, then the others. */
   #all(): Handled[] {
     this.#mustRun()
-    const groups = [...this.#roster.groups()].sort((a, b) => a.config.priority - b.config.priority)
-    return [...groups.flatMap(({ processes }) => [...processes].sort(byPriority)), ...this.#roster.guests()]
+    return this.#roster.inOrder()
   }
 
   #membersOf(group: string): Handled[] {
     this.#mustRun()
-    return [...this.#roster.members(group)].sort(byPriority)
+    return this.#roster.members(group)
   }
 
   #autostart(processes: readonly ManagedProcess[]): Promise<void> {
-    return autostart(this.#parts.supervisor, processes, this.#around.clock, () => this.#state === 'RUNNING')
+    const { supervisor } = this.#parts
+    const { clock, mainLog } = this.#around
+    const mayGoOn = (): boolean => this.#state === 'RUNNING'
+    return autostart(processes, { supervisor, clock, mainLog, roster: this.#roster, watch: this.#watch, mayGoOn })
+  }
+
+  /** Whether the end of a process is the end of all. */
+  #judge(namespec: string): void {
+    const process = this.#roster.known(namespec)
+    if (process === undefined || this.#state !== 'RUNNING') return
+    const code = exitCodeFor(process.config, this.#commands.snapshot(process))
+    if (code === null) return
+    this.#around.mainLog.line('warn', `${process.name} has ended, and with it everything (exit_on)`)
+    this.#exitCode = code
+    this.shutdown()
   }
 
   #leave(state: 'SHUTDOWN' | 'RESTARTING'): void {

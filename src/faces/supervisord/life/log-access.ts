@@ -8,21 +8,27 @@ import type { Surroundings } from './surroundings.ts'
 export class LogAccess {
   readonly #roster: Roster
   readonly #around: Surroundings
+  readonly #mustRun: () => void
 
-  constructor(roster: Roster, around: Surroundings) {
+  /** @param mustRun raises SHUTDOWN_STATE */
+  constructor(roster: Roster, around: Surroundings, mustRun: () => void) {
     this.#roster = roster
     this.#around = around
+    this.#mustRun = mustRun
   }
 
   read(namespec: string, channel: LogChannel, offset: number, length: number): Uint8Array {
+    this.#mustRun()
     return readLog(this.#roster.find(namespec)[channel].path, offset, length, namespec)
   }
 
   tail(namespec: string, channel: LogChannel, offset: number, length: number): TailedLog {
+    this.#mustRun()
     return tailLog(this.#roster.find(namespec)[channel].path, offset, length, namespec)
   }
 
   clear(namespec: string): void {
+    this.#mustRun()
     this.#roster.find(namespec).clearLogs(namespec)
   }
 
@@ -33,6 +39,7 @@ export class LogAccess {
   }
 
   readMain(offset: number, length: number): Uint8Array {
+    this.#mustRun()
     return readLog(this.#mainFile, offset, length, this.#mainFile)
   }
 

@@ -41,8 +41,10 @@ export class ManagedProcess implements Handled, PipeOwner, Member {
     this.#gate = parts.gate
     this.#isRunning = () => parts.isRunning(this.namespec)
     const isListener = config.kind === 'eventlistener'
-    const output = (channel: 'stdout' | 'stderr', isProtocol: boolean): OutputLog =>
-      new OutputLog(spec, channel, config[channel], pathOf(config[channel], spec, channel, around), isProtocol, around)
+    const output = (channel: 'stdout' | 'stderr', isListener: boolean): OutputLog => {
+      const path = pathOf(config[channel], spec, channel, around)
+      return new OutputLog(spec, channel, config[channel], path, { isListener, format: config.logFormat }, around)
+    }
     this.stdout = output('stdout', isListener)
     this.stderr = output('stderr', false)
     this.#pool?.join(this)

@@ -1,6 +1,6 @@
 // The read model of one process and one configuration, in the shape of the port.
 import type { ProcessSnapshot } from '../../../engine/snapshot.ts'
-import type { ChannelLog, GroupConfig, ProcessConfig } from '../config/types.ts'
+import type { ChannelLog, GroupConfig, ProcessConfig, SupervisordConfig } from '../config/types.ts'
 import type { ConfigInfo, GroupInfo, ProcessInfo } from '../daemon.ts'
 import type { Handled } from './guest.ts'
 import type { Roster } from './roster.ts'
@@ -15,8 +15,17 @@ export function processInfo(process: Handled, snapshot: ProcessSnapshot, now: nu
   return { name, group, state, startedAt, stoppedAt, now, spawnerr, exitstatus, pid, ...logs }
 }
 
+/** Every process of the configuration read last, sorted by name. */
+export function configInfos(config: SupervisordConfig, roster: Roster): readonly ConfigInfo[] {
+  const active = new Map(roster.processes().map((process) => [process.config, process]))
+  const infos = config.groups.flatMap((group) =>
+    group.processes.map((process) => configInfo(group, process, roster.has(group.name), active.get(process))),
+  )
+  return infos.sort((a, b) => compare(a.process.spec.name, b.process.spec.name))
+}
+
 /** @param active the process that runs with this very configuration, if one does */
-export function configInfo(
+function configInfo(
   group: GroupConfig,
   process: ProcessConfig,
   inuse: boolean,
@@ -49,7 +58,5 @@ export function groupInfos(roster: Roster): readonly GroupInfo[] {
 
 /** By group, then by name. */
 export const byName = (a: Handled, b: Handled): number => compare(a.spec.group, b.spec.group) || compare(a.name, b.name)
-
-export const byPriority = (a: Handled, b: Handled): number => a.spec.priority - b.spec.priority
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

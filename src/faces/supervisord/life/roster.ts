@@ -58,16 +58,27 @@ export class Roster {
       .map((name) => new Guest(supervisor.spec(name)))
   }
 
+  /** Undefined: the engine's name is none of ours. */
+  known(namespec: string): ManagedProcess | undefined {
+    return this.#byNamespec.get(namespec)
+  }
+
   /** By the engine's name, which must be known there. */
   handled(namespec: string): Handled {
     return this.#byNamespec.get(namespec) ?? new Guest(this.#parts.supervisor.spec(namespec))
   }
 
-  /** The processes of one group, guests included. Raises BAD_NAME. */
-  members(name: string): readonly Handled[] {
+  /** All of them by priority, guests last. */
+  inOrder(): Handled[] {
+    const groups = this.groups().toSorted((a, b) => a.config.priority - b.config.priority)
+    return [...groups.flatMap(({ processes }) => processes.toSorted(byPriority)), ...this.guests()]
+  }
+
+  /** The processes of one group by priority; a guest's group, too. Raises BAD_NAME. */
+  members(name: string): Handled[] {
     const own = this.#groups.get(name)?.processes ?? this.guests().filter(({ spec }) => spec.group === name)
     if (own.length === 0 && !this.#groups.has(name)) throw new AgentError('BAD_NAME', name)
-    return own
+    return [...own].sort(byPriority)
   }
 
   /** Raises BAD_NAME. */
@@ -86,8 +97,11 @@ export class Roster {
     return found
   }
 
-  /** The group must not be there yet. Raises SPAWN_ERROR where its socket cannot be opened, BAD_NAME for a name twice. */
-  add(config: GroupConfig): ActiveGroup {
+  /**
+   * The group must not be there yet. Raises SPAWN_ERROR where its socket cannot be opened, BAD_NAME for a name twice.
+   * @param stopPriority what a shutdown goes by
+   */
+  add(config: GroupConfig, stopPriority = config.priority): ActiveGroup {
     const { supervisor, openSocket } = this.#parts
     const { bus, mainLog, serials, settings } = this.#around
     const pool =
@@ -109,7 +123,7 @@ export class Roster {
       const gate =
         shared ?? (process.fcgiSocket === null ? null : new FcgiGate(process.fcgiSocket, openSocket, mainLog))
       const isRunning = (namespec: string): boolean => supervisor.snapshot(namespec)?.state === 'RUNNING'
-      const spec = engineSpec(process, config, this.#parts)
+      const spec = engineSpec(process, stopPriority, this.#parts)
       return new ManagedProcess(process, spec, { pool, gate, isRunning }, this.#around)
     })
     for (const process of processes) {
@@ -136,12 +150,17 @@ export class Roster {
   }
 }
 
+const byPriority = (a: Handled, b: Handled): number => a.spec.priority - b.spec.priority
+
 /** What the engine runs: the program's own spec, and what its group and the machine add to it. */
-function engineSpec(process: ProcessConfig, group: GroupConfig, { groupsOf }: RosterParts): ProgramSpec {
+function engineSpec(process: ProcessConfig, groupPriority: number, { groupsOf }: RosterParts): ProgramSpec {
   const { spec, user, commandProblem, redirectStderr } = process
+  const home = process.userEnvironment && user ? { HOME: user.home, USER: user.name, LOGNAME: user.name } : {}
   return {
     ...spec,
-    groupPriority: group.priority,
+    groupPriority,
+    // What the file sets for the program itself wins.
+    environment: { ...spec.environment, ...home, ...process.environment },
     stderr: redirectStderr ? 'stdout' : 'bytes',
     ...(user && { user: { uid: user.uid, gid: user.gid, groups: groupsOf(user) } }),
     ...(commandProblem !== null && { commandProblem }),

@@ -2,10 +2,11 @@
 import type { LogWriter } from '../../../engine/log-ports.ts'
 import type { ChildOutput } from '../../../engine/ports.ts'
 import type { Surroundings } from '../life/surroundings.ts'
-import type { ChannelLog } from '../config/types.ts'
+import type { ChannelLog, ProcessConfig } from '../config/types.ts'
 import type { LogChannel } from '../daemon.ts'
 import { AnsiStripper } from './strip-ansi.ts'
 import { Capture } from './capture.ts'
+import { LineFormatter } from './line-format.ts'
 import { textOfBytes } from './text-of-bytes.ts'
 
 export interface OutputOwner {
@@ -23,6 +24,7 @@ export class OutputLog {
   #writer: LogWriter | null = null
   #stripper: AnsiStripper | null = null
   #capture: Capture | null = null
+  readonly #formatter: LineFormatter | null
   #output: ChildOutput | null = null
   #pid = 0
 
@@ -32,7 +34,7 @@ export class OutputLog {
     channel: LogChannel,
     settings: ChannelLog,
     path: string | null,
-    isListener: boolean,
+    { isListener, format }: { readonly isListener: boolean; readonly format: ProcessConfig['logFormat'] },
     around: Surroundings,
   ) {
     this.#owner = owner
@@ -40,6 +42,8 @@ export class OutputLog {
     this.#settings = settings
     this.#around = around
     this.path = path
+    const { name } = owner
+    this.#formatter = format === 'raw' ? null : new LineFormatter({ kind: format, process: name, channel })
     // A listener's stdout is the protocol, and nothing else.
     this.#events = settings.eventsEnabled && !isListener
     if (settings.captureMaxBytes > 0 && !isListener) {
@@ -87,6 +91,8 @@ export class OutputLog {
   /** The child is gone, and so is what it said. */
   close(): void {
     this.#output = null
+    const last = this.#formatter?.end(this.#around.clock.wall())
+    if (last?.length) this.#writer?.write(last)
     this.#writer?.close()
     this.#writer = null
   }
@@ -116,7 +122,8 @@ export class OutputLog {
 
   #write(bytes: Uint8Array): void {
     if (this.#writer !== null && this.path !== null) {
-      if (!this.#writer.write(bytes)) this.#output?.pause()
+      const shaped = this.#formatter?.write(bytes, this.#around.clock.wall()) ?? bytes
+      if (!this.#writer.write(shaped)) this.#output?.pause()
       this.#around.followers.touched(this.path)
     }
     const { syslog } = this.#around.logs
