@@ -34,10 +34,13 @@ export interface Fault {
   readonly text: string
 }
 
+// supervisord gives these without a detail.
+const bare: readonly ErrorCode[] = ['UNKNOWN_METHOD', 'BAD_ARGUMENTS', 'SIGNATURE_UNSUPPORTED', 'SHUTDOWN_STATE']
+
 export function faultOf({ code, subject }: AgentError): Fault {
   const number = faultNumber[code]
   const name = number === faultNumber.FAILED ? 'FAILED' : code
-  return { code: number, text: subject === '' ? name : `${name}: ${subject}` }
+  return { code: number, text: subject === '' || bare.includes(code) ? name : `${name}: ${subject}` }
 }
 
 /** A fault to raise; without a detail its text is the bare name. */

@@ -35,6 +35,7 @@ test('nothing that a process is called or says becomes markup', () => {
       const processes = any.processes.map((process) => ({ ...process, namespec: 'x', description: '' }))
       assert.equal(tags(statusPage(any)), tags(statusPage({ ...plain, processes })))
     }),
+    { numRuns: 40 },
   )
   assert.ok(!tailPage('<b>', 1, '<i>').match(/<[bi]>/))
   assert.ok(!confirmPage({ action: 'stop', process: '<b>' }).includes('<b>'))

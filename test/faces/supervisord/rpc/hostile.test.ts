@@ -42,7 +42,7 @@ test('mutated calls over one connection', async (t) => {
       await response.text()
       assert.ok([200, 400].includes(response.status), `${response.status}`)
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
   await alive(t, serving)
 })
@@ -96,7 +96,7 @@ test('bytes that are no HTTP', async (t) => {
       await raw.ended
       if (raw.text() !== '') assert.match(raw.text(), /^HTTP\/1\.1 \d{3} /)
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
   await alive(t, serving)
 })
@@ -153,6 +153,17 @@ test('idle connections are kept, and make room for new ones, the longest idle fi
   const kept = idle.at(-1)
   kept?.socket.write('GET /ok.html HTTP/1.1\r\n\r\n')
   await waitFor('an answer on a connection that was idle', () => kept?.text().endsWith('OK'))
+  await alive(t, serving)
+})
+
+test('a client that asks without end and waits for no answer', async (t) => {
+  const serving = await serve(t)
+  const held = Promise.withResolvers<undefined>()
+  serving.daemon.pace = held.promise
+  const raw = await open(t, serving.port)
+  raw.socket.write(post('supervisor.startAllProcesses').replace('Connection: close\r\n', '').repeat(50))
+  await raw.ended
+  held.resolve(undefined)
   await alive(t, serving)
 })
 

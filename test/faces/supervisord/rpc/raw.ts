@@ -20,8 +20,9 @@ export async function open(t: TestContext, where: number | string): Promise<Raw>
   // A connection that is cut off is what some tests look for.
   socket.on('error', () => undefined)
   t.after(() => socket.destroy())
+  const ended = new Promise((resolve) => socket.once('close', resolve))
   await once(socket, 'connect')
-  return { socket, text: () => Buffer.concat(chunks).toString(), ended: once(socket, 'close') }
+  return { socket, text: () => Buffer.concat(chunks).toString(), ended }
 }
 
 /** Sends bytes, and gives all that comes until the server ends the connection. */

@@ -15,7 +15,9 @@ export function refusal({ host = '', origin }: Headers, names: ReadonlySet<strin
   if (origin !== undefined && !isSameHost(origin, host)) return `Origin ${origin} is not the Host ${host}`
   if (names === null || host === '') return null
   const name = hostName(host)
-  return isIP(name) > 0 || names.has(name) ? null : `Host ${host} is no name of this machine`
+  return isIP(name) > 0 || names.has(name)
+    ? null
+    : `Host ${host} is no name of this machine, which a server without a password asks for`
 }
 
 /** `Origin` is `scheme://host:port`, or `null` for a page without one. */

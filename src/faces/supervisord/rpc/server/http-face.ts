@@ -117,7 +117,7 @@ export class SupervisordHttpFace {
     const { host, origin, authorization } = request.headers
     const reason = refusal({ host, origin }, this.#names)
     if (reason !== null) {
-      this.#options.log('warn', `refused ${shown(path)}: ${shown(reason)}`)
+      this.#options.log('warn', `refused ${shown(path)}: ${shown(reason, 400)}`)
       return 403
     }
     if (this.#credentials === null) return null

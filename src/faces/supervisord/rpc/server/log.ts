@@ -7,4 +7,4 @@ export type ServerLog = (level: LogLevel, text: string) => void
 const LONGEST = 200
 
 /** What a client sent, for a log line: one line, not too long, nothing that a terminal obeys. */
-export const shown = (text: string): string => repr(text.slice(0, LONGEST)).slice(1, -1)
+export const shown = (text: string, longest = LONGEST): string => repr(text.slice(0, longest)).slice(1, -1)

@@ -1,7 +1,7 @@
 // A unix socket under its name: bound beside it, given its mode, and only then linked there, so that nobody connects
 // before, and two daemons cannot both have it. supervisord: http.supervisor_af_unix_http_server.
 import { once } from 'node:events'
-import { chmodSync, chownSync, linkSync, lstatSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, linkSync, lstatSync, rmSync, statSync, type Stats } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
@@ -38,8 +38,8 @@ export async function listenOnUnix(
     chmodSync(temporary, chmod)
     await putInPlace(temporary, file, log)
     if (chown !== null) changeOwner(file, chown.uid, chown.gid)
-    const { ino, dev } = lstatSync(file)
-    return () => removeOwn(file, { ino, dev })
+    const own = lstatSync(file)
+    return () => removeOnly(file, own)
   } finally {
     rmSync(temporary, { force: true })
   }
@@ -52,34 +52,35 @@ async function putInPlace(temporary: string, file: string, log: ServerLog): Prom
       return
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
+      const found = lstatSync(file, { throwIfNoEntry: false })
       if (await answers(file)) throw Object.assign(new Error(`${file} is in use`), { code: 'EADDRINUSE' })
-      removeStale(file, log)
+      if (found !== undefined) removeStale(file, found, log)
     }
   }
 }
 
-/** Whether somebody accepts connections there. */
+/** Nobody listens: it is stale, gone, or no socket. Whatever else stands in the way may be somebody. */
+const nobody: readonly string[] = ['ECONNREFUSED', 'ENOENT', 'ENOTSOCK']
+
+/** Whether somebody listens there. */
 async function answers(file: string): Promise<boolean> {
   const socket = connect(file)
   try {
     await once(socket, 'connect')
     return true
   } catch (error) {
-    // A full backlog (EAGAIN) is somebody too.
-    return codeOf(error) === 'EAGAIN'
+    return !nobody.includes(codeOf(error))
   } finally {
     socket.destroy()
   }
 }
 
-function removeStale(file: string, log: ServerLog): void {
-  const found = lstatSync(file, { throwIfNoEntry: false })
-  if (found === undefined) return
+function removeStale(file: string, found: Stats, log: ServerLog): void {
   if (!found.isSocket() && !found.isSymbolicLink()) {
     throw new AgentError('UNAVAILABLE', `cannot make the unix socket ${file}: something else has that name`)
   }
   log('warn', `Unlinking stale socket ${file}`)
-  rmSync(file, { force: true })
+  removeOnly(file, found)
 }
 
 function changeOwner(file: string, uid: number, gid: number): void {
@@ -95,10 +96,10 @@ function changeOwner(file: string, uid: number, gid: number): void {
   }
 }
 
-/** Only our own socket: another daemon may have taken the name since. */
-function removeOwn(file: string, own: { readonly ino: number; readonly dev: number }): void {
-  const found = lstatSync(file, { throwIfNoEntry: false })
-  if (found?.ino === own.ino && found.dev === own.dev) rmSync(file, { force: true })
+/** Another daemon may have taken the name since. */
+function removeOnly(file: string, { ino, dev }: Stats): void {
+  const now = lstatSync(file, { throwIfNoEntry: false })
+  if (now?.ino === ino && now.dev === dev) rmSync(file, { force: true })
 }
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
