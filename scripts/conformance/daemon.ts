@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from '../../test/support/ports.ts'
 import { connect, type Server } from '../../src/faces/supervisord/ctl/server.ts'
 
 /** A program and its first words; `-n -c FILE` follows. */
@@ -17,6 +18,8 @@ export interface Daemon {
   readonly config: string
   readonly server: Server
   readonly pid: number
+  /** Free when the daemon was started; the file knows it as `%(ENV_PORT)s`. */
+  readonly port: number
   /** What it has said besides its logs. */
   output(): string
   stop(): Promise<void>
@@ -30,17 +33,23 @@ export async function startDaemon([file, ...first]: DaemonCommand, config = ownC
   mkdirSync(join(folder, 'conf.d'))
   const copy = join(folder, 'supervisord.conf')
   writeFileSync(copy, config)
+  const port = await freePort()
   const child = spawn(file, [...first, '-n', '-c', copy], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: 'UTC' },
+    env: {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      LANG: 'C.UTF-8',
+      TZ: 'UTC',
+      PORT: String(port),
+    },
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const ended = once(child, 'exit')
   const server = connect({ serverurl: `unix://${folder}/sock`, username: null, password: null })
   const daemon = {
-    ...{ folder, config: copy, server, pid: child.pid ?? 0, output: () => output },
+    ...{ folder, config: copy, server, pid: child.pid ?? 0, port, output: () => output },
     async stop() {
       server.close()
       if (child.exitCode === null && child.signalCode === null) {

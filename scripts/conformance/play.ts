@@ -40,21 +40,23 @@ export async function play(
 }
 
 async function perform(step: Step, daemon: Daemon, client: Client): Promise<Entry | null> {
-  const { folder } = daemon
+  const { folder, port } = daemon
+  const atPort = (word: string): string => word.replace('127.0.0.1:PORT', `127.0.0.1:${port}`)
   switch (step.kind) {
     case 'command':
     case 'shell': {
       const how = step.kind === 'command' ? step.how : null
       const words = step.kind === 'command' ? step.words : []
       const output = await client.run({
-        argv: how?.bare === true ? words : ['-c', 'supervisord.conf', ...words],
+        argv: [...(how?.bare === true ? [] : ['-c', 'supervisord.conf']), ...words.map(atPort)],
         stdin: step.kind === 'shell' ? step.typed.map((line) => `${line}\n`).join('') : '',
         cwd: folder,
         interruptAfter: how?.interruptAfter ?? null,
       })
       const read = (text: string): string => {
         if (how?.codeOnly === true) return ''
-        const plain = normalise(text, folder)
+        const all = normalise(text, folder).replaceAll(`127.0.0.1:${port}`, '127.0.0.1:PORT')
+        const plain = how?.firstLine === true ? (all.split('\n')[0] ?? '') : all
         return how?.sorted === true ? sortLines(plain) : plain
       }
       return { line: step.line, stdout: read(output.stdout), stderr: read(output.stderr), code: output.code }

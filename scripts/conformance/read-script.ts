@@ -12,6 +12,7 @@ export type Step =
 export interface How {
   readonly sorted: boolean
   readonly codeOnly: boolean
+  readonly firstLine: boolean
   /** Without `-c`. */
   readonly bare: boolean
   /** Ctrl-C after so many ms; null: it ends by itself. */
@@ -55,6 +56,7 @@ function howOf(flags: string): How {
   return {
     sorted: given.includes('sorted'),
     codeOnly: given.includes('code'),
+    firstLine: given.includes('first'),
     bare: given.includes('bare'),
     interruptAfter: until === undefined ? null : Number(until.slice('for='.length)),
   }

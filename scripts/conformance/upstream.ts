@@ -2,7 +2,7 @@
 // Runs the end-to-end tests of Supervisor's own 4.3.0 release against our daemon, with the release's own supervisorctl.
 // The release comes from its package on PyPI into a temporary folder and goes away with it.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -48,6 +48,11 @@ if __name__ == "__main__":
     os.execvp(words[0], words + sys.argv[1:])
 `
 writeFileSync(server, shim + readFileSync(server, 'utf8'))
+// A program that the suite runs and the package lacks.
+const hello = join(folder, 'supervisor/tests/fixtures/hello.sh')
+if (!existsSync(hello)) {
+  writeFileSync(hello, 'for n in 1 2 3 4 5 6; do sleep 1; echo "The Øresund bridge ends in Malmö - $n"; done\n')
+}
 const names = tests.map((test) => `${MODULE}.EndToEndTests.${test}`)
 process.exitCode = run(python, ['-m', 'unittest', '-v', ...(names.length > 0 ? names : [MODULE])], {
   END_TO_END: '1',

@@ -18,7 +18,7 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
     case 'supervisorctl':
       return supervisorctl(argv, {
         ...called(name),
-        machine: nodeMachine({ environment: environment(), cwd: process.cwd(), uid: process.getuid?.() ?? -1 }),
+        machine: nodeMachine({ environment: environment(), cwd: workingFolder(), uid: process.getuid?.() ?? -1 }),
         terminal: new NodeTerminal({
           stdin: process.stdin,
           stdout: process.stdout,
@@ -43,6 +43,15 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
 function listen(signal: NodeJS.Signals, handle: () => void): () => void {
   process.on(signal, handle)
   return () => process.off(signal, handle)
+}
+
+/** A client has to work in a folder that was deployed away under its feet, too. */
+function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/'
+  }
 }
 
 const environment = (): Record<string, string> =>

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -89,7 +90,8 @@ function look({ path, wanted }: Piece): Found {
 /** Never half: under another name first, then in place. */
 function put({ path, wanted }: Piece): void {
   mkdirSync(dirname(path), { recursive: true })
-  const draft = `${path}.new`
+  const draft = `${path}.pidpiper-new`
+  rmSync(draft, { force: true })
   if ('link' in wanted) symlinkSync(wanted.link, draft)
   else writeFileSync(draft, wanted.text, { flag: 'wx', mode: 0o644 })
   renameSync(draft, path)

@@ -8,7 +8,7 @@ pidfile=%(here)s/pid
 childlogdir=%(here)s
 nodaemon=true
 silent=true
-minfds=65536
+minfds=4096
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 `

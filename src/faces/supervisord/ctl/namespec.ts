@@ -1,8 +1,8 @@
 // How processes are named on the command line: `process`, `group:process`, `group:*`, and patterns of ours.
 
-/** What a command shows (supervisord: options.make_namespec). `process` null: the real one's `None`. */
-export const makeNamespec = (group: string, process: string | null): string =>
-  group === process ? group : `${group}:${process ?? 'None'}`
+/** What a command shows (supervisord: options.make_namespec). */
+export const makeNamespec = (group: string, process: string): string =>
+  group === process ? group : `${group}:${process}`
 
 export interface Namespec {
   readonly group: string

@@ -1,6 +1,6 @@
 // start, stop, restart, signal, clear: a deed on processes, groups or all, and one line for each process.
 import type { XmlRpcValue } from '../../../wire/xmlrpc/values.ts'
-import { asResults } from './answers.ts'
+import { asProcesses, asResults } from './answers.ts'
 import { fault, isFault, RpcFault } from './faults.ts'
 import { helpOn, type Topic } from './help.ts'
 import { wordsOf } from './line.ts'
@@ -12,7 +12,7 @@ import type { Session } from './session.ts'
 interface Methods {
   readonly deed: Deed
   readonly one: string
-  /** Null: there is none, a group is an unknown process. */
+  /** Null: there is none, each process of the group is asked for by name. */
   readonly group: string | null
   readonly all: string
   /** The exit code for a group that is not there. */
@@ -124,24 +124,41 @@ const perhaps = <T>(work: Promise<T>): Promise<{ value: T } | { error: unknown }
 
 async function onOne(
   session: Session,
-  { deed, one, group: groupMethod, noGroup }: Methods,
+  methods: Methods,
   namespec: string,
   more: readonly XmlRpcValue[],
 ): Promise<Result[]> {
   const { group, process: name } = splitNamespec(namespec)
+  if (name === null) return onGroup(session, methods, group, more)
   try {
-    if (name !== null || groupMethod === null) {
-      await session.call(one, namespec, ...more)
-      return [{ group, name, status: fault.SUCCESS, description: 'OK' }]
-    }
-    return asResults(await session.call(groupMethod, group, ...more), groupMethod)
+    await session.call(methods.one, namespec, ...more)
+    return [{ group, name, status: fault.SUCCESS, description: 'OK' }]
   } catch (error) {
     if (!(error instanceof RpcFault)) throw error
-    if (name !== null || groupMethod === null) return [{ group, name, status: error.code, description: error.text }]
-    if (!isFault(error, fault.BAD_NAME)) throw error
-    session.fail(`${group}: ERROR (no such group)`, noGroup, { group, deed, error: 'no such group' })
-    return []
+    return [{ group, name, status: error.code, description: error.text }]
   }
+}
+
+async function onGroup(
+  session: Session,
+  methods: Methods,
+  group: string,
+  more: readonly XmlRpcValue[],
+): Promise<Result[]> {
+  if (methods.group === null) {
+    const all = asProcesses(await session.call('getAllProcessInfo')).filter((info) => info.group === group)
+    if (all.length > 0) {
+      return (await Promise.all(all.map(({ name }) => onOne(session, methods, `${group}:${name}`, more)))).flat()
+    }
+  } else {
+    try {
+      return asResults(await session.call(methods.group, group, ...more), methods.group)
+    } catch (error) {
+      if (!isFault(error, fault.BAD_NAME)) throw error
+    }
+  }
+  session.fail(`${group}: ERROR (no such group)`, methods.noGroup, { group, error: 'no such group' })
+  return []
 }
 
 function tell(session: Session, { deed }: Methods, results: readonly Result[]): void {

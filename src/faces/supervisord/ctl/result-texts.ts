@@ -18,8 +18,7 @@ export const statusExit = { notRunning: 3, unknown: 4 } as const
 
 export interface Result {
   readonly group: string
-  /** Null: the name meant a whole group. */
-  readonly name: string | null
+  readonly name: string
   /** A fault's number; 80 is success. */
   readonly status: number
   readonly description: string
