@@ -70,9 +70,9 @@ export class Life implements Daemon {
     this.identifier = parts.config.settings.identifier
     this.pid = parts.pid
     this.#roster = new Roster(parts, parts.around)
-    const mustRun = this.#mustRun
-    this.#logs = new LogAccess(this.#roster, parts.around, mustRun)
-    this.#commands = new Commands({ ...parts, ...parts.around, roster: this.#roster, watch: this.#watch, mustRun })
+    this.#logs = new LogAccess(this.#roster, parts.around, this.#mustRun)
+    const shared = { roster: this.#roster, watch: this.#watch, mustRun: this.#mustRun }
+    this.#commands = new Commands({ ...parts, ...parts.around, ...shared })
   }
 
   /** 0 unless a program has `exit_on`. */
@@ -114,7 +114,7 @@ export class Life implements Daemon {
 
   processes(): readonly ProcessInfo[] {
     const all: Handled[] = [...this.#roster.processes(), ...this.#roster.guests()]
-    return all.sort(byName).map((process) => this.#info(process))
+    return all.sort(byName).map(this.#info)
   }
 
   process(namespec: string): ProcessInfo {
@@ -252,9 +252,7 @@ export class Life implements Daemon {
     this.#logs.reopen()
   }
 
-  #info(process: Handled): ProcessInfo {
-    return processInfo(process, this.#commands.snapshot(process), this.now())
-  }
+  #info = (process: Handled): ProcessInfo => processInfo(process, this.#commands.snapshot(process), this.now())
 
   #all(): Handled[] {
     this.#mustRun()
