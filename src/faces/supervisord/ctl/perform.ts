@@ -33,6 +33,8 @@ export async function perform(session: Session, text: string): Promise<boolean> 
   const leaves = ['EOF', 'exit', 'quit'].includes(line.action)
   const command = leaves ? farewell : isTopic(line.action) ? commands[line.action] : unknown(line)
   await attempt(session, command, line)
+  // A connection for each command: between two of them the daemon may have had another life.
+  session.close()
   session.flush(line.action)
   return leaves
 }
