@@ -174,13 +174,9 @@ export class Life implements Daemon {
 
   reread(): Difference {
     this.#mustRun()
-    const { config, problems } = this.#parts.load()
-    if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
-    this.#read = config
-    return difference(
-      this.#roster.groups().map((group) => group.config),
-      config.groups,
-    )
+    this.#read = this.#loaded()
+    const active = this.#roster.groups().map((group) => group.config)
+    return difference(active, this.#read.groups)
   }
 
   addGroup(name: string): void {
@@ -209,6 +205,7 @@ export class Life implements Daemon {
   }
 
   restart(): void {
+    if (this.#state === 'RUNNING') this.#loaded()
     this.#leave('RESTARTING')
   }
 
@@ -262,6 +259,12 @@ export class Life implements Daemon {
   #membersOf(group: string): Handled[] {
     this.#mustRun()
     return this.#roster.members(group)
+  }
+
+  #loaded(): SupervisordConfig {
+    const { config, problems } = this.#parts.load()
+    if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
+    return config
   }
 
   #autostart(processes: readonly ManagedProcess[]): Promise<void> {
