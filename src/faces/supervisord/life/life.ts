@@ -190,13 +190,7 @@ export class Life implements Daemon {
 
   removeGroup(name: string): void {
     this.#mustRun()
-    const { processes } = this.#roster.group(name)
-    const isDown = (process: ManagedProcess): boolean =>
-      ['STOPPED', 'EXITED', 'FATAL'].includes(this.#commands.snapshot(process).state)
-    if (!processes.every(isDown)) throw new AgentError('STILL_RUNNING', name)
-    for (const process of processes) {
-      if (this.#commands.isUp(process)) this.#parts.supervisor.requestStop(process.namespec)
-    }
+    if (!this.#commands.rest(this.#roster.group(name).processes)) throw new AgentError('STILL_RUNNING', name)
     this.#roster.remove(name)
   }
 
