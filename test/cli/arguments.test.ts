@@ -81,7 +81,7 @@ const refusals: readonly (readonly [words: readonly string[], message: string])[
   [['install', '--systemd=yes'], '--systemd takes no value'],
   [['install', '--prefix', ''], '--prefix needs a value that is not empty'],
   [['check', '-c'], '-c needs a value'],
-  [['check', '-c', 'f', '--bin', 'x'], 'unknown option "--bin"'],
+  [['check', '-c', 'f', '--bin', 'x'], 'check -c FILE goes with --json alone, not with "--bin"'],
   [['-c', 'f', '--bin'], '--bin needs a value'],
 ]
 
