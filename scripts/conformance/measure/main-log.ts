@@ -2,28 +2,30 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
-const ENTERED = 'entered RUNNING state'
+const entered = /^(\d+-\d+-\d+) (\d+:\d+:\d+),(\d+) INFO success: \S+ entered RUNNING state/
 
-/** Resolves with the instant (performance.now) at which `count` such lines have come, after those counted before. */
 export class MainLog {
   readonly #file: number
   readonly #buffer = Buffer.alloc(256 * 1024)
   #rest = ''
-  #entered = 0
+  /** Instants of such lines that nobody has asked for yet, ms since the epoch. */
+  readonly #seen: number[] = []
 
   constructor(path: string) {
     this.#file = openSync(path, 'r')
   }
 
-  async entered(count: number, timeout = 60_000): Promise<number> {
-    const wanted = this.#entered + count
+  /**
+   * Resolves with the instant that the daemon itself wrote (ms since the epoch, it runs in UTC) into the last of the
+   * next `count` lines about programs that entered RUNNING: so a busy machine delays the reader and not the result.
+   */
+  async entered(count: number, timeout = 120_000): Promise<number> {
     const end = performance.now() + timeout
     for (;;) {
       this.#read()
-      const now = performance.now()
-      if (this.#entered >= wanted) return now
-      if (now > end) throw new Error(`${this.#entered} of ${wanted} programs entered RUNNING within ${timeout} ms`)
-      await pause(0.5)
+      if (this.#seen.length >= count) return this.#seen.splice(0, count).at(-1) ?? NaN
+      if (performance.now() > end) throw new Error(`${this.#seen.length} of ${count} RUNNING within ${timeout} ms`)
+      await pause(2)
     }
   }
 
@@ -33,7 +35,10 @@ export class MainLog {
       if (size === 0) return
       const lines = (this.#rest + this.#buffer.toString('latin1', 0, size)).split('\n')
       this.#rest = lines.pop() ?? ''
-      this.#entered += lines.filter((line) => line.includes(ENTERED)).length
+      for (const line of lines) {
+        const [, day, time, ms] = entered.exec(line) ?? []
+        if (day !== undefined) this.#seen.push(Date.parse(`${day}T${time}.${ms}Z`))
+      }
     }
   }
 

@@ -12,13 +12,13 @@ const SLEEP = 'command=sleep 100000\nautorestart=true'
 /** User and system time in /proc come in hundredths of a second. */
 const TICK_MS = 10
 
-/** Runs `work` on a daemon with this configuration; `began` is the instant before it was started. */
+/** Runs `work` on a daemon with this configuration; `began` is the instant before it was started, ms since the epoch. */
 async function on<T>(
   command: DaemonCommand,
   config: string,
   work: (daemon: Daemon, log: MainLog, began: number) => Promise<T>,
 ): Promise<T> {
-  const began = performance.now()
+  const began = Date.now()
   const daemon = await startDaemon(command, config)
   const log = new MainLog(join(daemon.folder, 'main.log'))
   try {
@@ -40,7 +40,7 @@ export const restartLatencies = (command: DaemonCommand, times: number): Promise
       const { all } = asProcess(await server.call('supervisor.getProcessInfo', ['p000']), 'getProcessInfo')
       const pid = asNumber(all['pid'], 'pid')
       await pause(200)
-      const killed = performance.now()
+      const killed = Date.now()
       process.kill(pid, 'SIGKILL')
       latencies.push((await log.entered(1)) - killed)
     }

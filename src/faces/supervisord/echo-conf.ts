@@ -89,6 +89,10 @@ serverurl=unix:///tmp/supervisor.sock ; default http://localhost:9001
 ;depends_on=db,cache           ; example; programs and groups that have to be RUNNING first
 ;exit_on=never                 ; fatal or exit: supervisord ends with it, with its exit code, as containers want
 ;envfiles=/etc/app.env         ; example; files with lines KEY=value, before environment
+;restart_delay=0.5             ; example; seconds between an exit and the restart; else at once
+;backoff_max=30                ; example; seconds between failed starts at most; else 1, 2, 3 ... without end
+;log_format=raw                ; lines in its logs: raw as they are, prefix with name and time, or json
+;user_environment=false        ; HOME, USER and LOGNAME as user has them
 
 ; A listener reads events on stdin and answers on stdout. All keys of a program but redirect_stderr, and:
 ;[eventlistener:theeventlistenername]

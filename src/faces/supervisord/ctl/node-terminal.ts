@@ -28,6 +28,13 @@ export class NodeTerminal implements Terminal {
   constructor(streams: Streams) {
     this.#streams = streams
     this.isTerminal = streams.stdout.isTTY
+    streams.stdout.on('error', () => this.#leave())
+  }
+
+  /** Nobody reads any more, as in `tail -f x | head`: what goes on for ever ends. */
+  #leave(): void {
+    this.#ended = true
+    for (const handle of [...this.#handlers]) handle()
   }
 
   write = (text: string | Uint8Array): void => void this.#streams.stdout.write(text)
@@ -44,16 +51,13 @@ export class NodeTerminal implements Terminal {
 
   ask(question: string, how: Asking = {}): Promise<string | null> {
     const early = this.#early.shift()
-    if (early !== undefined) {
-      this.write(question)
-      return Promise.resolve(early)
-    }
-    return this.#streams.stdin.isTTY ? this.#askPerson(question, how) : this.#askPipe(question)
+    if (early === undefined && this.#streams.stdin.isTTY && !this.#ended) return this.#askPerson(question, how)
+    this.write(question)
+    if (early !== undefined) return Promise.resolve(early)
+    return this.#ended ? Promise.resolve(null) : this.#nextOfPipe()
   }
 
-  #askPipe(question: string): Promise<string | null> {
-    this.write(question)
-    if (this.#ended) return Promise.resolve(null)
+  #nextOfPipe(): Promise<string | null> {
     this.#piped ??= this.#readPipe()
     this.#piped.resume()
     return new Promise((resolve) => (this.#waiting = resolve))

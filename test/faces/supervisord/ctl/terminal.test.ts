@@ -16,7 +16,7 @@ import { waitFor } from '../../../support/wait-for.ts'
 import { info } from './fake-server.ts'
 
 /** A supervisord of three processes, which follows logs for ever. */
-async function server(t: TestContext): Promise<{ folder: string; stopped: string[] }> {
+async function server(t: TestContext, { talkative = false } = {}): Promise<{ folder: string; stopped: string[] }> {
   const folder = tempDir(t)
   const stopped: string[] = []
   const answers: Record<string, (name: string) => XmlRpcValue> = {
@@ -27,7 +27,13 @@ async function server(t: TestContext): Promise<{ folder: string; stopped: string
     'supervisor.getPID': () => 4711,
   }
   const http = createServer((request, response) => {
-    if (request.method === 'GET') return void response.write('a line of the log\n')
+    if (request.method === 'GET') {
+      response.write('a line of the log\n')
+      if (!talkative) return
+      const more = setInterval(() => response.write('another\n'), 20)
+      response.on('close', () => clearInterval(more))
+      return
+    }
     let body = ''
     request.on('data', (chunk: Buffer) => (body += chunk.toString()))
     request.on('end', () => {
@@ -147,4 +153,36 @@ test('status --watch paints again until Ctrl-C, and has the exit code of status'
   for (let look = 0; look < 3; look++) await person.sees('\u001b[H\u001b[Jweb ')
   person.types(CTRL_C)
   assert.equal(await person.leaves(), 0)
+})
+
+function piped(folder: string, ...words: string[]): ChildProcessWithoutNullStreams {
+  const [file, ...first] = agentCommand()
+  const env = { PATH: process.env['PATH'] }
+  return spawn(file, [...first, 'supervisorctl', '-c', join(folder, 'ctl.conf'), ...words], { env })
+}
+
+test('lines from a pipe, of which the last has no end', async (t) => {
+  const { folder } = await server(t)
+  const child = piped(folder)
+  t.after(() => child.kill('SIGKILL'))
+  let out = ''
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stdin.end('pid\n\nbogus\npid web')
+  assert.deepEqual(await once(child, 'close'), [0, null])
+  assert.equal(
+    out.slice(out.indexOf('ready>')),
+    'ready> 4711\nready> ready> *** Unknown syntax: bogus\nready> 7\nready> \n',
+  )
+})
+
+test('a reader that has seen enough ends tail -f, without a word', async (t) => {
+  const { folder } = await server(t, { talkative: true })
+  const child = piped(folder, 'tail', '-f', 'web')
+  t.after(() => child.kill('SIGKILL'))
+  let errors = ''
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  assert.deepEqual(await once(child, 'close'), [0, null])
+  assert.equal(errors, '')
 })
