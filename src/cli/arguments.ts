@@ -138,7 +138,7 @@ function readCheck(words: readonly string[]): Invocation {
   const rest = words.filter((_, index) => index !== at && index !== at + 1)
   const other = rest.find((word) => word !== '--json')
   if (file === undefined || file === '') return usage('-c needs a value')
-  if (other !== undefined) return unknownWord('check', other)
+  if (other !== undefined) return usage(`check -c FILE goes with --json alone, not with ${JSON.stringify(other)}`)
   return { command: 'check-file', file, json: rest.length > 0 }
 }
 

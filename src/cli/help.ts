@@ -5,9 +5,9 @@ your program (the Calculator), the lines it writes to STDOUT become Kafka record
 
 Usage
   pidpiper [run] --bin PROGRAM [--args A,B] [--in FILE] [--out FILE]   run the Calculator
-  pidpiper -c FILE [--bin PROGRAM ...]   run the programs of a supervisord configuration, and a Calculator if there is one
+  pidpiper -c FILE [--bin PROGRAM ...]   run a supervisord configuration, and a Calculator beside it
   pidpiper check [--json]      show the configuration in force and where it comes from
-  pidpiper check -c FILE       explain a supervisord configuration: programs, slips of the keyboard, missing folders
+  pidpiper check -c FILE       explain a supervisord configuration and what in it will not work
   pidpiper health [--ready]    ask the running agent, for HEALTHCHECK and probes
   pidpiper ctl [ACTION]        supervisorctl: control a supervisord, this one or the original
   pidpiper install             give this file the names of supervisord's programs

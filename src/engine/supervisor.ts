@@ -155,8 +155,8 @@ export class Supervisor {
   }
 
   /**
-   * Stops everything for good: from now on nothing is started or restarted. One group after the other by descending
-   * priority, the processes of a group together. supervisord: Supervisor.ordered_stop_groups_phase_1.
+   * Stops everything for good: from now on nothing is started or restarted. By descending priority of the groups,
+   * those of one priority together. supervisord: Supervisor.ordered_stop_groups_phase_1.
    */
   stopAll(): Promise<void> {
     this.#shutdown ??= this.halt([...this.#managed.keys()])

@@ -80,7 +80,9 @@ const refusals: readonly (readonly [words: readonly string[], message: string])[
   [['circusctl', 'status'], 'circusctl comes with a later version'],
   [['install', '--systemd=yes'], '--systemd takes no value'],
   [['install', '--prefix', ''], '--prefix needs a value that is not empty'],
-  [['supervisord', '-n'], 'supervisord comes with a later version'],
+  [['check', '-c'], '-c needs a value'],
+  [['check', '-c', 'f', '--bin', 'x'], 'check -c FILE goes with --json alone, not with "--bin"'],
+  [['-c', 'f', '--bin'], '--bin needs a value'],
 ]
 
 for (const [words, message] of refusals) {
@@ -88,6 +90,24 @@ for (const [words, message] of refusals) {
     assert.deepEqual(parse(...words), { command: 'usage', message: `pidpiper: ${message}; see pidpiper --help` })
   })
 }
+
+test('with -c the words of the stream are ours, all others are for supervisord', () => {
+  const both = (flags: object, ...argv: string[]): unknown => ({ command: 'supervisord', flags, argv })
+  assert.deepEqual(parse('-c', 'f'), both({}, '-c', 'f'))
+  assert.deepEqual(parse('run', '--configuration=f', '-n'), both({}, '--configuration=f', '-n'))
+  assert.deepEqual(
+    parse('-nc', 'f', '--bin', '-c', '--args', '--x,-n', '-e', 'debug'),
+    both({ bin: '-c', args: ['--x', '-n'] }, '-nc', 'f', '-e', 'debug'),
+  )
+  assert.deepEqual(parse('--bin', '-c'), run({ bin: '-c' }))
+  assert.deepEqual(parse('check', '--json', '-c', 'f'), { command: 'check-file', file: 'f', json: true })
+  assert.deepEqual(parse('supervisord', '-n'), {
+    command: 'face',
+    face: 'supervisord',
+    name: 'supervisord',
+    argv: ['-n'],
+  })
+})
 
 test('a later face is refused by the name of the file too', () => {
   const invocation = parseArguments(['status'], 'circusctl')

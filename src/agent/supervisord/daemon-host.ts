@@ -228,8 +228,13 @@ export class DaemonHost {
       return
     }
     this.#mainLog?.line('warn', 'received SIGHUP indicating restart request')
-    this.#life?.restart()
     this.#companion?.signal('SIGHUP')
+    try {
+      this.#life?.restart()
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error
+      this.#mainLog?.line('critical', `cannot restart, everything stays as it is: ${error.subject}`)
+    }
   }
 }
 

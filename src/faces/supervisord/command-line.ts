@@ -25,7 +25,8 @@ const placed = (text: string, machine: Machine): string => normalizePath(filePat
 
 const options: readonly SettingOption[] = [
   flag('h', 'help', () => undefined),
-  { ...flag('?', '', () => undefined), long: 'help' },
+  // Only short; a second `help` would make `--hel` ambiguous.
+  flag('?', '', () => undefined),
   flag('v', 'version', () => undefined),
   value('c', 'configuration', () => undefined),
   flag('n', 'nodaemon', (settings) => (settings.nodaemon = true)),
@@ -73,7 +74,7 @@ export function readCommandLine(words: readonly string[], machine: Machine): Com
   const settings: Settings = {}
   const seen = new Map<string, string>()
   for (const { option, written, value: text } of read.given) {
-    const { long } = option
+    const long = option.short === '?' ? 'help' : option.long
     if (long === 'help' || long === 'version') return { kind: long }
     try {
       option.set(settings, text, machine)

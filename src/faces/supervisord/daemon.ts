@@ -158,6 +158,7 @@ export interface Daemon {
   // ---- the daemon itself
   /** The state changes before it returns; what stops is stopped afterwards, so that an answer can still be sent. */
   shutdown(): void
+  /** Raises CANT_REREAD where the files are broken, and everything stays: supervisord would end with an error. */
   restart(): void
   /** Emits REMOTE_COMMUNICATION. */
   sendRemoteCommEvent(type: string, data: string): void

@@ -15,6 +15,7 @@ import type { StateWatch } from './state-watch.ts'
 
 const running: readonly ProcessState[] = ['RUNNING', 'BACKOFF', 'STARTING']
 const signallable: readonly ProcessState[] = ['RUNNING', 'STARTING', 'STOPPING']
+const down: readonly ProcessState[] = ['STOPPED', 'EXITED', 'FATAL']
 const reportEveryMs = 2000
 /** Starts in a row; then the loop has its turn. */
 const sliceMs = 8
@@ -142,6 +143,13 @@ export class Commands {
         return { name, group, error }
       }
     })
+  }
+
+  /** Whether all of them are down; those that would be started again are not any more. */
+  rest(processes: readonly Handled[]): boolean {
+    if (!processes.every((process) => down.includes(this.snapshot(process).state))) return false
+    for (const process of processes) if (this.isUp(process)) this.#parts.supervisor.requestStop(process.namespec)
+    return true
   }
 
   /** One command for many, outcomes in the order in which they become known. */

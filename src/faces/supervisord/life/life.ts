@@ -174,13 +174,9 @@ export class Life implements Daemon {
 
   reread(): Difference {
     this.#mustRun()
-    const { config, problems } = this.#parts.load()
-    if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
-    this.#read = config
-    return difference(
-      this.#roster.groups().map((group) => group.config),
-      config.groups,
-    )
+    this.#read = this.#loaded()
+    const active = this.#roster.groups().map((group) => group.config)
+    return difference(active, this.#read.groups)
   }
 
   addGroup(name: string): void {
@@ -194,13 +190,7 @@ export class Life implements Daemon {
 
   removeGroup(name: string): void {
     this.#mustRun()
-    const { processes } = this.#roster.group(name)
-    const isDown = (process: ManagedProcess): boolean =>
-      ['STOPPED', 'EXITED', 'FATAL'].includes(this.#commands.snapshot(process).state)
-    if (!processes.every(isDown)) throw new AgentError('STILL_RUNNING', name)
-    for (const process of processes) {
-      if (this.#commands.isUp(process)) this.#parts.supervisor.requestStop(process.namespec)
-    }
+    if (!this.#commands.rest(this.#roster.group(name).processes)) throw new AgentError('STILL_RUNNING', name)
     this.#roster.remove(name)
   }
 
@@ -209,6 +199,7 @@ export class Life implements Daemon {
   }
 
   restart(): void {
+    if (this.#state === 'RUNNING') this.#loaded()
     this.#leave('RESTARTING')
   }
 
@@ -262,6 +253,12 @@ export class Life implements Daemon {
   #membersOf(group: string): Handled[] {
     this.#mustRun()
     return this.#roster.members(group)
+  }
+
+  #loaded(): SupervisordConfig {
+    const { config, problems } = this.#parts.load()
+    if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
+    return config
   }
 
   #autostart(processes: readonly ManagedProcess[]): Promise<void> {

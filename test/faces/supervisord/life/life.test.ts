@@ -109,6 +109,8 @@ test('a group is added, changed and removed without touching the others', async 
   assert.equal(spawner.living[0]?.pid, first + 1)
   rewrite('[program:b]\nno equals sign')
   assert.throws(() => life.reread(), { code: 'CANT_REREAD' })
+  assert.throws(() => life.restart(), { code: 'CANT_REREAD' })
+  assert.equal(life.state(), 'RUNNING')
   assert.equal(life.configs()[0]?.process.command, 'b --more')
 })
 
