@@ -74,6 +74,7 @@ describe('values of the chart', { skip }, () => {
 
   it('are at least thirty', () => {
     assert.ok(sets.length >= 30)
+    assert.ok(sets.some(({ name }) => name.endsWith('docs/kubernetes.md')))
     assert.equal(new Set(sets.map(({ name }) => name)).size, sets.length)
   })
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { parseYaml, type HelmVersion } from '../../../scripts/chart/tools.ts'
+import { parseYaml, project, type HelmVersion } from '../../../scripts/chart/tools.ts'
 import { render, type KubernetesObject } from './helm.ts'
 
 export interface ValueSet {
@@ -23,7 +23,17 @@ export interface WrongSet {
 
 const read = (name: string): unknown => parseYaml(readFileSync(join(import.meta.dirname, '..', name), 'utf8'))[0]
 
-export const valueSets = (): readonly ValueSet[] => read('chart-values.yaml') as ValueSet[]
+/** The sets of the data file, and those that docs/kubernetes.md shows. */
+export const valueSets = (): readonly ValueSet[] => [...(read('chart-values.yaml') as ValueSet[]), ...documented()]
+
+function documented(): ValueSet[] {
+  const text = readFileSync(join(project, 'docs', 'kubernetes.md'), 'utf8')
+  const blocks = [...text.matchAll(/^```yaml\n# (?:values|scores\.yaml)\n(.*?)^```$/gms)]
+  return blocks.map(([, yaml = ''], index) => {
+    return { name: `number ${index + 1} of docs/kubernetes.md`, values: parseYaml(yaml)[0] as ValueSet['values'] }
+  })
+}
+
 export const wrongSets = (): readonly WrongSet[] => read('chart-wrong-values.yaml') as WrongSet[]
 
 export type Rendered = Readonly<Record<HelmVersion, readonly KubernetesObject[]>>
