@@ -96,7 +96,7 @@ secrets:
 A Secret that changes does not restart the pods by itself. Files are renewed by the kubelet within about a minute,
 environment variables only with a new pod.
 
-## Two programs of the Prometheus operator's world
+## Alerts
 
 The alerts of \`prometheusRule\` select by \`namespace\` and \`service\`, the labels that the ServiceMonitor gives. Where
 samples come another way, \`prometheusRule.selector\` says by which labels, for example \`job="pods",app="scores"\`.

@@ -37,7 +37,7 @@ const environment = (): Record<string, Schema> =>
 
 /** What the chart itself sets or computes with, and what each replica needs its own of. */
 const notByReference: readonly string[] = [
-  ...['STATE_DIR', 'HTTP_LISTEN', 'ADOPTION_GRACEPERIOD', 'SHUTDOWN_GRACEPERIOD'],
+  ...['STATE_DIR', 'CONTROL_SOCKET', 'HTTP_LISTEN', 'ADOPTION_GRACEPERIOD', 'SHUTDOWN_GRACEPERIOD'],
   ...['POD_NAME', 'POD_IP', 'INSTANCE_ID', 'GROUP_INSTANCE_ID'],
 ]
 
@@ -67,7 +67,7 @@ const shapes: Readonly<Record<string, Schema>> = {
   boolean: { enum: ['', 'true', 'false', '1', '0', 'yes', 'no', 'on', 'off', true, false] },
   integer: { type: ['string', 'integer'], pattern: '^(-?[0-9]+)?$' },
   bytes: { type: ['string', 'integer'], pattern: '^$|^[0-9]+(\\.[0-9]+)? ?([kKmMgG]i?)?[bB]?$' },
-  name: { type: 'string', pattern: '^[^/\\s]*$', maxLength: 200 },
+  name: { type: ['string', 'integer'], pattern: '^[^/\\s]*$', maxLength: 200 },
   topic: { type: 'string', pattern: '^[a-zA-Z0-9._-]*$', maxLength: 249 },
   path: { type: 'string', pattern: '^(/.*)?$' },
   template: { type: 'string', pattern: '^$|^[^%]*%s[^%]*$' },

@@ -37,7 +37,8 @@ describe('files of the chart', { skip }, () => {
 
   it('mount what the table calls a file, and set the _FILE form of what may come from one', async () => {
     const names = Object.keys(schema().properties?.['secrets']?.properties ?? {})
-    const files = variableList.filter(([name, { type }]) => type.label === 'path' && name !== 'STATE_DIR')
+    const paths = variableList.filter(([, { type }]) => type.label === 'path').map(([name]) => name as string)
+    const files = names.filter((name) => paths.includes(name) || name.endsWith('_FILE'))
     const mountable = variableList.filter(([, { secrecy }]) => secrecy === 'value' || secrecy === 'credentials')
     const reference = { secretName: 's', key: 'k' }
     const secrets = Object.fromEntries([
@@ -46,7 +47,7 @@ describe('files of the chart', { skip }, () => {
     ]) as Record<string, unknown>
     const { container } = workloadOf(await render({ secrets }))
     const mounted = container.env.filter(({ value }) => value?.startsWith('/etc/pidpiper/secrets/'))
-    const expected = [...files.map(([name]) => name), ...mountable.map(([name]) => `${name}_FILE`), 'CONFIG_FILE']
+    const expected = [...files, ...mountable.map(([name]) => `${name}_FILE`)]
     assert.deepEqual(mounted.map(({ name }) => name).sort(), expected.sort())
   })
 })

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { helmVersions, installTools } from '../../scripts/chart/tools.ts'
-import { render, runHelm } from './support/helm.ts'
+import { helmPath, helmVersions, installTools, parseYaml, project } from '../../scripts/chart/tools.ts'
+import { render, runHelm, type KubernetesObject } from './support/helm.ts'
 import { workloadOf } from './support/workload.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -43,7 +46,7 @@ describe('chart', { skip: installTools() ?? false }, () => {
 
   it('takes from the platform the pod’s names, address and node', async () => {
     const { container, pod, set } = await podOf({
-      env: { NODE_ID: 'w1' },
+      env: { NODE_ID: 'w1', KAFKA_DSN: 'kafka:9092' },
       consul: { useHostIP: true, scheme: 'https' },
     })
     const fields = container.env.map(({ name, valueFrom }) => [name, valueFrom?.fieldRef?.fieldPath])
@@ -183,5 +186,32 @@ describe('chart', { skip: installTools() ?? false }, () => {
       [53, 53],
       [9094, 9092, 9093, 8500],
     ])
+  })
+
+  it('tells the next step: the run document, or where Kafka is, and how to look at it', async () => {
+    // Helm 3 asks a cluster for its version even here.
+    const notes = async (values: Values): Promise<string> => {
+      const words = ['install', 'scores', 'pidpiper', '--dry-run=client', '--namespace', 'data', '--values', '-']
+      const { status, stdout, stderr } = await runHelm(words, 4, JSON.stringify(values))
+      assert.equal(status, 0, stderr)
+      return stdout.slice(stdout.indexOf('\nNOTES:'))
+    }
+    const waiting = await notes({ env: { ...consul, CONSUL_DIR: 'runs' }, stateful: true })
+    assert.match(waiting, /consul kv put runs\/w1 -/)
+    assert.match(waiting, /kubectl rollout status statefulset\/scores-pidpiper --namespace data/)
+    assert.match(await notes({}), /helm upgrade scores .* --namespace data/)
+    const alone = await notes({ supervisord: { conf: '[program:a]' } })
+    assert.doesNotMatch(alone, /port-forward|consul|Kafka/)
+  })
+
+  it('renders what its README shows', () => {
+    const readme = readFileSync(join(project, 'charts', 'pidpiper', 'README.md'), 'utf8')
+    const [, command = ''] = /^```sh\n(helm install .*?)^```$/ms.exec(readme) ?? []
+    const asTemplate = command.replace('helm install', `${helmPath(4)} template`)
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', asTemplate], { cwd: project, encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    const { container } = workloadOf(parseYaml(stdout) as KubernetesObject[])
+    assert.equal(container.image, 'registry.example.org/scorer:7')
+    assert.deepEqual(container.args, ['--bin', 'python3', '--arg', '/opt/app/score.py', '--arg', '/var/model'])
   })
 })

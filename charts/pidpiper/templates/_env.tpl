@@ -78,15 +78,18 @@
 {{- end }}
 {{- end -}}
 
-{{/* The words of the container; none: the image's own. */}}
+{{/* The words of the container as YAML of a list; none: the image's own. */}}
 {{- define "pidpiper.args" -}}
-{{- $words := .Values.args -}}
+{{- $words := list -}}
+{{- range .Values.args -}}
+{{- $words = append $words (include "pidpiper.text" .) -}}
+{{- end -}}
 {{- with .Values.calculator -}}
 {{- if .bin -}}
 {{- $words = list "--bin" .bin -}}
 {{- end -}}
 {{- range .args -}}
-{{- $words = concat $words (list "--arg" .) -}}
+{{- $words = concat $words (list "--arg" (include "pidpiper.text" .)) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $words -}}

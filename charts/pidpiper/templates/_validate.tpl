@@ -82,6 +82,9 @@
 {{- if and (or $kafka $consul) (not (has "NODE_ID" $names)) -}}
 {{- fail "env.NODE_ID is needed with Kafka or Consul: the workspace that all replicas belong to" -}}
 {{- end -}}
+{{- if and $consul (not $kafka) (not (has "--in" .Values.args)) -}}
+{{- fail "env.KAFKA_DSN is needed: Consul brings the run document, the records come from Kafka" -}}
+{{- end -}}
 {{- if and $kafka (not $consul) (not (has "INPUT_TOPICS" $names)) (not (has "--in" .Values.args)) -}}
 {{- fail "env.INPUT_TOPICS is needed: without Consul no run document can name the topics" -}}
 {{- end -}}
