@@ -103,6 +103,7 @@ export class StreamProxy implements PipeOwner {
     const works = this.#works
     if (sides.source !== works.sides.source) {
       works.report.leftBehind(works.book.clear(), sides.topics)
+      works.isolation.clear()
       works.feeder.purge()
       works.settling.use(sides.source)
     }
