@@ -152,14 +152,18 @@ export class Commands {
     return true
   }
 
-  /** One command for many, outcomes in the order in which they become known. */
+  /** One command for many; outcomes in the order in which they become known, those known at once first. */
   async #each(processes: readonly Handled[], command: (name: string) => Promise<void>): Promise<readonly Outcome[]> {
     const { clock } = this.#parts
-    const outcomes: Outcome[] = []
+    // The real supervisorctl leaves with the code of the last failure: what is known at once comes before what is waited
+    // for, however fast a child dies meanwhile.
+    const atOnce: Outcome[] = []
+    const later: Outcome[] = []
     const pending: Promise<void>[] = []
     let since = clock.now()
     for (const process of processes) {
       const { name, group } = process.spec
+      let outcomes = atOnce
       pending.push(
         command(process.namespec).then(
           () => void outcomes.push({ name, group, error: null }),
@@ -169,13 +173,16 @@ export class Commands {
           },
         ),
       )
+      // By then a command that waits for nothing has told its outcome.
+      await Promise.resolve()
+      outcomes = later
       if (clock.now() - since > sliceMs) {
         await breathe()
         since = clock.now()
       }
     }
     await Promise.all(pending)
-    return outcomes
+    return [...atOnce, ...later]
   }
 
   /** supervisord: Subprocess.stop_report. */
