@@ -41,10 +41,10 @@ export class TestKafka {
   readonly #groups = new Set<string>()
   #admin: Promise<Admin> | null = null
 
-  /** `own`: `host:port` of a broker that goes with all its data when the test ends. */
+  /** `own`: `host:port[,host:port…]` of brokers that go with all their data when the test ends. */
   constructor(t: TestContext, own?: string) {
     this.broker = own ?? brokerAddress()
-    this.kafka = new Kafka({ clientId: 'test', brokers: [this.broker], logLevel: logLevel.NOTHING })
+    this.kafka = new Kafka({ clientId: 'test', brokers: this.broker.split(','), logLevel: logLevel.NOTHING })
     t.after(async () => (own === undefined ? this.#cleanUp() : (await this.#admin)?.disconnect()))
   }
 
