@@ -22,7 +22,13 @@ const container = {
   MY_KAFKA_PASSWORD: 'the Calculator writes to Kafka by itself',
 }
 
-const agents = { NODE_ID: 'e2e', INPUT_TOPICS: 'in', OUTPUT_TOPIC: 'out', KAFKA_CONSUMER_GROUP: 'a-group' }
+const agents = {
+  NODE_ID: 'e2e',
+  INSTANCE_ID: 'replica-1',
+  INPUT_TOPICS: 'in',
+  OUTPUT_TOPIC: 'out',
+  KAFKA_CONSUMER_GROUP: 'a-group',
+}
 const login = { KAFKA_SASL_USERNAME: 'me' }
 
 /** The environment that the kernel gave the Calculator; broker and Consul need not exist for that. */
@@ -46,7 +52,8 @@ const added = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), PATH
 test('the Calculator sees the variables of the container as they are', { timeout: 20_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE, CONSUL_DSN: NOWHERE, CONSUL_WAIT: '100ms' }
   const { agent, seen } = await seenBy(t, env)
-  const expected = { ...added, ...agents, ...env, HTTP_LISTEN: `127.0.0.1:${agent.port}`, PYTHONUNBUFFERED: '1' }
+  const given = { PYTHONUNBUFFERED: '1', BDZ_INSTANCE: 'replica-1', BDZ_LANE: '0' }
+  const expected = { ...added, ...agents, ...env, HTTP_LISTEN: `127.0.0.1:${agent.port}`, ...given }
   assert.deepEqual(seen, expected)
 })
 
@@ -96,7 +103,7 @@ for (const [what, secretsIn] of withheld) {
 
 test('CHILD_ENV narrows what the Calculator sees', { timeout: 20_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE }
-  const least = { PATH: added.PATH, PYTHONUNBUFFERED: '1' }
+  const least = { PATH: added.PATH, PYTHONUNBUFFERED: '1', BDZ_INSTANCE: 'replica-1', BDZ_LANE: '0' }
   assert.deepEqual((await seenBy(t, { ...env, CHILD_ENV: 'none' })).seen, least)
   const { PYTHONPATH, MODEL_DIR } = container
   const chosen = await seenBy(t, {
