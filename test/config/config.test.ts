@@ -44,7 +44,12 @@ test('the least environment gives the documented defaults', () => {
     env: {},
   })
   assert.deepEqual([config.adoptionGraceMs, config.shutdownGraceMs], [3_000, 3_000])
-  assert.deepEqual(config.limits, { maxLine: 2 ** 20, bufferBytes: 2 ** 26, checkpointIntervalMs: 5_000, answerTimeoutMs: null })
+  assert.deepEqual(config.limits, {
+    maxLine: 2 ** 20,
+    bufferBytes: 2 ** 26,
+    checkpointIntervalMs: 5_000,
+    answerTimeoutMs: null,
+  })
   assert.deepEqual(config.log, { level: 'info', format: 'json', colors: false })
   assert.equal(config.instanceId, 'box')
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.streams.inputTopics))
