@@ -1,6 +1,7 @@
 // The Calculator's environment is the container's, without what is only the agent's to know.
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test, type TestContext } from 'node:test'
@@ -22,13 +23,7 @@ const container = {
   MY_KAFKA_PASSWORD: 'the Calculator writes to Kafka by itself',
 }
 
-const agents = {
-  NODE_ID: 'e2e',
-  INSTANCE_ID: 'replica-1',
-  INPUT_TOPICS: 'in',
-  OUTPUT_TOPIC: 'out',
-  KAFKA_CONSUMER_GROUP: 'a-group',
-}
+const agents = { NODE_ID: 'e2e', INPUT_TOPICS: 'in', OUTPUT_TOPIC: 'out', KAFKA_CONSUMER_GROUP: 'a-group' }
 const login = { KAFKA_SASL_USERNAME: 'me' }
 
 /** The environment that the kernel gave the Calculator; broker and Consul need not exist for that. */
@@ -45,15 +40,15 @@ async function seenBy(
   return { agent, seen: Object.fromEntries(environ.map(pair)) }
 }
 
-/** What the test's way to start an agent adds. */
+/** What the test's way to start an agent adds, and what the agent does. */
 const marker = process.env['PIDPIPER_TEST_RUN']
-const added = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), PATH: process.env['PATH'] ?? '' }
+const ours = { BDZ_INSTANCE: hostname(), BDZ_LANE: '0' }
+const added = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), PATH: process.env['PATH'] ?? '', ...ours }
 
 test('the Calculator sees the variables of the container as they are', { timeout: 20_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE, CONSUL_DSN: NOWHERE, CONSUL_WAIT: '100ms' }
   const { agent, seen } = await seenBy(t, env)
-  const given = { PYTHONUNBUFFERED: '1', BDZ_INSTANCE: 'replica-1', BDZ_LANE: '0' }
-  const expected = { ...added, ...agents, ...env, HTTP_LISTEN: `127.0.0.1:${agent.port}`, ...given }
+  const expected = { ...added, ...agents, ...env, HTTP_LISTEN: `127.0.0.1:${agent.port}`, PYTHONUNBUFFERED: '1' }
   assert.deepEqual(seen, expected)
 })
 
@@ -103,7 +98,7 @@ for (const [what, secretsIn] of withheld) {
 
 test('CHILD_ENV narrows what the Calculator sees', { timeout: 20_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE }
-  const least = { PATH: added.PATH, PYTHONUNBUFFERED: '1', BDZ_INSTANCE: 'replica-1', BDZ_LANE: '0' }
+  const least = { PATH: added.PATH, PYTHONUNBUFFERED: '1', ...ours }
   assert.deepEqual((await seenBy(t, { ...env, CHILD_ENV: 'none' })).seen, least)
   const { PYTHONPATH, MODEL_DIR } = container
   const chosen = await seenBy(t, {
