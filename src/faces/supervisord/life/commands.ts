@@ -20,6 +20,9 @@ const reportEveryMs = 2000
 /** Starts in a row; then the loop has its turn. */
 const sliceMs = 8
 
+/** Waits for the end of a command that was given. */
+type Rest = () => Promise<unknown>
+
 export interface CommandParts {
   readonly clock: Clock
   readonly supervisor: Supervisor
@@ -45,7 +48,16 @@ export class Commands {
     return snapshot
   }
 
-  async start(name: string, { wait }: Waiting): Promise<void> {
+  async start(name: string, options: Waiting): Promise<void> {
+    await this.#beginStart(name, options)?.()
+  }
+
+  async stop(name: string, options: Waiting): Promise<void> {
+    await this.#beginStop(name, options)?.()
+  }
+
+  /** Gives the command, and what waits for its end; null: that is known already. */
+  #beginStart(name: string, { wait }: Waiting): Rest | null {
     const { roster, supervisor, watch, checkCommand, mustRun } = this.#parts
     mustRun()
     const process = roster.find(name)
@@ -60,38 +72,42 @@ export class Commands {
       supervisor.start(process.namespec)
     } catch (error) {
       if (!(error instanceof AgentError)) throw error
-      if (error.code === 'ABNORMAL_TERMINATION' && !wait) return
+      if (error.code === 'ABNORMAL_TERMINATION' && !wait) return null
       const subject = error.code === 'FAILED' ? `${name} is in an unknown process state` : name
       throw new AgentError(error.code, subject, { cause: error })
     }
-    if (this.snapshot(process).spawnerr !== '') throw new AgentError('SPAWN_ERROR', name)
-    if (!wait) return
-    await watch.until(process.namespec, () => {
+    const isUp = (): true | undefined => {
       const now = supervisor.snapshot(process.namespec)
       if (now === undefined) throw new AgentError('ABNORMAL_TERMINATION', name)
       if (now.spawnerr !== '') throw new AgentError('SPAWN_ERROR', name)
       if (now.state === 'RUNNING') return true
       if (now.state !== 'STARTING') throw new AgentError('ABNORMAL_TERMINATION', name)
       return undefined
-    })
+    }
+    return isUp() === true || !wait ? null : () => watch.until(process.namespec, isUp)
   }
 
-  async stop(name: string, { wait }: Waiting): Promise<void> {
+  #beginStop(name: string, { wait }: Waiting): Rest | null {
     const { roster, supervisor, mustRun } = this.#parts
     mustRun()
     const process = roster.find(name)
     if (!this.isUp(process)) throw new AgentError('NOT_RUNNING', name)
     supervisor.requestStop(process.namespec)
-    if (wait) {
+    const judge = (): ProcessState => {
+      const { state, spawnerr } = this.snapshot(process)
+      if (state === 'UNKNOWN') throw new AgentError('FAILED', spawnerr)
+      return state
+    }
+    if (judge() !== 'STOPPING' || !wait) return null
+    return async () => {
       const report = this.#report(process)
       try {
         await supervisor.whenSettled(process.namespec)
       } finally {
         report.cancel()
       }
+      judge()
     }
-    const { state, spawnerr } = this.snapshot(process)
-    if (state === 'UNKNOWN') throw new AgentError('FAILED', spawnerr)
   }
 
   /** Raises BAD_NAME, BAD_SIGNAL, NOT_RUNNING, FAILED. */
@@ -117,13 +133,13 @@ export class Commands {
   /** Those that are not up. */
   startMany(processes: readonly Handled[], options: Waiting): Promise<readonly Outcome[]> {
     const down = processes.filter((process) => !running.includes(this.snapshot(process).state))
-    return this.#each(down, (name) => this.start(name, options))
+    return this.#each(down, (name) => this.#beginStart(name, options))
   }
 
   /** Those that are up. */
   stopMany(processes: readonly Handled[], options: Waiting): Promise<readonly Outcome[]> {
     const up = processes.filter((process) => this.isUp(process))
-    return this.#each(up, (name) => this.stop(name, options))
+    return this.#each(up, (name) => this.#beginStop(name, options))
   }
 
   /** Those that have a child. */
@@ -152,36 +168,33 @@ export class Commands {
     return true
   }
 
-  /** One command for many; outcomes in the order in which they become known, those known at once first. */
-  async #each(processes: readonly Handled[], command: (name: string) => Promise<void>): Promise<readonly Outcome[]> {
+  /** One command for many: first the outcomes that are known at once, then the others as they become known. */
+  async #each(processes: readonly Handled[], begin: (name: string) => Rest | null): Promise<readonly Outcome[]> {
     const { clock } = this.#parts
-    // The real supervisorctl leaves with the code of the last failure: what is known at once comes before what is waited
-    // for, however fast a child dies meanwhile.
     const atOnce: Outcome[] = []
     const later: Outcome[] = []
-    const pending: Promise<void>[] = []
+    const waiting: Promise<void>[] = []
     let since = clock.now()
-    for (const process of processes) {
-      const { name, group } = process.spec
-      let outcomes = atOnce
-      pending.push(
-        command(process.namespec).then(
-          () => void outcomes.push({ name, group, error: null }),
-          (error: unknown) => {
-            if (!(error instanceof AgentError)) throw error
-            outcomes.push({ name, group, error })
-          },
-        ),
-      )
-      // By then a command that waits for nothing has told its outcome.
-      await Promise.resolve()
-      outcomes = later
+    for (const { spec, namespec } of processes) {
+      const { name, group } = spec
+      const success: Outcome = { name, group, error: null }
+      const failure = (error: unknown): Outcome => {
+        if (!(error instanceof AgentError)) throw error
+        return { name, group, error }
+      }
+      try {
+        const rest = begin(namespec)
+        if (rest === null) atOnce.push(success)
+        else waiting.push(tell(rest(), success, failure, later))
+      } catch (error) {
+        atOnce.push(failure(error))
+      }
       if (clock.now() - since > sliceMs) {
         await breathe()
         since = clock.now()
       }
     }
-    await Promise.all(pending)
+    await Promise.all(waiting)
     return [...atOnce, ...later]
   }
 
@@ -195,6 +208,20 @@ export class Commands {
     }
     tell()
     return { cancel: () => timer.cancel() }
+  }
+}
+
+async function tell(
+  rest: Promise<unknown>,
+  success: Outcome,
+  failure: (error: unknown) => Outcome,
+  later: Outcome[],
+): Promise<void> {
+  try {
+    await rest
+    later.push(success)
+  } catch (error) {
+    later.push(failure(error))
   }
 }
 

@@ -51,7 +51,7 @@ test('a daemon in the foreground: restarts, logs, reload, reopening, and a clean
   await daemon.said(/WARN received SIGHUP indicating restart request/)
   const [, again] = await daemon.said(/supervisord started with pid (\d+)/)
   assert.equal(`${again ?? ''}\n`, pid)
-  const [, last = ''] = await daemon.said(/spawned: 'flood' with pid (\d+)/)
+  const [, last = ''] = await daemon.said(/spawned: 'talker' with pid (\d+)/)
 
   daemon.child.kill('SIGTERM')
   assert.equal(await daemon.exit, 0)
