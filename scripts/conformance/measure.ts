@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
     judge: faster(5),
   },
   {
-    what: 'getAllProcessInfo of 50, median of 100',
+    what: 'getAllProcessInfo of 50 over TCP, median of 100',
     unit: 'ms',
     measure: async (command) => median(await answers(command, 50, 100)),
     judge: faster(5),

@@ -1,6 +1,8 @@
 // Configurations for measurements: one section repeated.
 const head = `[unix_http_server]
 file=%(here)s/sock
+[inet_http_server]
+port=127.0.0.1:%(ENV_PORT)s
 [supervisord]
 logfile=%(here)s/main.log
 logfile_maxbytes=0

@@ -1,9 +1,11 @@
 // What is measured, each on a daemon of its own.
 import { readFileSync, statSync } from 'node:fs'
+import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { asNumber, asProcess } from '../../../src/faces/supervisord/ctl/answers.ts'
+import { encodeCall } from '../../../src/wire/xmlrpc/encode.ts'
 import { startDaemon, type Daemon, type DaemonCommand } from '../daemon.ts'
 import { programs } from './config.ts'
 import { MainLog } from './main-log.ts'
@@ -63,16 +65,30 @@ export const shutDown = (command: DaemonCommand, count: number): Promise<number>
     return performance.now() - began
   })
 
-/** Ms of each getAllProcessInfo. */
+/** Ms of each getAllProcessInfo over TCP, on one connection, until its last byte is here. */
 export const answers = (command: DaemonCommand, count: number, times: number): Promise<number[]> =>
-  on(command, programs(count, `${SLEEP}\nstartsecs=0`), async ({ server }, log) => {
+  on(command, programs(count, `${SLEEP}\nstartsecs=0`), async ({ port }, log) => {
     await log.entered(count)
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const body = encodeCall('supervisor.getAllProcessInfo', [])
+    const headers = { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(body) }
     const latencies: number[] = []
     for (let time = 0; time < times; time++) {
       const began = performance.now()
-      await server.call('supervisor.getAllProcessInfo', [])
+      await new Promise<void>((resolve, reject) => {
+        const question = request(
+          { port, host: '127.0.0.1', path: '/RPC2', method: 'POST', agent, headers },
+          (answer) => {
+            answer.resume()
+            answer.on('end', resolve)
+          },
+        )
+        question.on('error', reject)
+        question.end(body)
+      })
       latencies.push(performance.now() - began)
     }
+    agent.destroy()
     return latencies
   })
 
