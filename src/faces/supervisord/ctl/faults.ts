@@ -1,24 +1,9 @@
 // What a server may answer instead of a result, and how the real supervisorctl words what it does not expect.
 import { repr } from '../../../wire/ini/python-text.ts'
+import { faultNumber, SUCCESS } from '../rpc/faults.ts'
 
-/** supervisord: xmlrpc.Faults, as far as the client tells them apart. */
-export const fault = {
-  UNKNOWN_METHOD: 1,
-  SHUTDOWN_STATE: 6,
-  BAD_NAME: 10,
-  BAD_SIGNAL: 11,
-  NO_FILE: 20,
-  NOT_EXECUTABLE: 21,
-  FAILED: 30,
-  ABNORMAL_TERMINATION: 40,
-  SPAWN_ERROR: 50,
-  ALREADY_STARTED: 60,
-  NOT_RUNNING: 70,
-  SUCCESS: 80,
-  ALREADY_ADDED: 90,
-  STILL_RUNNING: 91,
-  CANT_REREAD: 92,
-} as const
+/** The numbers by name; a server of ours answers the same ones. */
+export const fault = { ...faultNumber, SUCCESS } as const
 
 /** A fault that the server answered. */
 export class RpcFault extends Error {
