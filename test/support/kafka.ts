@@ -62,9 +62,11 @@ export class TestKafka {
     this.#topics.add(name)
     const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }))
     const admin = await this.admin()
-    // kafkajs's own wait for leaders gives up where the broker does not show the new topic yet.
+    // kafkajs's own wait for leaders gives up where the broker does not show the new topic yet; and a leader that is
+    // shown may not have its replica yet: a send would then fail in part, and kafkajs repeat the part that did not.
     await admin.createTopics({ topics: [{ topic: name, numPartitions, configEntries }], waitForLeaders: false })
-    await waitFor(`topic ${name} with leaders`, () => hasLeaders(admin, name), { timeout: 30_000 })
+    const answers = async (): Promise<boolean> => (await admin.fetchTopicOffsets(name)).length === numPartitions
+    await waitFor(`all partitions of ${name} answer`, answers, { timeout: 30_000 })
     return name
   }
 
@@ -156,12 +158,16 @@ export class TestKafka {
     }
     if (pending.size === 0) return
     const { promise: complete, resolve, reject } = Promise.withResolvers<undefined>()
+    const groupId = this.groupId('reader')
+    // A coordinator that has just come up loads its groups first, and kafkajs does not wait for that.
+    const coordinator = async (): Promise<boolean> =>
+      (await (await this.admin()).describeGroups([groupId])).groups.length === 1
+    await waitFor(`the coordinator of ${groupId}`, coordinator, { timeout: 30_000 })
     const consumer = this.kafka.consumer({
-      groupId: this.groupId('reader'),
+      groupId,
       maxWaitTimeInMs: 50,
       allowAutoTopicCreation: false,
-      // A coordinator that has just come up loads its groups first.
-      retry: { retries: 50, maxRetryTime: 500, restartOnFailure: () => Promise.resolve(false) },
+      retry: { restartOnFailure: () => Promise.resolve(false) },
     })
     // This event comes for batches of control records too, which eachBatch never sees.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
@@ -204,11 +210,6 @@ export class TestKafka {
       await admin.disconnect()
     }
   }
-}
-
-async function hasLeaders(admin: Admin, name: string): Promise<boolean> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: [name] })
-  return topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))
 }
 
 function toMessage({ value, key = null, headers, partition, timestamp }: TestRecord): Message {
