@@ -62,7 +62,13 @@ export class TestKafka {
     this.#topics.add(name)
     const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }))
     const admin = await this.admin()
-    await admin.createTopics({ topics: [{ topic: name, numPartitions, configEntries }] })
+    await admin.createTopics({ topics: [{ topic: name, numPartitions, configEntries }], waitForLeaders: false })
+    // A broker that has just come up answers for a while that it does not know the topic; kafkajs gives up at once.
+    const isLed = async (): Promise<boolean> => {
+      const [found] = (await admin.fetchTopicMetadata({ topics: [name] })).topics
+      return found?.partitions.length === numPartitions && found.partitions.every(({ leader }) => leader >= 0)
+    }
+    await waitFor(`leaders of ${name}`, isLed, { timeout: 30_000 })
     return name
   }
 
