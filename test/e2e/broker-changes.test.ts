@@ -100,16 +100,24 @@ test('of three brokers a leader is killed, and comes back', { timeout: 300_000 }
 test('a topic gets more partitions, and the output too', { timeout: 120_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const scene = await begun(t, kafka, { PROTOCOL: 'one-to-one' })
-  const admin = await kafka.admin()
+  // Whoever wants only what is written from now on wants all that is written to a partition that is made later.
+  const late = { input: scene.input, output: await kafka.createTopic(3), group: kafka.groupId() }
+  const follower = await startStream(t, kafka, { ...late, calculator: ['cat'], env: { INPUT_FROM: 'latest' } })
+  await waitFor('its start', () => follower.log.filter(({ event }) => event === 'kafka.start').length === 3)
   const topicPartitions = [scene.input, scene.output].map((topic) => ({ topic, count: PARTITIONS.length + 2 }))
-  await admin.createPartitions({ topicPartitions })
+  await (await kafka.admin()).createPartitions({ topicPartitions })
   const added = new NumberedFeed(t, kafka, scene.input, { partitions: [3, 4], pace: 1_000 })
-  await scene.agent.waitForStatus('all of them', ({ streams }) => streams[0]?.input.assigned.length === 5, 60_000)
-  await flows(scene)
+  for (const agent of [scene.agent, follower]) {
+    await agent.waitForStatus('all of them', ({ streams }) => streams[0]?.input.assigned.length === 5, 60_000)
+  }
   await added.stop()
   await complete(t, scene)
-  const { missing } = (await tallyOf(kafka, scene.output)).compare(added)
-  assert.equal(missing, 0, `${missing} of ${added.total} are missing`)
+  await noLag(kafka, late.group, late.input)
+  for (const output of [scene.output, late.output]) {
+    const { missing } = (await tallyOf(kafka, output)).compare(added)
+    assert.equal(missing, 0, `${missing} of ${added.total} are missing`)
+  }
+  assert.equal(await follower.stop(), 0)
 })
 
 /** Deletes the topic and makes it again, empty. */
