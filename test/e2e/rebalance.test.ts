@@ -10,9 +10,9 @@ import { waitFor } from '../support/wait-for.ts'
 
 const PARTITIONS = 8
 /** At least so many go through; a larger number makes a harder run. */
-const RECORDS = Number(process.env['REBALANCE_RECORDS'] ?? 300_000)
+const RECORDS = Number(process.env['REBALANCE_RECORDS'] ?? 200_000)
 /** About the time that the changes take. */
-const SECONDS = 20
+const SECONDS = 14
 const SESSION = '6s'
 
 type Name = 'first' | 'second' | 'third' | 'added'

@@ -38,7 +38,7 @@ export class NumberedFeed {
     return [...this.sent.values()].reduce((sum, each) => sum + each, 0)
   }
 
-  /** Resolves when the last record is stored. */
+  /** Resolves when the last record is stored, or cannot be stored at this moment. */
   async stop(): Promise<void> {
     this.#over.abort()
     await this.#done
@@ -50,7 +50,8 @@ export class NumberedFeed {
     const producer = kafka.kafka.producer({
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
-      retry: { retries: 2 },
+      // When a leader changes between two tries of its own, kafkajs takes the answer of one partition for another's.
+      retry: { retries: 0 },
     })
     await producer.connect()
     try {
@@ -79,6 +80,7 @@ export class NumberedFeed {
         await send(messages)
         break
       } catch {
+        if (this.#over.signal.aborted) return
         this.repeats++
         await pause(100)
       }
