@@ -1,6 +1,7 @@
 // The way out: lines of the child, encoded and written batch by batch. Several batches are under way at once; what they
 // answer is told in the order of their lines, when they and everything before them are stored.
 import type { AnswerRun } from '../domain/stream/fifo.ts'
+import type { Lines } from '../domain/stream/lines.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
@@ -11,6 +12,8 @@ export interface PumpHooks {
   /** Everything that these records had as answers is stored where it belongs. */
   done(records: readonly AnswerRun[]): void
   written(records: number, bytes: number): void
+  /** Everything that was pushed before these lines is stored: nobody looks at it any more. */
+  landed(lines: Lines): void
   deadLettered(letters: readonly DeadLetter[]): void
   /** The queue shrank to half of what it may hold: reading may go on. */
   relieved(): void
@@ -155,7 +158,10 @@ export class OutputPump {
       this.#flights.shift()
       this.#queuedBytes -= first.bytes
       this.#stored += first.items.length
-      for (const { done } of first.items) if (done.length > 0) this.#hooks.done(done)
+      for (const item of first.items) {
+        if (item.done.length > 0) this.#hooks.done(item.done)
+        if ('lines' in item) this.#hooks.landed(item.lines)
+      }
     }
     this.#wake()
     if (this.#queuedBytes <= this.#limit / 2) this.#hooks.relieved()

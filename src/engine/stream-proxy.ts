@@ -114,6 +114,7 @@ export class StreamProxy implements PipeOwner {
 
   /** Gives up output that cannot be stored: its records stay unsettled, and are read again by the next incarnation. */
   abandonOutput(): void {
+    for (const lane of this.#works.lanes) lane.givenUp = true
     this.#works.pump.abandon()
   }
 

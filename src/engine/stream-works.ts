@@ -85,6 +85,9 @@ export class StreamWorks implements FinishingParts {
     this.pump = new OutputPump({ clock, bufferBytes: parts.bufferBytes / 2 }, sides, {
       done: (records) => this.#done(records),
       written: (records, bytes) => this.report.written(records, bytes),
+      landed: (lines) => {
+        for (const lane of this.lanes) lane.release(lines)
+      },
       deadLettered: (letters) => this.report.deadLettered(letters),
       abandoned: (records) => this.released(records),
       relieved: () => {

@@ -80,6 +80,7 @@ function world() {
     {
       done: (records) => void told.push(`answered ${ranges(records)}`),
       written: (records) => void told.push(`written ${records}`),
+      landed: () => undefined,
       deadLettered: (list) => void told.push(`letters ${list.length}`),
       relieved: () => undefined,
       abandoned: (records) => void told.push(`abandoned ${ranges(records)}`),
