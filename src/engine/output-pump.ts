@@ -211,6 +211,7 @@ export class OutputPump {
       refused.map((refusal) => encoding.refusedLetter(batch, refusal)),
       generation,
     )
+    if (generation === this.#generation) batch.recycle?.()
   }
 
   /** One after the other: letters keep their order. */

@@ -3,6 +3,8 @@ const LEAST = 16 * 1024
 /** Sizes are rounded up to multiples of these, so that what was given back fits what is asked for next. */
 const SMALL_STEP = 16 * 1024
 const LARGE_STEP = 128 * 1024
+/** A buffer so much larger than asked for serves, too. */
+const MOST_TIMES = 1.5
 
 /**
  * Large buffers that serve again. The collector counts the memory of buffers as if it were its own heap: a path that
@@ -26,9 +28,9 @@ export class BufferPool {
     if (length < LEAST) return Buffer.allocUnsafeSlow(length)
     const step = length < LARGE_STEP ? SMALL_STEP : LARGE_STEP
     const size = Math.ceil(length / step) * step
-    const found = this.#free.findIndex(({ byteLength }) => byteLength === size)
+    const found = this.#free.findIndex(({ byteLength }) => byteLength >= size && byteLength <= size * MOST_TIMES)
     const [memory = Buffer.allocUnsafeSlow(size).buffer] = found < 0 ? [] : this.#free.splice(found, 1)
-    if (found >= 0) this.#freeBytes -= size
+    if (found >= 0) this.#freeBytes -= memory.byteLength
     this.#lent.add(memory)
     return Buffer.from(memory, 0, length)
   }
