@@ -51,7 +51,8 @@ export interface OutputSides {
 
 export class OutputPump {
   readonly #clock: Clock
-  readonly #limit: number
+  /** Of `queuedBytes`: beyond it reading stops. */
+  readonly limit: number
   readonly #hooks: PumpHooks
   #sides: OutputSides
   #queue: OutgoingItem[] = []
@@ -68,7 +69,7 @@ export class OutputPump {
 
   constructor(parts: { readonly clock: Clock; readonly bufferBytes: number }, sides: OutputSides, hooks: PumpHooks) {
     this.#clock = parts.clock
-    this.#limit = Math.min(parts.bufferBytes, QUEUE_MAX)
+    this.limit = Math.min(parts.bufferBytes, QUEUE_MAX)
     this.#sides = sides
     this.#hooks = hooks
   }
@@ -80,7 +81,7 @@ export class OutputPump {
 
   /** Nothing more should be read from the child until `relieved` is told. */
   get isFull(): boolean {
-    return this.#queuedBytes > this.#limit
+    return this.#queuedBytes > this.limit
   }
 
   /** New output side; to be called when nothing is queued. */
@@ -164,7 +165,7 @@ export class OutputPump {
       }
     }
     this.#wake()
-    if (this.#queuedBytes <= this.#limit / 2) this.#hooks.relieved()
+    if (this.#queuedBytes <= this.limit / 2) this.#hooks.relieved()
     this.#start()
   }
 

@@ -135,7 +135,7 @@ export class StreamProxy implements PipeOwner {
       phase: this.#phase(),
       isolating: works.isolation.isOn,
       bufferedBytes: works.window.used + works.pump.queuedBytes,
-      bufferLimitBytes: this.#parts.bufferBytes,
+      bufferLimitBytes: works.bufferLimit,
     })
   }
 
