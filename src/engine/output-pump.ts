@@ -1,6 +1,7 @@
 // The way out: lines of the child, encoded and written batch by batch. Several batches are under way at once; what they
 // answer is told in the order of their lines, when they and everything before them are stored.
 import type { AnswerRun } from '../domain/stream/fifo.ts'
+import type { Lines } from '../domain/stream/lines.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
@@ -11,6 +12,8 @@ export interface PumpHooks {
   /** Everything that these records had as answers is stored where it belongs. */
   done(records: readonly AnswerRun[]): void
   written(records: number, bytes: number): void
+  /** Everything that was pushed before these lines is stored: nobody looks at it any more. */
+  landed(lines: Lines): void
   deadLettered(letters: readonly DeadLetter[]): void
   /** The queue shrank to half of what it may hold: reading may go on. */
   relieved(): void
@@ -48,7 +51,8 @@ export interface OutputSides {
 
 export class OutputPump {
   readonly #clock: Clock
-  readonly #limit: number
+  /** Of `queuedBytes`: beyond it reading stops. */
+  readonly limit: number
   readonly #hooks: PumpHooks
   #sides: OutputSides
   #queue: OutgoingItem[] = []
@@ -65,7 +69,7 @@ export class OutputPump {
 
   constructor(parts: { readonly clock: Clock; readonly bufferBytes: number }, sides: OutputSides, hooks: PumpHooks) {
     this.#clock = parts.clock
-    this.#limit = Math.min(parts.bufferBytes, QUEUE_MAX)
+    this.limit = Math.min(parts.bufferBytes, QUEUE_MAX)
     this.#sides = sides
     this.#hooks = hooks
   }
@@ -77,7 +81,7 @@ export class OutputPump {
 
   /** Nothing more should be read from the child until `relieved` is told. */
   get isFull(): boolean {
-    return this.#queuedBytes > this.#limit
+    return this.#queuedBytes > this.limit
   }
 
   /** New output side; to be called when nothing is queued. */
@@ -155,10 +159,13 @@ export class OutputPump {
       this.#flights.shift()
       this.#queuedBytes -= first.bytes
       this.#stored += first.items.length
-      for (const { done } of first.items) if (done.length > 0) this.#hooks.done(done)
+      for (const item of first.items) {
+        if (item.done.length > 0) this.#hooks.done(item.done)
+        if ('lines' in item) this.#hooks.landed(item.lines)
+      }
     }
     this.#wake()
-    if (this.#queuedBytes <= this.#limit / 2) this.#hooks.relieved()
+    if (this.#queuedBytes <= this.limit / 2) this.#hooks.relieved()
     this.#start()
   }
 
@@ -205,6 +212,7 @@ export class OutputPump {
       refused.map((refusal) => encoding.refusedLetter(batch, refusal)),
       generation,
     )
+    if (generation === this.#generation) batch.recycle?.()
   }
 
   /** One after the other: letters keep their order. */

@@ -62,6 +62,11 @@ export interface ChildOutput {
   resume(): void
   /** Stop reading, whoever still holds the writing end; `end` is not called afterwards. */
   destroy(): void
+  /**
+   * Nobody looks any more at what was read before this view of a chunk: that memory may serve again. Never called, it
+   * is collected as any other.
+   */
+  release?(view: Uint8Array): void
   /** Bytes that lie in the pipe and were not read yet; null where that cannot be known. */
   unread(): number | null
 }

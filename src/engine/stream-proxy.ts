@@ -115,6 +115,7 @@ export class StreamProxy implements PipeOwner {
 
   /** Gives up output that cannot be stored: its records stay unsettled, and are read again by the next incarnation. */
   abandonOutput(): void {
+    for (const lane of this.#works.lanes) lane.givenUp = true
     this.#works.pump.abandon()
   }
 
@@ -135,7 +136,7 @@ export class StreamProxy implements PipeOwner {
       phase: this.#phase(),
       isolating: works.isolation.isOn,
       bufferedBytes: works.window.used + works.pump.queuedBytes,
-      bufferLimitBytes: this.#parts.bufferBytes,
+      bufferLimitBytes: works.bufferLimit,
     })
   }
 

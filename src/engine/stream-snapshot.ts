@@ -19,6 +19,7 @@ export interface StreamFacts {
   readonly phase: StreamSnapshot['phase']
   readonly isolating: boolean
   readonly bufferedBytes: number
+  /** BUFFER_BYTES, or less where more would bring nothing. */
   readonly bufferLimitBytes: number
 }
 

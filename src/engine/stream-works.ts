@@ -2,7 +2,7 @@
 import { Answering } from './answering.ts'
 import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
-import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
 import { startOfLine } from '../domain/stream/lines.ts'
 import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import { protocolRules } from '../domain/stream/protocol/rules.ts'
@@ -25,6 +25,9 @@ import type { StreamParts, StreamSides } from './stream-parts.ts'
 import { Settling } from './settling.ts'
 import { StreamReport } from './stream-report.ts'
 
+/** Input that only waits for the pipe: more would make the agent larger and nothing faster. */
+const WAITING_MAX = 16 * 1024 * 1024
+
 export class StreamWorks implements FinishingParts {
   readonly parts: StreamParts
   readonly book = new PartitionBook()
@@ -42,6 +45,8 @@ export class StreamWorks implements FinishingParts {
   /** Incarnations whose stdout is still read: the living one, and dead ones that are being finished. */
   readonly lanes = new Set<Lane>()
   readonly #handingOver: HandingOver
+  /** How many records of a batch are done. */
+  readonly #doneOf = new WeakMap<LineBatch, number>()
   sides: StreamSides
   /** The last incarnation. */
   lane: Lane | null = null
@@ -52,7 +57,9 @@ export class StreamWorks implements FinishingParts {
     this.sides = sides
     this.report = new StreamReport(events, namespec)
     // Half for what goes in and half for what comes out: each can then always make room for itself.
-    this.window = new ByteWindow(Math.floor(parts.bufferBytes / 2))
+    const half = Math.floor(parts.bufferBytes / 2)
+    const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
+    this.window = new ByteWindow(() => (releaseOnWrite() ? Math.min(half, WAITING_MAX) : half))
     const isolation = (this.isolation = new Isolation(parts, this.report, () => this.feeder.goOn()))
     const note = (at: TopicPartition, position: number): string => isolation.note(at, position)
     this.settling = new Settling(clock, this.book, new Committer(parts, this.book, sides.source, note), (at) =>
@@ -66,7 +73,6 @@ export class StreamWorks implements FinishingParts {
         this.patience.fed(lane)
       },
     })
-    const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
     this.feeder = new Feeder(
       clock,
       this.window,
@@ -82,9 +88,12 @@ export class StreamWorks implements FinishingParts {
       },
       releaseOnWrite,
     )
-    this.pump = new OutputPump({ clock, bufferBytes: parts.bufferBytes / 2 }, sides, {
+    this.pump = new OutputPump({ clock, bufferBytes: half }, sides, {
       done: (records) => this.#done(records),
       written: (records, bytes) => this.report.written(records, bytes),
+      landed: (lines) => {
+        for (const lane of this.lanes) lane.release(lines)
+      },
       deadLettered: (letters) => this.report.deadLettered(letters),
       abandoned: (records) => this.released(records),
       relieved: () => {
@@ -139,6 +148,11 @@ export class StreamWorks implements FinishingParts {
         parts.broken(lane.child.pid)
       },
     })
+  }
+
+  /** What is held at most, in and out. */
+  get bufferLimit(): number {
+    return this.window.limit + this.pump.limit
   }
 
   get rules(): ProtocolRules {
@@ -217,6 +231,17 @@ export class StreamWorks implements FinishingParts {
   #done(records: readonly AnswerRun[]): void {
     this.released(records)
     this.settling.done(records)
+    this.#recycle(records)
+  }
+
+  /** Batches all of whose records are done serve again: nobody asks for a record that is settled. */
+  #recycle(records: readonly AnswerRun[]): void {
+    for (const { batch, from, to } of records) {
+      if (!batch.recycle) continue
+      const done = (this.#doneOf.get(batch) ?? 0) + to - from
+      this.#doneOf.set(batch, done)
+      if (done === batch.count) batch.recycle()
+    }
   }
 
   #violated(lane: Lane, forGood: boolean): void {

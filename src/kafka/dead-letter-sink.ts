@@ -23,7 +23,13 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
   constructor(settings: SinkSettings) {
     const { cluster, topic, compression, clock, log } = settings
     this.#settings = settings
-    this.#producer = new Producer({ cluster, topics: [topic], encode: recordEncoder(compression), clock, log })
+    this.#producer = new Producer({
+      cluster,
+      topics: [topic],
+      encode: recordEncoder(compression, cluster.pool),
+      clock,
+      log,
+    })
   }
 
   async write(letters: readonly DeadLetter[]): Promise<void> {

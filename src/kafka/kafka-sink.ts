@@ -34,7 +34,13 @@ export class KafkaSink implements RecordSink {
   constructor(settings: SinkSettings) {
     const { cluster, topic, compression, clock, log } = settings
     this.#settings = settings
-    this.#producer = new Producer({ cluster, topics: [topic], encode: recordEncoder(compression), clock, log })
+    this.#producer = new Producer({
+      cluster,
+      topics: [topic],
+      encode: recordEncoder(compression, cluster.pool),
+      clock,
+      log,
+    })
     this.#missing = new Problem(clock, log, 'kafka.output-topic-missing', Infinity)
     this.#unreachable = new Problem(clock, log, 'kafka.sink')
   }

@@ -142,6 +142,8 @@ export class Producer {
       return
     }
     this.#lastAckAt = this.#settings.clock.now()
+    // Sent more than once, an earlier connection may still hold its bytes.
+    if (sent.error === null) this.#settings.cluster.pool.give(sent.records)
     for (const each of lane.stored(sent)) settle(each)
     this.#troubled.delete(lane)
     if (this.#troubled.size === 0) this.problem.clear()
