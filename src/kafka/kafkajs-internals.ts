@@ -1,5 +1,6 @@
 // The only file that touches the insides of kafkajs 2.2.4 (pinned: it is frozen, and has no `exports` map). Taken from
 // it: sockets, TLS, SASL with re-authentication, framing of responses, quota throttling, names of error codes.
+import { connect } from 'node:net'
 import type { ISocketFactory, KafkaConfig, logCreator } from 'kafkajs'
 import kafkaJsErrors from 'kafkajs/src/errors.js'
 import loggers from 'kafkajs/src/loggers/index.js'
@@ -8,6 +9,7 @@ import createSocketFactory from 'kafkajs/src/network/socketFactory.js'
 import protocolErrors from 'kafkajs/src/protocol/error.js'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
+import { FrameAssembler } from './frame-assembler.ts'
 
 export interface SocketOptions {
   readonly host: string
@@ -22,6 +24,8 @@ export interface SocketOptions {
   readonly socketFactory?: ISocketFactory
 }
 
+/** What one read of a socket may bring: it is copied out at once, so that one buffer serves all reads. */
+const READ_BYTES = 256 * 1024
 /** A session that ends within this time is renewed before the next request: a request must not meet its end. */
 const REAUTHENTICATE_BEFORE: Millis = 10_000
 /** Timeouts are the caller's: kafkajs would look at every request ten times a second. */
@@ -31,14 +35,52 @@ export function createConnection({ logCreator, socketFactory, clock, ...options 
   const connection = new Connection({
     ...options,
     logger: loggers.createLogger({ level: loggers.LEVELS.INFO, logCreator }),
-    socketFactory: socketFactory ?? createSocketFactory(),
+    socketFactory:
+      socketFactory ?? (options.ssl ? createSocketFactory() : readingInPlace((chunk) => connection.processData(chunk))),
     requestTimeout: NEVER,
     enforceRequestTimeout: false,
     maxInFlightRequests: null,
     reauthenticationThreshold: REAUTHENTICATE_BEFORE,
   })
   checkOnlyWhenThrottled(connection, clock)
+  assembleInPlace(connection)
   return connection
+}
+
+const KEEP_ALIVE: Millis = 60_000
+
+/** TCP as kafkajs makes it, without a new buffer for each read. */
+function readingInPlace(data: (chunk: Buffer) => void): ISocketFactory {
+  return ({ host, port, onConnect }) => {
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+    const callback = (length: number): boolean => {
+      data(buffer.subarray(0, length))
+      return true
+    }
+    const socket = connect({ host, port, onread: { buffer, callback } }, onConnect)
+    socket.setKeepAlive(true, KEEP_ALIVE)
+    return socket
+  }
+}
+
+/** kafkajs keeps an answer's chunks and joins them in the end; only its oldest way to log in still reads like that. */
+function assembleInPlace(connection: Connection): void {
+  const { requestQueue } = connection
+  const byKafkaJs = connection.processData.bind(connection)
+  const assembler = new FrameAssembler((correlationId, payload) =>
+    requestQueue.fulfillRequest({ correlationId, payload, size: payload.length }),
+  )
+  connection.processData = (chunk) => {
+    if (connection.authHandlers) {
+      byKafkaJs(Buffer.from(chunk))
+      return
+    }
+    try {
+      assembler.take(chunk)
+    } catch (error) {
+      connection.socket?.destroy(error instanceof Error ? error : undefined)
+    }
+  }
 }
 
 /**

@@ -25,6 +25,7 @@ declare module 'kafkajs/src/network/connection.js' {
       readonly requestTimeout: number | null
       sendRequest(): void
     }): void
+    fulfillRequest(response: { readonly correlationId: number; readonly payload: Buffer; readonly size: number }): void
     maybeThrottle(ms: number): void
     checkPendingRequests(): void
     scheduleCheckPendingRequests(): void
@@ -48,6 +49,9 @@ declare module 'kafkajs/src/network/connection.js' {
       readonly reauthenticationThreshold: number
     })
     readonly socket: Socket | undefined
+    /** Set while it logs in by the protocol of brokers before Kafka 1.0. */
+    readonly authHandlers: object | null
+    processData(chunk: Buffer): void
     readonly requestQueue: RequestQueue
     connect(): Promise<true>
     isConnected(): boolean

@@ -27,6 +27,7 @@ test('its connection has the shape that kafkajs-src.d.ts says', () => {
   const made = connection()
   for (const name of [
     'connect',
+    'processData',
     'isConnected',
     'isAuthenticated',
     'authenticate',
@@ -39,6 +40,7 @@ test('its connection has the shape that kafkajs-src.d.ts says', () => {
   const queue = made.requestQueue
   for (const name of [
     'push',
+    'fulfillRequest',
     'maybeThrottle',
     'checkPendingRequests',
     'scheduleCheckPendingRequests',
@@ -52,6 +54,7 @@ test('its connection has the shape that kafkajs-src.d.ts says', () => {
   assert.equal(queue.throttledUntil, -1)
   assert.equal(queue.throttleCheckTimeoutId, null)
   assert.equal(made.isConnected(), false)
+  assert.equal(made.authHandlers, null)
   assert.equal(made.nextCorrelationId() + 1, made.nextCorrelationId())
   const error = connectionError('gone', 'b:1') as Error & { broker?: string }
   assert.equal(error.name, 'KafkaJSConnectionError')
