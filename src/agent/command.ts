@@ -51,6 +51,8 @@ export async function command(argv: readonly string[], invokedAs: string): Promi
       const listen = readVariables(process.env, thisMachine).values.HTTP_LISTEN
       return health({ listen, ready: invocation.ready, print: (line) => void out(`${line}\n`) })
     }
+    case 'dlq':
+      return (await import('./dlq.ts')).dlq(invocation.request)
     case 'run':
       return run(invocation.flags)
   }

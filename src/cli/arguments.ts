@@ -1,5 +1,6 @@
 // The command line: which command, with which options. Reads words, touches nothing.
-import { distance } from 'fastest-levenshtein'
+import { parseDlq, type DlqRequest } from './dlq-arguments.ts'
+import { suggestion } from './suggestion.ts'
 
 /** What the command line says about the Calculator and the streams. */
 export interface RunFlags {
@@ -11,12 +12,13 @@ export interface RunFlags {
   readonly out?: string
 }
 
-export type Command = 'run' | 'check' | 'health' | 'version'
+export type Command = 'run' | 'check' | 'health' | 'dlq' | 'version'
 
 export type Invocation =
   | { readonly command: 'run'; readonly flags: RunFlags }
   | { readonly command: 'check'; readonly flags: RunFlags; readonly json: boolean }
   | { readonly command: 'health'; readonly ready: boolean }
+  | { readonly command: 'dlq'; readonly request: DlqRequest }
   | { readonly command: 'version' }
   /** `topic` null: the help of pidpiper as a whole. */
   | { readonly command: 'help'; readonly topic: Command | null }
@@ -30,13 +32,14 @@ const options: Readonly<Record<Command, readonly OptionName[]>> = {
   run: runOptions,
   check: [...runOptions, '--json'],
   health: ['--ready'],
+  dlq: [],
   version: [],
 }
 const switches: readonly string[] = ['--json', '--ready']
 
 /** Faces that have their place in the design and none in this version yet. */
 const laterNames: readonly string[] = [
-  ...['ctl', 'dlq', 'doctor', 'install', 'consul'],
+  ...['ctl', 'doctor', 'install', 'consul'],
   ...[
     'supervisord',
     'supervisorctl',
@@ -83,7 +86,14 @@ function helpAbout(word: string | undefined): Invocation {
   return usage(`no help about ${JSON.stringify(word)}${suggestion(word, Object.keys(options))}`)
 }
 
+function readDlq(words: readonly string[]): Invocation {
+  const read = parseDlq(words)
+  if (read === 'help') return { command: 'help', topic: 'dlq' }
+  return 'problem' in read ? usage(read.problem) : { command: 'dlq', request: read }
+}
+
 function readOptions(command: Command, words: readonly string[]): Invocation {
+  if (command === 'dlq') return readDlq(words)
   const seen = new Set<string>()
   const flags: { bin?: string; args?: string[]; in?: string; out?: string } = {}
   for (let index = 0; index < words.length; index += 1) {
@@ -124,14 +134,4 @@ function unknownWord(command: Command, word: string): Invocation {
   const kind = word.startsWith('-') ? 'unknown option' : 'unexpected word'
   const known = [...options[command], '--help', ...(command === 'run' ? ['--version'] : [])]
   return usage(`${kind} ${JSON.stringify(word)}${word.startsWith('-') ? suggestion(word, known) : ''}`)
-}
-
-/** The nearest name, where one is near; one dash instead of two is no distance. */
-function suggestion(word: string, known: readonly string[]): string {
-  const plain = (text: string): string => text.replace(/^-+/, '').toLowerCase()
-  const [best] = known
-    .map((name) => ({ name, away: distance(plain(word), plain(name)) }))
-    .filter(({ name, away }) => away <= Math.min(2, plain(name).length - 1))
-    .sort((a, b) => a.away - b.away)
-  return best === undefined ? '' : `, did you mean ${best.name}?`
 }

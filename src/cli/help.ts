@@ -7,6 +7,7 @@ Usage
   pidpiper [run] --bin PROGRAM [--args A,B] [--in FILE] [--out FILE]   run the Calculator
   pidpiper check [--json]      show the configuration in force and where it comes from
   pidpiper health [--ready]    ask the running agent, for HEALTHCHECK and probes
+  pidpiper dlq ls|show|replay|purge   dead letters: look, send them back, delete them
   pidpiper help COMMAND        more about one command
   pidpiper --version
 
@@ -70,10 +71,45 @@ Options
 Exit code 0 when the answer is good, 1 when it is not or none comes.
 `
 
+const dlq = `pidpiper dlq ACTION - records that could not be processed or delivered, in the dead-letter topic.
+Brokers, login and topic are those of the agent's variables: run it in the agent's container.
+
+Actions
+  ls                      a line per letter, then how many by reason
+  show PARTITION:OFFSET   everything one letter says; --raw writes its value alone
+  replay [PARTITION:OFFSET]   send letters back to the topics they came from, each once
+  purge                   delete letters up to a point, from the oldest on
+
+Which letters (ls, replay)
+  --reason R              of this reason; may be repeated
+  --since T, --until T    written at or after, before: 2026-01-31T08:00:00Z, or how long ago, 2h, 7d
+  --partition N           of this partition of the dead-letter topic
+  --limit N               at most so many
+
+replay
+  --to TOPIC              there instead, by key; needed for lines of the Calculator's output
+  --force                 also letters that were cut short
+  --again                 also letters that were replayed before
+  --yes                   do not ask; needed for more than one letter where nobody can be asked
+
+purge
+  --before T|OFFSET       written before, or lying before an offset (with --partition); --all: what is there now
+  --partition N, --reason R, --replayed   only these; a purge ends at the first letter that is not meant
+  --yes                   do it; without it you are told what would be done
+
+Always
+  --topic T               instead of DEAD_LETTER_TOPIC
+  --json                  for programs; ls writes a line per letter
+
+Exit codes
+  0 done, or no letters    1 refused by Kafka, or some letters could not be sent    64 wrong words, or --yes is missing
+  69 Kafka cannot be reached    78 wrong configuration    130, 143 interrupted; what was sent is not sent again
+`
+
 const version = `pidpiper --version - print the version.
 `
 
-const topics = { run, check, health, version } as const
+const topics = { run, check, health, dlq, version } as const
 
 /** `topic` null: the help of pidpiper as a whole. */
 export const helpText = (topic: keyof typeof topics | null): string => (topic === null ? overview : topics[topic])

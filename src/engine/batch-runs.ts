@@ -8,15 +8,18 @@ const LINGER: Millis = 100
 
 export class BatchRuns {
   readonly #clock: Clock
+  readonly #isResting: () => boolean
   #timer: Timer | null = null
 
-  constructor(clock: Clock) {
+  /** `isResting`: nothing is being handed over, and nothing waits for the child to read. */
+  constructor(clock: Clock, isResting: () => boolean) {
     this.#clock = clock
+    this.#isResting = isResting
   }
 
   /** `isFull`: no more records may come to this run. */
   rested(lane: Lane, isFull: boolean): void {
-    if (lane.over || lane.inputEnded || lane.fedLines === 0) return
+    if (lane.over || lane.inputEnded || lane.fedLines === 0 || !this.#isResting()) return
     if (isFull) {
       this.stop()
       lane.endInput()
@@ -25,7 +28,7 @@ export class BatchRuns {
     const fed = lane.fedLines
     this.#timer ??= this.#clock.arm(LINGER, () => {
       this.#timer = null
-      if (lane.over || lane.inputEnded) return
+      if (lane.over || lane.inputEnded || !this.#isResting()) return
       if (lane.fedLines === fed) lane.endInput()
       else this.rested(lane, false)
     })

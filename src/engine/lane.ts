@@ -44,6 +44,8 @@ export class Lane {
   /** Out-of-memory kills that the container had seen when it was started; null where that is not known. */
   readonly oomKills: number | null
   status: ExitStatus | null = null
+  /** How far both directions had come at the last checkpoint. */
+  #checkpoint = { fedLines: 0, linesOut: 0 }
   readonly #splitter: LineSplitter
   readonly #hooks: LaneHooks
   #paused = false
@@ -85,6 +87,13 @@ export class Lane {
     this.fedLines += to - from
     if (this.answers) this.answers.push(batch, from, to)
     else this.handed.push(batch, from, to)
+  }
+
+  /** Records given and lines printed since the last call: to be called at a checkpoint. */
+  sinceCheckpoint(): { readonly records: number; readonly lines: number } {
+    const before = this.#checkpoint
+    this.#checkpoint = { fedLines: this.fedLines, linesOut: this.linesOut }
+    return { records: this.fedLines - before.fedLines, lines: this.linesOut - before.linesOut }
   }
 
   /** The partition is given away. */

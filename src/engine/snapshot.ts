@@ -67,6 +67,10 @@ export interface StreamSnapshot {
   readonly stdinUnreadBytes: number | null
   /** The Calculator was seen to keep back part of a line: its stdout is block-buffered, nothing is committed. */
   readonly blockBuffered: boolean
+  /** Few records at once are in work, until the one is found that killed the Calculator. */
+  readonly isolating: boolean
+  /** The protocol that the Calculator seems to keep under relay; null while there is not enough evidence for one. */
+  readonly advice: string | null
   /** Partitions with records waiting and none settled for longer than the limit. */
   readonly stuck: readonly TopicPartition[]
   readonly counters: StreamCounters

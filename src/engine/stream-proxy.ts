@@ -132,6 +132,7 @@ export class StreamProxy implements PipeOwner {
       settling: works.settling,
       lane: works.lane?.over === false ? works.lane : null,
       phase: this.#phase(),
+      isolating: works.isolation.isOn,
       bufferedBytes: works.window.used + works.pump.queuedBytes,
       bufferLimitBytes: this.#parts.bufferBytes,
     })

@@ -1,4 +1,5 @@
 // What the stream tells of itself: counters, events, and its part of the snapshot.
+import { Advice, type Advised } from '../domain/stream/advice.ts'
 import type { LineBatch } from '../domain/stream/line-batch.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { EventRing } from './event-ring.ts'
@@ -8,6 +9,13 @@ import type { SilenceFacts } from './patience.ts'
 import type { NumberedEvent, StreamCounters } from './snapshot.ts'
 
 type Mutable = { -readonly [K in Exclude<keyof StreamCounters, 'deadLetters' | 'commits'>]: number }
+
+const reasons: Readonly<Record<Advised, string>> = {
+  'one-to-one':
+    'the Calculator has printed one line per record throughout: PROTOCOL=one-to-one would commit each record by itself, ' +
+    'carry keys and headers over, and repeat less after a crash',
+  sink: 'the Calculator has printed nothing so far: PROTOCOL=sink says so, and takes its stdout for log',
+}
 
 export class StreamReport {
   readonly deadLetters: Record<string, number> = {}
@@ -25,6 +33,8 @@ export class StreamReport {
     replays: 0,
     violations: 0,
   }
+  readonly #advice = new Advice()
+  #told: Advised | null = null
   readonly #events: EventRing
   readonly #namespec: string
 
@@ -66,6 +76,20 @@ export class StreamReport {
           'where each record has exactly one answer, PROTOCOL=one-to-one commits exactly',
       )
     }
+  }
+
+  /** Said once for each that is advised. */
+  observed({ records, lines }: { readonly records: number; readonly lines: number }): void {
+    this.#advice.observe(records, lines)
+    const { advised } = this.#advice
+    if (advised === null || advised === this.#told) return
+    this.#told = advised
+    this.publish('advice', 'info', reasons[advised], { protocol: advised })
+  }
+
+  /** The protocol that the Calculator seems to keep; null while there is not enough evidence for one. */
+  get advice(): Advised | null {
+    return this.#advice.advised
   }
 
   missedCheckpoint(): void {

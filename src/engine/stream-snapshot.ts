@@ -17,6 +17,7 @@ export interface StreamFacts {
   /** null while no child lives. */
   readonly lane: Lane | null
   readonly phase: StreamSnapshot['phase']
+  readonly isolating: boolean
   readonly bufferedBytes: number
   readonly bufferLimitBytes: number
 }
@@ -49,6 +50,8 @@ export function streamSnapshot(facts: StreamFacts): StreamSnapshot {
     bufferLimitBytes: facts.bufferLimitBytes,
     stdinUnreadBytes: lane?.child.stdin.unread() ?? null,
     blockBuffered: lane?.blockBuffered ?? false,
+    isolating: facts.isolating,
+    advice: report.advice,
     stuck: settling.book.stuck(now, STUCK_AFTER),
     counters: { ...report.counters, deadLetters: { ...report.deadLetters }, commits: settling.commits },
   }

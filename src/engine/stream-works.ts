@@ -116,8 +116,10 @@ export class StreamWorks implements FinishingParts {
       outputPaused: () => this.lane?.paused ?? false,
       reached: async (claim, quality) => {
         const lane = this.lane
+        const passed = lane?.sinceCheckpoint() ?? null
         if (!(await this.pump.flushed())) return
         this.report.checkpoint(quality)
+        if (passed && this.sides.protocol === 'relay') this.report.observed(passed)
         if (lane && claim.length > 0) this.answering.progressed(lane)
         for (const { topic, partition, offset } of claim) lane?.handed.settle(topic, partition, offset)
         await this.settling.settle(claim)
@@ -125,7 +127,7 @@ export class StreamWorks implements FinishingParts {
       missed: () => this.report.missedCheckpoint(),
       blockBuffered: (lane) => this.report.blockBuffered(lane),
     })
-    this.batchRuns = new BatchRuns(clock)
+    this.batchRuns = new BatchRuns(clock, () => this.feeder.resting)
     this.patience = new Patience(clock, parts.answerTimeoutMs, {
       activity: parts.activity,
       outputPaused: () => this.lane?.paused ?? false,

@@ -40,6 +40,8 @@ const stream: StreamSnapshot = {
   bufferLimitBytes: 1,
   stdinUnreadBytes: 0,
   blockBuffered: false,
+  isolating: false,
+  advice: null,
   stuck: [],
   counters: {
     recordsIn: 0,

@@ -36,7 +36,7 @@ for (const protocol of ['one-to-one', 'relay', 'batch']) {
       input,
       all.map((value, i) => ({ value, key: `key ${i}`, headers: { from: 'here' } })),
     )
-    const env = { PROTOCOL: protocol, DEAD_LETTER_TOPIC: deadLetters, CALCULATOR_BACKOFF_MAX: '500ms' }
+    const env = { PROTOCOL: protocol, DEAD_LETTER_TOPIC: deadLetters, CALCULATOR_BACKOFF_MAX: '50ms' }
     const agent = await startStream(t, kafka, { input, output, group, calculator: calculator(), env })
     await noLag(kafka, group, input, 100_000)
     const deaths = agent.log.filter(({ event }) => event === 'process.exited').length

@@ -26,6 +26,8 @@ const stream: StreamSnapshot = {
   bufferLimitBytes: 1024,
   stdinUnreadBytes: null,
   blockBuffered: false,
+  isolating: false,
+  advice: null,
   stuck: [],
   counters: {
     recordsIn: 100,

@@ -31,7 +31,9 @@ export function changeClass(from: StreamSettings, to: StreamSettings): ReadonlyS
 }
 
 /** The dead-letter topic in force: named, or derived from the output topic, else from the first input topic; else null. */
-export function deadLetterTopicOf(settings: StreamSettings): string | null {
+export function deadLetterTopicOf(
+  settings: Pick<StreamSettings, 'deadLetterTopic' | 'outputTopic' | 'inputTopics'>,
+): string | null {
   if (settings.deadLetterTopic !== null) return settings.deadLetterTopic
   const origin = settings.outputTopic ?? settings.inputTopics[0]
   return origin === undefined ? null : `${origin}.dead-letter`
