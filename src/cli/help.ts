@@ -27,7 +27,7 @@ Variables you will need (all of them: docs/variables.md, or pidpiper check)
   CONSUL_DSN       Consul agent, host:port; brings registration and the run document
   PROGRAM          the Calculator, where --bin is not given
   OUTPUT_JSON      true embeds each line as JSON    OUTPUT_FORMAT  raw sends plain lines
-  PROTOCOL         relay, or one-to-one: line k answers record k
+  PROTOCOL         relay, one-to-one, keyed, many, sink, source or batch
   HTTP_LISTEN      health and metrics, :8080        LOG_LEVEL      info
 
 Exit codes

@@ -1,4 +1,5 @@
 // What happens to records at the moment they become the Calculator's.
+import type { LineBatch } from '../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Piece } from './feeder.ts'
@@ -24,6 +25,8 @@ export class HandingOver {
   readonly #isolation: Isolation
   readonly #settling: Settling
   readonly #hooks: HandingOverHooks
+  /** With at-most-once: up to which offset records of a batch count as done. */
+  readonly #given = new WeakMap<LineBatch, number>()
 
   constructor(
     parts: StreamParts,
@@ -52,6 +55,9 @@ export class HandingOver {
     if (this.#parts.atMostOnce) {
       const at = this.#parts.clock.now()
       for (const { batch, first, next } of pieces) {
+        // A Calculator that died while its records were being committed leaves them to the next one.
+        if ((this.#given.get(batch) ?? first) > first) continue
+        this.#given.set(batch, next)
         this.#book.handedOver(batch, first, next, at)
         this.#book.settle(batch, batch.epoch, first, next, at)
       }

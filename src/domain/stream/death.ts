@@ -28,11 +28,11 @@ const OUTSIDE_CODES = [137, 143, 130, 129]
 
 export function deathOf(facts: DeathFacts): Death {
   const { code, signal } = facts.status
-  if (facts.hung) return facts.inFlight === 0 ? 'idle' : 'crash'
-  if (code === 0 && facts.inputEnded) return 'clean'
+  if (code === 0 && facts.inputEnded && !facts.hung) return 'clean'
   if (facts.stopped) return 'environment'
   if (facts.inFlight === 0) return 'idle'
   if (!facts.hasRead) return 'start'
+  if (facts.hung) return 'crash'
   if ((signal === 'SIGKILL' || code === 137) && facts.outOfMemory) return 'out-of-memory'
   const fromOutside = signal === null ? OUTSIDE_CODES.includes(code ?? 0) : OUTSIDE.includes(signal)
   return fromOutside ? 'environment' : 'crash'

@@ -22,6 +22,7 @@ const deaths: readonly (readonly [string, Partial<DeathFacts>, Death])[] = [
   ['a fault while somebody else was killed for lack of memory', { ...by('SIGSEGV'), outOfMemory: true }, 'crash'],
   ['a stop', { stopped: true }, 'environment'],
   ['no answer', { ...by('SIGKILL'), hung: true }, 'crash'],
+  ['no answer of one that never read', { ...by('SIGKILL'), hung: true, hasRead: false }, 'start'],
   ['a crash at the start', { hasRead: false }, 'start'],
   ['a crash without records', { inFlight: 0 }, 'idle'],
 ]
