@@ -51,7 +51,7 @@ export async function finish(stream: FinishingParts, lane: Lane, ending: Ending)
   stream.released(left)
   const flying = lane.answers ? left.filter(({ orphan }) => !orphan).map(flyingOf) : lane.handed.list()
   if (!parts.atMostOnce) isolation.died(lane, status, deathFor(lane, ending, flying), flying)
-  if (stored) await settling.commit()
+  await settling.conclude(stored)
 }
 
 const flyingOf = ({ batch, from, to }: AnswerRun): Flying => ({

@@ -17,6 +17,8 @@ export interface HandingOverHooks {
   lane(): Lane | null
   rules(): ProtocolRules
   handedOver(lane: Lane): void
+  /** Letters that stand before the end of the piece are due. */
+  letters(piece: Piece): void
 }
 
 export class HandingOver {
@@ -84,6 +86,7 @@ export class HandingOver {
     // Tombstones and dead-lettered records in front of the first line have nothing to wait for.
     const skippedUpTo = from === to || answerable === undefined ? next : answerable
     this.#book.settle(batch, batch.epoch, first, skippedUpTo, at)
+    this.#hooks.letters(piece)
     if (from === to) this.#settling.commitSoon()
   }
 

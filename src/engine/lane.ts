@@ -39,6 +39,8 @@ export class Lane {
   broken = false
   /** Did not answer, and is about to be killed. */
   hung = false
+  /** What it says counts no more, and belongs to nothing. */
+  disowned = false
   /** It is to stop: however it ends, that says nothing about its records. */
   stopping = false
   /** Out-of-memory kills that the container had seen when it was started; null where that is not known. */

@@ -8,6 +8,8 @@ import { merged, weightOf, type OutgoingItem } from './outgoing.ts'
 import type { Clock, DeadLetterSink, RecordSink } from './ports.ts'
 
 export interface PumpHooks {
+  /** These are about to be written. */
+  leaving?(items: readonly OutgoingItem[]): void
   /** Everything that these records had as answers is stored where it belongs. */
   done(records: readonly AnswerRun[]): void
   written(records: number, bytes: number): void
@@ -52,6 +54,8 @@ export class OutputPump {
   readonly #hooks: PumpHooks
   #sides: OutputSides
   #queue: OutgoingItem[] = []
+  /** What was pushed since the seal; null while there is none. */
+  #behind: OutgoingItem[] | null = null
   #queuedBytes = 0
   /** In the order of their lines; the first has not landed. */
   #flights: Flight[] = []
@@ -87,25 +91,47 @@ export class OutputPump {
 
   push(item: OutgoingItem): void {
     if (this.#failed) return
-    this.#queue.push(item)
     this.#pushed++
     this.#queuedBytes += weightOf(item)
+    if (this.#behind) this.#behind.push(item)
+    else {
+      this.#queue.push(item)
+      this.#start()
+    }
+  }
+
+  /** Holds back what is pushed from now on. Resolves as `flushed`, for what was pushed before. */
+  seal(): Promise<boolean> {
+    this.#behind ??= []
+    return this.#storedUpTo(this.#pushed - this.#behind.length)
+  }
+
+  unseal(): void {
+    const behind = this.#behind
+    this.#behind = null
+    if (!behind || behind.length === 0) return
+    this.#queue.push(...behind)
     this.#start()
   }
 
   /** Resolves when everything pushed so far is stored; to false when it never will be. */
   flushed(): Promise<boolean> {
+    return this.#storedUpTo(this.#pushed)
+  }
+
+  #storedUpTo(mark: number): Promise<boolean> {
     if (this.#failed) return Promise.resolve(false)
-    if (this.#stored === this.#pushed) return Promise.resolve(true)
-    return new Promise((resolve) => this.#waiters.push({ mark: this.#pushed, resolve }))
+    if (this.#stored >= mark) return Promise.resolve(true)
+    return new Promise((resolve) => this.#waiters.push({ mark, resolve }))
   }
 
   /** Gives up what is not stored yet; whoever waits for it learns that it never will be. */
   abandon(): void {
     this.#generation++
-    const items = [...this.#flights.flatMap((flight) => flight.items), ...this.#queue]
+    const items = [...this.#flights.flatMap((flight) => flight.items), ...this.#queue, ...(this.#behind ?? [])]
     for (const { done } of items) if (done.length > 0) this.#hooks.abandoned(done)
     this.#queue = []
+    if (this.#behind) this.#behind = []
     this.#flights = []
     this.#queuedBytes = 0
     this.#stored = this.#pushed
@@ -128,6 +154,7 @@ export class OutputPump {
     while (this.#queue.length > 0 && this.#flights.length < FLIGHTS_MAX) {
       const flight = this.#take()
       this.#flights.push(flight)
+      this.#hooks.leaving?.(flight.items)
       const first = flight.items[0]
       const prepared =
         first && 'letter' in first ? { batches: [], letters: [first.letter] } : await this.#prepare(flight)

@@ -1,4 +1,5 @@
 // The parts of one stream, wired: what each of them needs of the others. Who calls them from outside is StreamProxy.
+import { AgentError } from '../domain/errors.ts'
 import { Answering } from './answering.ts'
 import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
@@ -14,16 +15,20 @@ import { Committer } from './committer.ts'
 import { Feeder } from './feeder.ts'
 import type { FinishingParts } from './finishing.ts'
 import { HandingOver } from './handing-over.ts'
+import { HeldLetters } from './held-letters.ts'
 import { Isolation } from './isolation.ts'
 import { Lane } from './lane.ts'
 import { Intake } from './intake.ts'
 import { OutputPump } from './output-pump.ts'
-import { PartitionBook } from './partition-book.ts'
+import { recordAt } from './outgoing.ts'
+import { PartitionBook, type Position } from './partition-book.ts'
 import { Patience } from './patience.ts'
 import type { Child } from './ports.ts'
 import type { StreamParts, StreamSides } from './stream-parts.ts'
 import { Settling } from './settling.ts'
 import { StreamReport } from './stream-report.ts'
+import { Transacting } from './transacting.ts'
+import { transactingParts } from './transacting-parts.ts'
 
 export class StreamWorks implements FinishingParts {
   readonly parts: StreamParts
@@ -41,7 +46,12 @@ export class StreamWorks implements FinishingParts {
   readonly patience: Patience
   /** Incarnations whose stdout is still read: the living one, and dead ones that are being finished. */
   readonly lanes = new Set<Lane>()
+  /** Only with exactly-once. */
+  readonly heldLetters: HeldLetters | null
   readonly #handingOver: HandingOver
+  readonly #commits: Committer | Transacting
+  /** Why feeding was stopped for good; null while it was not. */
+  problem: string | null = null
   sides: StreamSides
   /** The last incarnation. */
   lane: Lane | null = null
@@ -53,17 +63,27 @@ export class StreamWorks implements FinishingParts {
     this.report = new StreamReport(events, namespec)
     // Half for what goes in and half for what comes out: each can then always make room for itself.
     this.window = new ByteWindow(Math.floor(parts.bufferBytes / 2))
+    this.heldLetters = parts.transactionLimitMs === null ? null : new HeldLetters((bytes) => this.window.release(bytes))
     const isolation = (this.isolation = new Isolation(parts, this.report, () => this.feeder.goOn()))
     const note = (at: TopicPartition, position: number): string => isolation.note(at, position)
-    this.settling = new Settling(clock, this.book, new Committer(parts, this.book, sides.source, note), (at) =>
-      isolation.settled(at, this.book.position(at)),
-    )
+    const { transactionLimitMs: limit } = parts
+    const transacting = limit === null ? null : new Transacting(transactingParts(this, limit, note))
+    const commits = (this.#commits = transacting ?? new Committer(parts, this.book, sides.source, note))
+    this.settling = new Settling(clock, this.book, commits, (at) => {
+      isolation.settled(at, this.book.position(at), transacting === null)
+      transacting?.settled()
+    })
     this.#handingOver = new HandingOver(parts, this.book, isolation, this.settling, {
       lane: () => this.lane,
       rules: () => this.rules,
       handedOver: (lane) => {
         if (this.rules.settles === 'checkpoint') this.checkpointer.fed()
         this.patience.fed(lane)
+      },
+      letters: ({ batch, next }) => {
+        for (const { letter, offset } of this.heldLetters?.take(batch, next) ?? []) {
+          this.pump.push({ letter, of: recordAt(batch, offset), done: [] })
+        }
       },
     })
     const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
@@ -83,6 +103,7 @@ export class StreamWorks implements FinishingParts {
       releaseOnWrite,
     )
     this.pump = new OutputPump({ clock, bufferBytes: parts.bufferBytes / 2 }, sides, {
+      ...(transacting && { leaving: (items) => transacting.leaving(items) }),
       done: (records) => this.#done(records),
       written: (records, bytes) => this.report.written(records, bytes),
       deadLettered: (letters) => this.report.deadLettered(letters),
@@ -101,6 +122,7 @@ export class StreamWorks implements FinishingParts {
     )
     this.intake = new Intake(parts, this.book, this.window, this.feeder, this.report, {
       letters: () => this.sides.letters,
+      held: this.heldLetters,
       envelope: () => parts.envelope || this.rules.envelope,
       spare: (batch) => isolation.spare(batch),
       noted: (at, metadata) => isolation.noted(at, metadata),
@@ -109,20 +131,26 @@ export class StreamWorks implements FinishingParts {
         isolation.forget({ topic, partition })
       },
       drain: (limit) => this.drained(limit),
+      release: async (partitions) => {
+        // What is answered from now on is the next owner's to answer.
+        if (transacting) for (const { topic, partition } of partitions) this.lane?.forget(topic, partition)
+        await commits.release(partitions)
+      },
       ended: () => this.rested(),
     })
     this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
       activity: parts.activity,
       outputPaused: () => this.lane?.paused ?? false,
       reached: async (claim, quality) => {
-        const lane = this.lane
-        const passed = lane?.sinceCheckpoint() ?? null
-        if (!(await this.pump.flushed())) return
-        this.report.checkpoint(quality)
-        if (passed && this.sides.protocol === 'relay') this.report.observed(passed)
-        if (lane && claim.length > 0) this.answering.progressed(lane)
-        for (const { topic, partition, offset } of claim) lane?.handed.settle(topic, partition, offset)
-        await this.settling.settle(claim)
+        if (!transacting) await this.#reached(claim, quality)
+        else if (quality === 'proven') {
+          // What is said about records that are fed from now on is not to be in the transaction.
+          this.feeder.hold('commit')
+          await this.#reached(claim, quality).finally(() => this.feeder.letGo('commit'))
+        } else {
+          this.report.checkpoint(quality)
+          if (claim.length > 0) transacting.unproven()
+        }
       },
       missed: () => this.report.missedCheckpoint(),
       blockBuffered: (lane) => this.report.blockBuffered(lane),
@@ -139,6 +167,15 @@ export class StreamWorks implements FinishingParts {
         parts.broken(lane.child.pid)
       },
     })
+    this.#listen()
+  }
+
+  /** Other sides; nothing may be on its way out. */
+  use(sides: StreamSides): void {
+    this.sides = sides
+    this.problem = null
+    if (this.#commits instanceof Transacting) this.#commits.use()
+    this.#listen()
   }
 
   get rules(): ProtocolRules {
@@ -203,15 +240,47 @@ export class StreamWorks implements FinishingParts {
     for (const { batch, from, to } of records) this.window.release((batch.ends[to - 1] ?? 0) - startOfLine(batch, from))
   }
 
-  /** What is not settled is fetched again. */
-  replay(): void {
-    const rewound = this.book.rewindOutstanding()
+  /** Feeding stops for good, until the settings are others. */
+  giveUp(problem: string): void {
+    this.problem = problem
+    this.feeder.hold('violation')
+    this.report.publish('given-up', 'error', `feeding stops: ${problem}`)
+  }
+
+  /** What is not settled, or not committed, is fetched again. */
+  replay(rewound: readonly Position[]): void {
     this.feeder.purge()
+    this.heldLetters?.purge((at) => this.book.accepts(at))
     for (const { topic, partition, offset, epoch } of rewound) {
       this.report.counters.replays++
       this.sides.source.rewind({ topic, partition }, offset, epoch)
       this.report.publish('replay', 'info', 'unanswered records are read again', { topic, partition, offset })
     }
+  }
+
+  /** The Calculator has finished everything in the claim. */
+  async #reached(claim: readonly Position[], quality: 'proven' | 'assumed'): Promise<void> {
+    const lane = this.lane
+    const passed = lane?.sinceCheckpoint() ?? null
+    if (!(await this.pump.flushed())) return
+    this.report.checkpoint(quality)
+    if (passed && this.sides.protocol === 'relay') this.report.observed(passed)
+    if (lane && claim.length > 0) this.answering.progressed(lane)
+    for (const { topic, partition, offset } of claim) lane?.handed.settle(topic, partition, offset)
+    await this.settling.settle(claim)
+  }
+
+  #listen(): void {
+    const commits = this.#commits
+    if (!(commits instanceof Transacting)) return
+    this.sides.transactions?.listen({
+      voided: (reason) => commits.spoil(reason),
+      fenced: (reason) => {
+        this.giveUp(reason)
+        if (this.lane?.over === false) this.parts.broken(this.lane.child.pid)
+        this.parts.failed(new AgentError('UNAVAILABLE', reason))
+      },
+    })
   }
 
   #done(records: readonly AnswerRun[]): void {

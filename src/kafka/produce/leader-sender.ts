@@ -10,7 +10,10 @@ export interface SenderHooks {
   readonly node: number
   readonly cluster: KafkaCluster
   readonly encode: RecordEncoder
-  identity(): Promise<ProducerIdentity>
+  /** null: records hold as soon as they are stored. */
+  readonly transactionalId: string | null
+  /** Under whom these lanes may send now. */
+  identity(lanes: readonly Lane[]): Promise<ProducerIdentity>
   /** Lanes of this leader that have something to send now. */
   due(): readonly Lane[]
   /** `error`: the broker's code, 0 for stored. */
@@ -52,7 +55,8 @@ export class LeaderSender {
         if (lanes.length === 0) return
         const opened = await this.#open(lanes)
         if (!opened) return
-        const ready = await this.#collect(this.#inTurn(this.#hooks.due()), opened.identity)
+        // Not those that became due meanwhile: the identity was not asked for them.
+        const ready = await this.#collect(this.#inTurn(lanes), opened.identity)
         if (ready.length > 0) this.#post(opened.connection, ready)
       }
     } finally {
@@ -66,7 +70,7 @@ export class LeaderSender {
     const { cluster, node } = this.#hooks
     try {
       const connection = await cluster.connect(node)
-      return { connection, identity: await this.#hooks.identity() }
+      return { connection, identity: await this.#hooks.identity(lanes) }
     } catch (error) {
       for (const lane of lanes) this.#hooks.failed(lane, error)
       return null
@@ -121,7 +125,7 @@ export class LeaderSender {
     this.#requests++
     const batches = ready.map(({ lane: { topic, partition }, sent: { records } }) => ({ topic, partition, records }))
     void connection
-      .send(produce(batches, null, connection.versions))
+      .send(produce(batches, this.#hooks.transactionalId, connection.versions))
       .then(
         ({ partitions }) => {
           for (const { lane, sent } of ready) {

@@ -14,10 +14,10 @@ export type RecordEncoder = (
 const NO_LIMIT = 2 ** 31 - 1
 
 export const recordEncoder =
-  (compression: Compression): RecordEncoder =>
+  (compression: Compression, transactional = false): RecordEncoder =>
   (parts, { id, epoch }, sequence) => {
     const writer = new RecordsWriter(NO_LIMIT)
     for (const { write, from, to } of parts) writer.add(write.batch, from, to)
     const stamp = { producerId: id, producerEpoch: epoch, baseSequence: sequence }
-    return writer.encode({ ...stamp, transactional: false, compression })
+    return writer.encode({ ...stamp, transactional, compression })
   }
