@@ -56,6 +56,10 @@ export class Committer implements Commits {
     if (stored) await this.now()
   }
 
+  abandon(): void {
+    // A commit has a limit of its own.
+  }
+
   /** What is stored holds, whoever owns the partitions. */
   release(): Promise<void> {
     return Promise.resolve()

@@ -15,6 +15,8 @@ export interface Commit extends Position {
 
 interface Entry extends TopicPartition {
   ledger: OffsetLedger
+  /** The epoch in which it became ours; younger ones are rewinds. */
+  readonly since: number
   /** The first offset that was handed over; null before. */
   begin: number | null
   committed: { readonly offset: number | null; readonly metadata: string }
@@ -38,6 +40,7 @@ export class PartitionBook {
       topic: partition.topic,
       partition: partition.partition,
       ledger: new OffsetLedger(epoch),
+      since: epoch,
       begin: null,
       committed: { offset: null, metadata: '' },
       rewoundTo: null,
@@ -140,10 +143,11 @@ export class PartitionBook {
     })
   }
 
+  /** Also what was asked for before a rewind holds. */
   committed(commits: readonly Commit[]): void {
     for (const commit of commits) {
       const entry = this.#entries.get(nameOf(commit))
-      if (entry?.ledger.epoch === commit.epoch) entry.committed = commit
+      if (entry && commit.epoch >= entry.since && commit.epoch <= entry.ledger.epoch) entry.committed = commit
     }
   }
 

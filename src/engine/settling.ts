@@ -87,6 +87,11 @@ export class Settling {
     return this.#commits.conclude(stored)
   }
 
+  /** Whoever waits for a conclusion waits no longer. */
+  abandon(): void {
+    this.#commits.abandon()
+  }
+
   /** The partitions are about to be given away. */
   release(partitions: readonly TopicPartition[]): Promise<void> {
     return this.#commits.release(partitions)

@@ -115,6 +115,7 @@ export class StreamProxy implements PipeOwner {
   /** Gives up output that cannot be stored: its records stay unsettled, and are read again by the next incarnation. */
   abandonOutput(): void {
     this.#works.pump.abandon()
+    this.#works.settling.abandon()
   }
 
   close(): void {

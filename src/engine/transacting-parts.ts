@@ -27,13 +27,14 @@ export function transactingParts(
     },
     transactions: () => transactionsOf(works),
     attributed: () => works.rules.reader !== null,
+    ordered: () => works.rules.ordered,
     committed: (commits) => {
       for (const commit of commits) works.isolation.settled(commit, commit.offset, true)
     },
     disown: () => {
       const { lane } = works
       if (lane?.over !== false || lane.disowned) return
-      if (lane.answers) {
+      if (works.rules.ordered) {
         for (const at of works.book.partitions()) lane.forget(at.topic, at.partition)
       } else if (lane.fedLines > 0 || lane.bytesOut > 0) {
         lane.disowned = true

@@ -28,6 +28,8 @@ export interface TransactingParts {
   readonly note: (at: TopicPartition, position: number) => string
   /** Whether lines name the records that they answer. */
   readonly attributed: () => boolean
+  /** Whether answers come in order, so that those of records that are given up can be told from others. */
+  readonly ordered: () => boolean
   readonly committed: (commits: readonly Commit[]) => void
   /** What the living Calculator will still say about the records that it has counts no more. */
   readonly disown: () => void
@@ -56,6 +58,7 @@ export class Transacting implements Commits {
   #finishing = false
   #failures = 0
   #wake: (() => void) | null = null
+  #abandon: (() => void) | null = null
   #stopped = false
   commits = 0
 
@@ -108,19 +111,27 @@ export class Transacting implements Commits {
   }
 
   async conclude(stored: boolean): Promise<void> {
-    if (!stored && !this.#extent.isEmpty) this.#spoilt ??= 'its output was not stored'
-    await this.#serially(async () => {
+    if (!stored) {
+      if (!this.#extent.isEmpty) this.spoil('its output was not stored')
+      return
+    }
+    const concluded = this.#serially(async () => {
       if ((await this.#attempt()) === 'early') await this.#abort('the Calculator is gone')
     })
+    await Promise.race([concluded, new Promise<void>((resolve) => (this.#abandon = resolve))])
+  }
+
+  abandon(): void {
+    this.#abandon?.()
   }
 
   async release(partitions: readonly TopicPartition[]): Promise<void> {
-    const { book, attributed } = this.#parts
+    const { book, ordered } = this.#parts
     await this.#serially(async () => {
       const outcome = await this.#attempt()
       const isOpen = outcome === 'early' && partitions.some((at) => this.#extent.touches(at))
-      // What it still says could stem from their records, and nothing would tell.
-      const isAtWork = !attributed() && partitions.some((at) => book.unsettledOf(at) > 0)
+      // What it still says could be about their records, and nothing would tell.
+      const isAtWork = !ordered() && partitions.some((at) => book.unsettledOf(at) > 0)
       if (isOpen || isAtWork) await this.#abort('partitions went to another owner')
     })
   }

@@ -74,6 +74,19 @@ export class MemorySource implements RecordSource {
     return Promise.resolve()
   }
 
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** The partition goes to another owner, and comes back. */
+  async changeHands(): Promise<void> {
+    const consumer = this.#consumer
+    if (!consumer) return
+    this.#session++
+    await consumer.revoked([this.at])
+    await this.start(consumer)
+  }
+
   pause(): void {
     this.paused = true
   }
@@ -183,6 +196,8 @@ export class MemoryCalculator implements Child {
   readonly #work: number
   readonly #answer: (line: string) => string | null
   readonly #onDeath: () => void
+  /** Takes the line that came last first. */
+  readonly #lastFirst: boolean
   #pipe: string[] = []
   #busy = false
   #cpu = 0n
@@ -194,7 +209,9 @@ export class MemoryCalculator implements Child {
     work: number,
     answer: (line: string) => string | null,
     onDeath: () => void = () => undefined,
+    lastFirst = false,
   ) {
+    this.#lastFirst = lastFirst
     this.#onDeath = onDeath
     this.pid = pid
     this.#clock = clock
@@ -239,7 +256,8 @@ export class MemoryCalculator implements Child {
   async #run(): Promise<void> {
     if (this.#busy) return
     this.#busy = true
-    for (let line = this.#pipe.shift(); line !== undefined; line = this.#pipe.shift()) {
+    const next = (): string | undefined => (this.#lastFirst ? this.#pipe.pop() : this.#pipe.shift())
+    for (let line = next(); line !== undefined; line = next()) {
       this.#cpu += 1n
       await new Promise<void>((resolve) => this.#clock.arm(this.#work, resolve))
       if (!this.alive) return
