@@ -36,6 +36,15 @@ export const recordAt = ({ topic, partition, epoch }: LineBatch, offset: number)
 /** Nothing to store: records that are done with what was said before. */
 export interface OutgoingEnd {
   readonly done: readonly AnswerRun[]
+  /** Offsets without a line, that are done too: their letters are before this. */
+  readonly skipped?: Skipped
+}
+
+/** Offsets [first, next) of the batch's partition. */
+export interface Skipped {
+  readonly batch: LineBatch
+  readonly first: number
+  readonly next: number
 }
 
 export type OutgoingItem = Outgoing | OutgoingLetter | OutgoingEnd

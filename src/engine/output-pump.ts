@@ -4,7 +4,7 @@ import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
-import { merged, weightOf, type OutgoingItem } from './outgoing.ts'
+import { merged, weightOf, type OutgoingItem, type Skipped } from './outgoing.ts'
 import type { Clock, DeadLetterSink, RecordSink } from './ports.ts'
 
 export interface PumpHooks {
@@ -12,6 +12,8 @@ export interface PumpHooks {
   leaving?(items: readonly OutgoingItem[]): void
   /** Everything that these records had as answers is stored where it belongs. */
   done(records: readonly AnswerRun[]): void
+  /** Letters of offsets without a line are stored. */
+  skipped(offsets: Skipped): void
   written(records: number, bytes: number): void
   deadLettered(letters: readonly DeadLetter[]): void
   /** The queue shrank to half of what it may hold: reading may go on. */
@@ -125,6 +127,11 @@ export class OutputPump {
     return new Promise((resolve) => this.#waiters.push({ mark, resolve }))
   }
 
+  /** How often everything was given up so far. */
+  get abandons(): number {
+    return this.#generation
+  }
+
   /** Gives up what is not stored yet; whoever waits for it learns that it never will be. */
   abandon(): void {
     this.#generation++
@@ -182,7 +189,10 @@ export class OutputPump {
       this.#flights.shift()
       this.#queuedBytes -= first.bytes
       this.#stored += first.items.length
-      for (const { done } of first.items) if (done.length > 0) this.#hooks.done(done)
+      for (const item of first.items) {
+        if (item.done.length > 0) this.#hooks.done(item.done)
+        if ('skipped' in item) this.#hooks.skipped(item.skipped)
+      }
     }
     this.#wake()
     if (this.#queuedBytes <= this.#limit / 2) this.#hooks.relieved()
@@ -238,7 +248,10 @@ export class OutputPump {
   async #bury(letters: readonly DeadLetter[], generation: number): Promise<void> {
     if (letters.length === 0) return
     const sink = this.#sides.letters
-    const turn = this.#lettersTurn.then(() => sink.write(letters))
+    // Its turn may come when it was given up.
+    const turn = this.#lettersTurn.then(async () => {
+      if (generation === this.#generation) await sink.write(letters)
+    })
     this.#lettersTurn = turn.catch(() => undefined)
     await turn
     if (generation === this.#generation) this.#hooks.deadLettered(letters)

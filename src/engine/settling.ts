@@ -3,6 +3,7 @@ import type { AnswerRun } from '../domain/stream/fifo.ts'
 import { offsetAfter, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Commits } from './commits.ts'
+import type { Skipped } from './outgoing.ts'
 import type { PartitionBook, Position } from './partition-book.ts'
 import type { Clock, RecordSource } from './ports.ts'
 
@@ -43,6 +44,14 @@ export class Settling {
       this.#book.settle(batch, batch.epoch, first, offsetAfter(batch, to - 1), at)
       this.#settled(batch)
     }
+    this.#commits.soon()
+    this.wake()
+  }
+
+  /** Offsets without a line, whose letters are stored. */
+  skipped({ batch, first, next }: Skipped): void {
+    this.#book.settle(batch, batch.epoch, first, next, this.#clock.now())
+    this.#settled(batch)
     this.#commits.soon()
     this.wake()
   }

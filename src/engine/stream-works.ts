@@ -80,10 +80,12 @@ export class StreamWorks implements FinishingParts {
         if (this.rules.settles === 'checkpoint') this.checkpointer.fed()
         this.patience.fed(lane)
       },
-      letters: ({ batch, next }) => {
-        for (const { letter, offset } of this.heldLetters?.take(batch, next) ?? []) {
-          this.pump.push({ letter, of: recordAt(batch, offset), done: [] })
-        }
+      letters: ({ batch, first, next }, front) => {
+        const due = this.heldLetters?.take(batch, next) ?? []
+        for (const { letter, offset } of due) this.pump.push({ letter, of: recordAt(batch, offset), done: [] })
+        const isFront = due.some(({ offset }) => offset < front)
+        if (isFront) this.pump.push({ done: [], skipped: { batch, first, next: front } })
+        return isFront
       },
     })
     const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
@@ -105,6 +107,7 @@ export class StreamWorks implements FinishingParts {
     this.pump = new OutputPump({ clock, bufferBytes: parts.bufferBytes / 2 }, sides, {
       ...(transacting && { leaving: (items) => transacting.leaving(items) }),
       done: (records) => this.#done(records),
+      skipped: (offsets) => this.settling.skipped(offsets),
       written: (records, bytes) => this.report.written(records, bytes),
       deadLettered: (letters) => this.report.deadLettered(letters),
       abandoned: (records) => this.released(records),

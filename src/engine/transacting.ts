@@ -122,6 +122,7 @@ export class Transacting implements Commits {
   }
 
   abandon(): void {
+    if (!this.#extent.isEmpty) this.spoil('its output was given up')
     this.#abandon?.()
   }
 
@@ -145,7 +146,8 @@ export class Transacting implements Commits {
   spoil(reason: string): void {
     if (this.#committing || this.#stopped) return
     this.#spoilt ??= reason
-    // Whoever waits for writes to end must not wait for these.
+    // Whoever waits for writes to end must not wait for these; and nothing more is to be written before the abort.
+    void this.#parts.pump.seal()
     this.#parts.pump.abandon()
     this.#serially(() => this.#attempt()).catch(() => undefined)
   }

@@ -78,6 +78,7 @@ function world() {
       encoding: new OutputEncoding(rules, clock),
     },
     {
+      skipped: () => undefined,
       done: (records) => void told.push(`answered ${ranges(records)}`),
       written: (records) => void told.push(`written ${records}`),
       deadLettered: (list) => void told.push(`letters ${list.length}`),

@@ -12,7 +12,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { MemoryCalculator, MemorySource } from '../support/stream-world.ts'
 import { TransactionalWorld } from '../support/transactional-world.ts'
 
-type Fault = 'kill' | 'void' | 'change-hands' | 'drain'
+type Fault = 'kill' | 'kill-and-give-up' | 'void' | 'change-hands' | 'drain'
 
 interface Script {
   readonly protocol: Protocol
@@ -94,6 +94,11 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
   }
   const faults: Record<Fault, () => unknown> = {
     kill,
+    // As a change of the document does while the broker is away.
+    'kill-and-give-up': () => {
+      kill()
+      proxy.abandonOutput()
+    },
     void: () => world.listener?.voided('the broker said so'),
     'change-hands': () => source.changeHands(),
     drain: async () => {
@@ -147,7 +152,7 @@ const scripts = (protocol: Protocol): fc.Arbitrary<Script> =>
     faults: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 300 }),
-        what: fc.constantFrom<Fault>('kill', 'kill', 'void', 'change-hands', 'drain'),
+        what: fc.constantFrom<Fault>('kill', 'kill', 'kill-and-give-up', 'void', 'change-hands', 'drain'),
       }),
       { maxLength: 5 },
     ),

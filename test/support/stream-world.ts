@@ -55,6 +55,7 @@ export class MemorySource implements RecordSource {
   #epoch = 0
   #running = false
   #session = 0
+  #isLeaving = false
 
   constructor(values: readonly (string | null)[], atOnce: number) {
     this.#values = values
@@ -81,9 +82,11 @@ export class MemorySource implements RecordSource {
   /** The partition goes to another owner, and comes back. */
   async changeHands(): Promise<void> {
     const consumer = this.#consumer
-    if (!consumer) return
+    if (!consumer || this.#isLeaving) return
+    this.#isLeaving = true
     this.#session++
     await consumer.revoked([this.at])
+    this.#isLeaving = false
     await this.start(consumer)
   }
 
