@@ -197,3 +197,17 @@ test('a record that is too large is refused alone: the transaction goes on', asy
   const expected = [...values.filter((_, i) => i !== 20), 'after']
   assert.deepEqual(await read(broker, where.output), expected)
 })
+
+test('of two aborted transactions that overlap the tests read nothing', async (t) => {
+  const broker = new TestKafka(t)
+  const where = await places(broker)
+  const [first, second] = [await agent(t, where, 'a'), await agent(t, where, 'b')]
+  await first.sink.write(valueBatch(0, ['begun first']))
+  await second.sink.write(valueBatch(0, ['begun second']))
+  await first.sink.write(valueBatch(0, ['ended last']))
+  await second.transactions.abort()
+  await first.transactions.abort()
+  await first.sink.write(valueBatch(0, ['good']))
+  await first.transactions.commit([])
+  assert.deepEqual(await read(broker, where.output), ['good'])
+})
