@@ -26,7 +26,8 @@ export const obstacleFor =
 
 function notExactlyOnce({ protocol, outputTopic }: StreamSettings, letters: string | null): string | null {
   const needs = 'DELIVERY=exactly-once needs'
-  if (!isTransactional(protocol)) return `calculator.protocol: ${needs} an input and an output, ${protocol} has one side`
+  if (!isTransactional(protocol))
+    return `calculator.protocol: ${needs} an input and an output, ${protocol} has one side`
   if (outputTopic === null) return `output.topic: ${needs} an output topic (or OUTPUT_TOPIC)`
   if (outputTopic === letters) return `deadLetter.topic: ${needs} another topic than ${outputTopic} for dead letters`
   return null

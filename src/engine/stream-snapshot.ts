@@ -45,7 +45,8 @@ export function streamSnapshot(facts: StreamFacts): StreamSnapshot {
     output: {
       topic: sides.outputTopic,
       lastAckAgeMs: age(output.lastAckAt),
-      error: facts.problem ?? output.error ?? sides.letters.health().error ?? sides.transactions?.health().error ?? null,
+      error:
+        facts.problem ?? output.error ?? sides.letters.health().error ?? sides.transactions?.health().error ?? null,
     },
     inFlight: settling.book.unsettled(),
     bufferedBytes: facts.bufferedBytes,

@@ -1,5 +1,4 @@
 // The parts of one stream, wired: what each of them needs of the others. Who calls them from outside is StreamProxy.
-import { AgentError } from '../domain/errors.ts'
 import { Answering } from './answering.ts'
 import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
@@ -28,7 +27,7 @@ import type { StreamParts, StreamSides } from './stream-parts.ts'
 import { Settling } from './settling.ts'
 import { StreamReport } from './stream-report.ts'
 import { Transacting } from './transacting.ts'
-import { transactingParts } from './transacting-parts.ts'
+import { listenTo, transactingParts } from './transacting-parts.ts'
 
 export class StreamWorks implements FinishingParts {
   readonly parts: StreamParts
@@ -170,15 +169,16 @@ export class StreamWorks implements FinishingParts {
         parts.broken(lane.child.pid)
       },
     })
-    this.#listen()
+    if (transacting) listenTo(this, transacting)
   }
 
   /** Other sides; nothing may be on its way out. */
   use(sides: StreamSides): void {
     this.sides = sides
     this.problem = null
-    if (this.#commits instanceof Transacting) this.#commits.use()
-    this.#listen()
+    if (!(this.#commits instanceof Transacting)) return
+    this.#commits.use()
+    listenTo(this, this.#commits)
   }
 
   get rules(): ProtocolRules {
@@ -271,19 +271,6 @@ export class StreamWorks implements FinishingParts {
     if (lane && claim.length > 0) this.answering.progressed(lane)
     for (const { topic, partition, offset } of claim) lane?.handed.settle(topic, partition, offset)
     await this.settling.settle(claim)
-  }
-
-  #listen(): void {
-    const commits = this.#commits
-    if (!(commits instanceof Transacting)) return
-    this.sides.transactions?.listen({
-      voided: (reason) => commits.spoil(reason),
-      fenced: (reason) => {
-        this.giveUp(reason)
-        if (this.lane?.over === false) this.parts.broken(this.lane.child.pid)
-        this.parts.failed(new AgentError('UNAVAILABLE', reason))
-      },
-    })
   }
 
   #done(records: readonly AnswerRun[]): void {

@@ -1,9 +1,10 @@
 // What transactions need of the parts of one stream.
+import { AgentError } from '../domain/errors.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Transactions } from './ports.ts'
 import type { StreamWorks } from './stream-works.ts'
-import type { TransactingParts } from './transacting.ts'
+import type { Transacting, TransactingParts } from './transacting.ts'
 
 /** `works` is not complete yet: its parts are asked for when they are needed. */
 export function transactingParts(
@@ -46,6 +47,18 @@ export function transactingParts(
     replay: () => works.replay(works.book.rewindUncommitted()),
     giveUp: () => works.giveUp(cureFor(works)),
   }
+}
+
+/** What the broker does to transactions of these works. */
+export function listenTo(works: StreamWorks, transacting: Transacting): void {
+  works.sides.transactions?.listen({
+    voided: (reason) => transacting.spoil(reason),
+    fenced: (reason) => {
+      works.giveUp(reason)
+      if (works.lane?.over === false) works.parts.broken(works.lane.child.pid)
+      works.parts.failed(new AgentError('UNAVAILABLE', reason))
+    },
+  })
 }
 
 function transactionsOf({ sides }: StreamWorks): Transactions {

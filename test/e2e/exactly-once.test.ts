@@ -87,6 +87,7 @@ test('an agent whose name another one takes leaves, says so, and changes nothing
   const first = await start({ PROTOCOL: 'one-to-one' })
   await noLag(kafka, topics.group, topics.input)
   const second = await start({ PROTOCOL: 'one-to-one' })
+  await second.waitForStatus('one partition each', ({ streams }) => streams[0]?.input.assigned.length === 1)
   await kafka.produce(
     topics.input,
     [0, 1].flatMap((partition) => [{ value: `c${partition}`, partition }]),
