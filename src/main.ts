@@ -5,13 +5,16 @@ import { versionText } from './cli/version.ts'
 import { version } from './version.ts'
 
 const [, , first] = process.argv
+const name = basename(process.argv0)
+/** Under these names `--version` means another program's. */
+const isFace = /^(supervisor(d|ctl)|echo_supervisord_conf|pidproxy)$/.test(name)
 
-if (first === '--version' || first === '-v') {
+if (!isFace && (first === '--version' || first === '-v')) {
   process.stdout.write(versionText(version, process.versions.node))
 } else {
   // Whatever a foreign client left open must not keep a container from ending: hence the explicit exit.
   void import('./agent/command.ts')
-    .then(({ command }) => command(process.argv.slice(2), basename(process.argv0)))
+    .then(({ command }) => command(process.argv.slice(2), name))
     .then((code) => process.exit(code))
     .catch((error: unknown) => {
       process.stderr.write(`pidpiper: a bug, please report it: ${String(error)}\n`)

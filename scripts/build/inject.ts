@@ -11,6 +11,7 @@ interface SeaOptions {
   readonly seaConfig: {
     readonly useCodeCache: boolean
     readonly disableExperimentalSEAWarning: boolean
+    readonly execArgv: readonly string[]
     readonly execArgvExtension: 'none' | 'env' | 'cli'
     readonly assets: Readonly<Record<string, string>>
   }
@@ -21,6 +22,12 @@ interface SeaModule {
 interface LogModule {
   readonly log: { info: (text: string) => void; warn: (text: string) => void }
 }
+
+/**
+ * Objects of the data path live for a batch: with V8's default of 16 MiB for young ones the agent would be 25 MB larger
+ * under load and no faster.
+ */
+const execArgv = ['--max-semi-space-size=2']
 
 /**
  * Makes `output` of the Node at `base` and the bundle at `main`. `assets` are absolute paths by their names inside
@@ -35,7 +42,7 @@ export async function inject(main: string, base: string, assets: Record<string, 
   await sea.default(main, {
     targets: [{ nodeRange: 'node24', platform: 'linux', arch: process.arch, output }],
     nodePath: base,
-    seaConfig: { useCodeCache: true, disableExperimentalSEAWarning: true, execArgvExtension: 'none', assets },
+    seaConfig: { useCodeCache: true, disableExperimentalSEAWarning: true, execArgvExtension: 'none', execArgv, assets },
   })
   return `${output}, ${megabytes((await stat(output)).size)}`
 }

@@ -30,6 +30,8 @@ export interface AgentPorts {
   readonly clock: Clock
   readonly spawner: Spawner
   readonly log: Log
+  /** Where other programs run beside the Calculator: what they share with it. */
+  readonly shared?: { readonly events: EventRing; readonly supervisor: Supervisor }
 }
 
 /** A container's Calculator could not be started at all: the shell's code for it. */
@@ -56,8 +58,8 @@ export class Agent {
     const { clock, spawner, log } = ports
     this.#config = config
     this.#ports = ports
-    const events = (this.#events = new EventRing(clock))
-    const supervisor = (this.#supervisor = new Supervisor({ clock, spawner, events }))
+    const events = (this.#events = ports.shared?.events ?? new EventRing(clock))
+    const supervisor = (this.#supervisor = ports.shared?.supervisor ?? new Supervisor({ clock, spawner, events }))
     const sides = (this.#sides = new Sides(config, clock, log.module('kafka')))
     const adoption: Adoption = (this.#adoption = new Adoption({
       clock,
@@ -246,7 +248,7 @@ export class Agent {
     await leaveStreams({
       clock: this.#ports.clock,
       adoption: this.#adoption,
-      supervisor: this.#supervisor,
+      stop: () => (this.#ports.shared ? this.#supervisor.halt([this.#namespec]) : this.#supervisor.stopAll()),
       adoptionGraceMs: this.#config.adoptionGraceMs,
       hurry: this.#hurry.promise,
     })

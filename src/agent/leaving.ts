@@ -2,12 +2,12 @@
 import type { Millis } from '../domain/time.ts'
 import type { Adoption } from '../engine/adoption.ts'
 import type { Clock } from '../engine/ports.ts'
-import type { Supervisor } from '../engine/supervisor.ts'
 
 export interface LeavingParts {
   readonly clock: Clock
   readonly adoption: Adoption
-  readonly supervisor: Supervisor
+  /** Ends the Calculator for good. */
+  readonly stop: () => Promise<void>
   readonly adoptionGraceMs: Millis
   /** Resolves when somebody is in a hurry: the drain is cut short. */
   readonly hurry: Promise<void>
@@ -18,7 +18,7 @@ const LAST_WORDS: Millis = 1000
 const GOODBYE: Millis = 500
 
 /** Drains, ends the Calculator, stores its last answers, gives the partitions back. */
-export async function leaveStreams({ clock, adoption, supervisor, ...parts }: LeavingParts): Promise<void> {
+export async function leaveStreams({ clock, adoption, stop, ...parts }: LeavingParts): Promise<void> {
   const within = async (limit: Millis, work: Promise<unknown>): Promise<void> => {
     let timer: { cancel(): void } | null = null
     const late = new Promise<void>((resolve) => {
@@ -30,7 +30,7 @@ export async function leaveStreams({ clock, adoption, supervisor, ...parts }: Le
   const { proxy } = adoption
   const changing = adoption.close()
   if (proxy) await Promise.race([proxy.drain(parts.adoptionGraceMs, true), parts.hurry])
-  await supervisor.stopAll()
+  await stop()
   if (proxy) await within(LAST_WORDS, proxy.finished)
   await within(GOODBYE, changing)
   await within(GOODBYE, adoption.closeSides())

@@ -5,9 +5,13 @@ your program (the Calculator), the lines it writes to STDOUT become Kafka record
 
 Usage
   pidpiper [run] --bin PROGRAM [--args A,B] [--in FILE] [--out FILE]   run the Calculator
+  pidpiper -c FILE [--bin PROGRAM ...]   run a supervisord configuration, and a Calculator beside it
   pidpiper check [--json]      show the configuration in force and where it comes from
+  pidpiper check -c FILE       explain a supervisord configuration and what in it will not work
   pidpiper health [--ready]    ask the running agent, for HEALTHCHECK and probes
   pidpiper dlq ls|show|replay|purge   dead letters: look, send them back, delete them
+  pidpiper ctl [ACTION]        supervisorctl: control a supervisord, this one or the original
+  pidpiper install             give this file the names of supervisord's programs
   pidpiper help COMMAND        more about one command
   pidpiper --version
 
@@ -106,10 +110,22 @@ Exit codes
   69 Kafka cannot be reached    78 wrong configuration    130, 143 interrupted; what was sent is not sent again
 `
 
+const install = `pidpiper install - link the names supervisord, supervisorctl, echo_supervisord_conf, pidproxy and pidpiper to
+this file.
+
+Options
+  --prefix DIR    links go to DIR/bin, the unit to DIR/lib/systemd/system; /usr/local unless given
+  --systemd       write a unit supervisord.service too
+  --dry-run       say what would be done, do nothing
+  --force         replace files that are not pidpiper's
+
+Exit code 0, or 1 with the list of files in the way; then nothing is changed.
+`
+
 const version = `pidpiper --version - print the version.
 `
 
-const topics = { run, check, health, dlq, version } as const
+const topics = { run, check, health, dlq, install, version } as const
 
 /** `topic` null: the help of pidpiper as a whole. */
 export const helpText = (topic: keyof typeof topics | null): string => (topic === null ? overview : topics[topic])

@@ -95,6 +95,7 @@ export const variables = {
   MAX_LINE: given('agent', bytes, '1MiB', 'Longest line taken from the Calculator; a longer one is dead-lettered.'),
   CHECKPOINT_INTERVAL: given('agent', duration(100), '5s', 'How often answers are settled and offsets committed.'),
 
+  CONFIG_FILE: open('agent', text, 'no programs besides the Calculator', 'A supervisord configuration, as with -c.'),
   INPUT_TOPICS: open('streams', listOf(types.topic, 'list of topics'), 'the run document', 'Topics whose records the Calculator reads.'),
   INPUT_FROM: given('streams', types.position, 'earliest', 'Where a consumer group without a committed offset begins.'),
   INPUT_FORMAT: given('streams', choice('auto', 'raw'), 'auto', 'auto hands on the data of our own dataframes, raw every value as it is.'),
@@ -183,6 +184,5 @@ export const laterVariables: Readonly<Record<string, boolean>> = {
   CONTROL_READ_TOKEN: true,
   CONTROL_USER: false,
   CONTROL_PASSWORD: true,
-  CONFIG_FILE: false,
   RULES_FILES: false,
 }

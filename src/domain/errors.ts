@@ -1,5 +1,9 @@
 /** The field's fault names (supervisord, Supvisors) and ours; edges translate them through total maps. */
 export type ErrorCode =
+  | 'UNKNOWN_METHOD'
+  | 'INCORRECT_PARAMETERS'
+  | 'BAD_ARGUMENTS'
+  | 'SIGNATURE_UNSUPPORTED'
   | 'BAD_NAME'
   | 'BAD_SIGNAL'
   | 'NO_FILE'
@@ -10,6 +14,9 @@ export type ErrorCode =
   | 'ALREADY_STARTED'
   | 'NOT_RUNNING'
   | 'SHUTDOWN_STATE'
+  | 'ALREADY_ADDED'
+  | 'STILL_RUNNING'
+  | 'CANT_REREAD'
   | 'BAD_CONFIGURATION'
   | 'BAD_USAGE'
   | 'UNAVAILABLE'

@@ -1,6 +1,7 @@
 import type { Headers, LineBatch } from '../domain/stream/line-batch.ts'
 import type { OutputContext } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
+import { isDataframe } from '../wire/cloud-event.ts'
 
 export const CONTENT_TYPE = 'content-type'
 
@@ -33,11 +34,17 @@ export class AnswerContext implements OutputContext {
     return this.#batch.context.key(this.record(index))
   }
 
-  /** The record's headers; what they say of the form of its value does not hold for the answer. */
+  /**
+   * The record's headers, and the answer's own. A content type gives way to the answer's; where that has none (raw
+   * output) it stays, unless it speaks of the envelope that the Calculator never saw.
+   */
   headers(index: number): Headers {
     const { context } = this.#batch
     if (!context.hasHeaders) return this.#own
-    const kept = context.headers(this.record(index)).filter(([name]) => name.toLowerCase() !== CONTENT_TYPE)
+    const typed = this.#own.some(([name]) => name === CONTENT_TYPE)
+    const kept = context
+      .headers(this.record(index))
+      .filter(([name, value]) => (typed ? name.toLowerCase() !== CONTENT_TYPE : !isDataframe(name, value)))
     return [...kept, ...this.#own]
   }
 

@@ -202,6 +202,7 @@ export class Feeder {
       this.#writing = false
       if (this.#releaseOnWrite()) this.#window.release(bytes)
     }
+    if (this.#releaseOnWrite()) recycleWritten(pieces)
     const wrote = this.#clock.now()
     if (isFlowing(this.#pace)) this.#pace = afterWrite(this.#pace, bytes, wrote - began)
     else await this.#workedOff(input, bytes, wrote)
@@ -229,4 +230,9 @@ export class Feeder {
       this.#pace = afterWorkedOff(this.#pace, bytes, this.#clock.now() - since)
     }
   }
+}
+
+/** The pipe has them, and nobody will ask for them again: they would be fetched anew. */
+function recycleWritten(pieces: readonly Piece[]): void {
+  for (const { batch, to } of pieces) if (to >= batch.count) batch.recycle?.()
 }

@@ -80,6 +80,13 @@ export class Isolation {
     this.#forgetVerdicts(at)
   }
 
+  /** Another source takes over: what its partitions had is written down beside their positions. */
+  clear(): void {
+    this.#trying.clear()
+    this.#verdicts.clear()
+    this.#blame.clear()
+  }
+
   /**
    * Nothing below `position` is open any more. `forGood`: nothing of it can be read again either, so that what is known
    * of its records may be forgotten.

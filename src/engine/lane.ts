@@ -41,6 +41,8 @@ export class Lane {
   hung = false
   /** What it says counts no more, and belongs to nothing. */
   disowned = false
+  /** What it printed may still be on its way though nobody waits for it: its memory must hold still. */
+  givenUp = false
   /** It is to stop: however it ends, that says nothing about its records. */
   stopping = false
   /** Out-of-memory kills that the container had seen when it was started; null where that is not known. */
@@ -122,6 +124,11 @@ export class Lane {
     if (!this.#paused) return
     this.#paused = false
     this.child.stdout.resume()
+  }
+
+  /** Nobody looks any more at what it printed before these lines. */
+  release({ bytes }: Lines): void {
+    if (!this.givenUp) this.child.stdout.release?.(bytes)
   }
 
   endInput(): void {

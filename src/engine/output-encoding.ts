@@ -6,6 +6,7 @@ import { partitionForKey, StickyPartition } from '../domain/stream/output-partit
 import type { DeadLetter, Refusal, ValueBatch } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import { DATAFRAME_CONTENT_TYPE, DataframeEncoder, type DataframeStamp, type EncodedLines } from '../wire/dataframe.ts'
+import { BufferPool } from '../wire/buffer-pool.ts'
 import { AnswerContext, CONTENT_TYPE } from './answer-context.ts'
 import { outputLetter } from './letters.ts'
 import { perAttribution, type Outgoing } from './outgoing.ts'
@@ -30,6 +31,8 @@ interface Answered {
 export interface PreparedBatch extends ValueBatch {
   /** Bytes of all values together. */
   readonly valueBytes: number
+  /** Gives the memory of the values back. For whoever is the last to look at them. */
+  readonly recycle?: () => void
   /** The input record that value `index` answers; null in relay. */
   answered(index: number): Answered | null
 }
@@ -39,6 +42,9 @@ export interface PreparedOutput {
   /** Lines that cannot be sent as they should. */
   readonly letters: readonly DeadLetter[]
 }
+
+/** Memory of dataframes that lies unused. */
+const POOL_BYTES = 8 * 1024 * 1024
 
 export class OutputEncoding {
   readonly #rules: OutputRules
@@ -50,7 +56,7 @@ export class OutputEncoding {
   constructor(rules: OutputRules, clock: Clock) {
     this.#rules = rules
     this.#clock = clock
-    this.#dataframes = new DataframeEncoder({ source: rules.source, json: rules.json })
+    this.#dataframes = new DataframeEncoder({ source: rules.source, json: rules.json }, new BufferPool(POOL_BYTES))
     this.#headers =
       rules.format === 'dataframe' ? [[CONTENT_TYPE, new TextEncoder().encode(DATAFRAME_CONTENT_TYPE)]] : []
   }

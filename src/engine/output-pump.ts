@@ -1,6 +1,7 @@
 // The way out: lines of the child, encoded and written batch by batch. Several batches are under way at once; what they
 // answer is told in the order of their lines, when they and everything before them are stored.
 import type { AnswerRun } from '../domain/stream/fifo.ts'
+import type { Lines } from '../domain/stream/lines.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
@@ -15,6 +16,8 @@ export interface PumpHooks {
   /** Letters of offsets without a line are stored. */
   skipped(offsets: Skipped): void
   written(records: number, bytes: number): void
+  /** Everything that was pushed before these lines is stored: nobody looks at it any more. */
+  landed(lines: Lines): void
   deadLettered(letters: readonly DeadLetter[]): void
   /** The queue shrank to half of what it may hold: reading may go on. */
   relieved(): void
@@ -52,7 +55,8 @@ export interface OutputSides {
 
 export class OutputPump {
   readonly #clock: Clock
-  readonly #limit: number
+  /** Of `queuedBytes`: beyond it reading stops. */
+  readonly limit: number
   readonly #hooks: PumpHooks
   #sides: OutputSides
   #queue: OutgoingItem[] = []
@@ -71,7 +75,7 @@ export class OutputPump {
 
   constructor(parts: { readonly clock: Clock; readonly bufferBytes: number }, sides: OutputSides, hooks: PumpHooks) {
     this.#clock = parts.clock
-    this.#limit = Math.min(parts.bufferBytes, QUEUE_MAX)
+    this.limit = Math.min(parts.bufferBytes, QUEUE_MAX)
     this.#sides = sides
     this.#hooks = hooks
   }
@@ -83,7 +87,7 @@ export class OutputPump {
 
   /** Nothing more should be read from the child until `relieved` is told. */
   get isFull(): boolean {
-    return this.#queuedBytes > this.#limit
+    return this.#queuedBytes > this.limit
   }
 
   /** New output side; to be called when nothing is queued. */
@@ -191,11 +195,12 @@ export class OutputPump {
       this.#stored += first.items.length
       for (const item of first.items) {
         if (item.done.length > 0) this.#hooks.done(item.done)
+        if ('lines' in item) this.#hooks.landed(item.lines)
         if ('skipped' in item) this.#hooks.skipped(item.skipped)
       }
     }
     this.#wake()
-    if (this.#queuedBytes <= this.#limit / 2) this.#hooks.relieved()
+    if (this.#queuedBytes <= this.limit / 2) this.#hooks.relieved()
     this.#start()
   }
 
@@ -242,6 +247,7 @@ export class OutputPump {
       refused.map((refusal) => encoding.refusedLetter(batch, refusal)),
       generation,
     )
+    if (generation === this.#generation) batch.recycle?.()
   }
 
   /** One after the other: letters keep their order. */

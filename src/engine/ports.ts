@@ -62,17 +62,24 @@ export interface ChildOutput {
   resume(): void
   /** Stop reading, whoever still holds the writing end; `end` is not called afterwards. */
   destroy(): void
+  /**
+   * Nobody looks any more at what was read before this view of a chunk: that memory may serve again. Never called, it
+   * is collected as any other.
+   */
+  release?(view: Uint8Array): void
   /** Bytes that lie in the pipe and were not read yet; null where that cannot be known. */
   unread(): number | null
 }
 
-/** A running child with its three pipes. Stderr is the log's business: the spawner hands it over by itself. */
+/** A running child with its pipes. Stderr is the log's business, unless its spec wants the bytes. */
 export interface Child {
   readonly pid: number
   /** Start in ms since the epoch: the incarnation. */
   readonly startedAt: Millis
   readonly stdin: ChildInput
   readonly stdout: ChildOutput
+  /** With `stderr: 'bytes'`. */
+  readonly stderr?: ChildOutput
 }
 
 /** What the operating system shows of a child and its process group at one instant. */
@@ -92,8 +99,9 @@ export interface Spawner {
   /**
    * Starts a child in its own process group. `onExit` is called once, never before `spawn` has returned.
    * Throws AgentError NO_FILE, NOT_EXECUTABLE or SPAWN_ERROR, with supervisord's spawnerr text as subject.
+   * @param input a descriptor that becomes its stdin instead of a pipe
    */
-  spawn(spec: ProgramSpec, onExit: (status: ExitStatus) => void): Child
+  spawn(spec: ProgramSpec, onExit: (status: ExitStatus) => void, input?: number): Child
   /** Signals the child, or its whole group. A child that is gone is no error. */
   kill(pid: number, signal: Signal, group: boolean): void
   activity(pid: number): Activity
@@ -103,6 +111,13 @@ export interface Spawner {
 
 /** Owns the pipes of one process, over all its incarnations (a StreamProxy, or the null owner). */
 export interface PipeOwner {
+  /**
+   * Called before each start, to open what it needs; may throw what `Spawner.spawn` may.
+   * Returns a descriptor that is to be the child's stdin, or nothing.
+   */
+  prepare?(): number | undefined
+  /** The start that `prepare` was called for failed. */
+  failed?(error: unknown): void
   opened(child: Child): void
   /** A stop begins with closing the child's stdin: the owner does it, since it knows what is still on its way. */
   endInput(child: Child): void

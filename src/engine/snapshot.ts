@@ -63,6 +63,7 @@ export interface StreamSnapshot {
   /** Records handed to the Calculator and not settled. */
   readonly inFlight: number
   readonly bufferedBytes: number
+  /** BUFFER_BYTES, or less where more would bring nothing. */
   readonly bufferLimitBytes: number
   readonly stdinUnreadBytes: number | null
   /** The Calculator was seen to keep back part of a line: its stdout is block-buffered, nothing is committed. */

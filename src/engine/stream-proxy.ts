@@ -103,6 +103,7 @@ export class StreamProxy implements PipeOwner {
     const works = this.#works
     if (sides.source !== works.sides.source) {
       works.report.leftBehind(works.book.clear(), sides.topics)
+      works.isolation.clear()
       works.feeder.purge()
       works.settling.use(sides.source)
     }
@@ -114,7 +115,7 @@ export class StreamProxy implements PipeOwner {
 
   /** Gives up output that cannot be stored: its records stay unsettled, and are read again by the next incarnation. */
   abandonOutput(): void {
-    this.#works.pump.abandon()
+    this.#works.abandon()
     this.#works.settling.abandon()
   }
 
@@ -136,7 +137,7 @@ export class StreamProxy implements PipeOwner {
       isolating: works.isolation.isOn,
       problem: works.problem,
       bufferedBytes: works.window.used + works.pump.queuedBytes,
-      bufferLimitBytes: this.#parts.bufferBytes,
+      bufferLimitBytes: works.bufferLimit,
     })
   }
 

@@ -21,6 +21,7 @@ export interface StreamFacts {
   /** Why feeding was stopped for good; null while it was not. */
   readonly problem: string | null
   readonly bufferedBytes: number
+  /** BUFFER_BYTES, or less where more would bring nothing. */
   readonly bufferLimitBytes: number
 }
 

@@ -2,7 +2,7 @@
 import { Answering } from './answering.ts'
 import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
-import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
 import { startOfLine } from '../domain/stream/lines.ts'
 import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import { protocolRules } from '../domain/stream/protocol/rules.ts'
@@ -25,9 +25,13 @@ import { Patience } from './patience.ts'
 import type { Child } from './ports.ts'
 import type { StreamParts, StreamSides } from './stream-parts.ts'
 import { Settling } from './settling.ts'
+import { reached } from './reached.ts'
 import { StreamReport } from './stream-report.ts'
 import { Transacting } from './transacting.ts'
 import { listenTo, transactingParts } from './transacting-parts.ts'
+
+/** Input that only waits for the pipe: more would make the agent larger and nothing faster. */
+const WAITING_MAX = 16 * 1024 * 1024
 
 export class StreamWorks implements FinishingParts {
   readonly parts: StreamParts
@@ -51,6 +55,8 @@ export class StreamWorks implements FinishingParts {
   readonly #commits: Committer | Transacting
   /** Why feeding was stopped for good; null while it was not. */
   problem: string | null = null
+  /** How many records of a batch are done. */
+  readonly #doneOf = new WeakMap<LineBatch, number>()
   sides: StreamSides
   /** The last incarnation. */
   lane: Lane | null = null
@@ -61,7 +67,9 @@ export class StreamWorks implements FinishingParts {
     this.sides = sides
     this.report = new StreamReport(events, namespec)
     // Half for what goes in and half for what comes out: each can then always make room for itself.
-    this.window = new ByteWindow(Math.floor(parts.bufferBytes / 2))
+    const half = Math.floor(parts.bufferBytes / 2)
+    const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
+    this.window = new ByteWindow(() => (releaseOnWrite() ? Math.min(half, WAITING_MAX) : half))
     this.heldLetters = parts.transactionLimitMs === null ? null : new HeldLetters((bytes) => this.window.release(bytes))
     const isolation = (this.isolation = new Isolation(parts, this.report, () => this.feeder.goOn()))
     const note = (at: TopicPartition, position: number): string => isolation.note(at, position)
@@ -87,7 +95,6 @@ export class StreamWorks implements FinishingParts {
         return isFront
       },
     })
-    const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
     this.feeder = new Feeder(
       clock,
       this.window,
@@ -103,11 +110,14 @@ export class StreamWorks implements FinishingParts {
       },
       releaseOnWrite,
     )
-    this.pump = new OutputPump({ clock, bufferBytes: parts.bufferBytes / 2 }, sides, {
+    this.pump = new OutputPump({ clock, bufferBytes: half }, sides, {
       ...(transacting && { leaving: (items) => transacting.leaving(items) }),
       done: (records) => this.#done(records),
       skipped: (offsets) => this.settling.skipped(offsets),
       written: (records, bytes) => this.report.written(records, bytes),
+      landed: (lines) => {
+        for (const lane of this.lanes) lane.release(lines)
+      },
       deadLettered: (letters) => this.report.deadLettered(letters),
       abandoned: (records) => this.released(records),
       relieved: () => {
@@ -143,17 +153,7 @@ export class StreamWorks implements FinishingParts {
     this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
       activity: parts.activity,
       outputPaused: () => this.lane?.paused ?? false,
-      reached: async (claim, quality) => {
-        if (!transacting) await this.#reached(claim, quality)
-        else if (quality === 'proven') {
-          // What is said about records that are fed from now on is not to be in the transaction.
-          this.feeder.hold('commit')
-          await this.#reached(claim, quality).finally(() => this.feeder.letGo('commit'))
-        } else {
-          this.report.checkpoint(quality)
-          if (claim.length > 0) transacting.unproven()
-        }
-      },
+      reached: (claim, quality) => reached(this, transacting, claim, quality),
       missed: () => this.report.missedCheckpoint(),
       blockBuffered: (lane) => this.report.blockBuffered(lane),
     })
@@ -179,6 +179,11 @@ export class StreamWorks implements FinishingParts {
     if (!(this.#commits instanceof Transacting)) return
     this.#commits.use()
     listenTo(this, this.#commits)
+  }
+
+  /** What is held at most, in and out. */
+  get bufferLimit(): number {
+    return this.window.limit + this.pump.limit
   }
 
   get rules(): ProtocolRules {
@@ -243,6 +248,12 @@ export class StreamWorks implements FinishingParts {
     for (const { batch, from, to } of records) this.window.release((batch.ends[to - 1] ?? 0) - startOfLine(batch, from))
   }
 
+  /** Gives up output that is not stored. */
+  abandon(): void {
+    for (const lane of this.lanes) lane.givenUp = true
+    this.pump.abandon()
+  }
+
   /** Feeding stops for good, until the settings are others. */
   giveUp(problem: string): void {
     this.problem = problem
@@ -261,21 +272,20 @@ export class StreamWorks implements FinishingParts {
     }
   }
 
-  /** The Calculator has finished everything in the claim. */
-  async #reached(claim: readonly Position[], quality: 'proven' | 'assumed'): Promise<void> {
-    const lane = this.lane
-    const passed = lane?.sinceCheckpoint() ?? null
-    if (!(await this.pump.flushed())) return
-    this.report.checkpoint(quality)
-    if (passed && this.sides.protocol === 'relay') this.report.observed(passed)
-    if (lane && claim.length > 0) this.answering.progressed(lane)
-    for (const { topic, partition, offset } of claim) lane?.handed.settle(topic, partition, offset)
-    await this.settling.settle(claim)
-  }
-
   #done(records: readonly AnswerRun[]): void {
     this.released(records)
     this.settling.done(records)
+    this.#recycle(records)
+  }
+
+  /** Batches all of whose records are done serve again: nobody asks for a record that is settled. */
+  #recycle(records: readonly AnswerRun[]): void {
+    for (const { batch, from, to } of records) {
+      if (!batch.recycle) continue
+      const done = (this.#doneOf.get(batch) ?? 0) + to - from
+      this.#doneOf.set(batch, done)
+      if (done === batch.count) batch.recycle()
+    }
   }
 
   #violated(lane: Lane, forGood: boolean): void {

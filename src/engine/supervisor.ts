@@ -4,20 +4,21 @@ import { AgentError, type ErrorCode } from '../domain/errors.ts'
 import { step } from '../domain/process/machine.ts'
 import { namespec, type ProgramSpec, type Signal } from '../domain/process/spec.ts'
 import {
-  crashLoop,
   newProcess,
   settled,
   type Deadline,
   type Effect,
+  type ExitStatus,
   type Process,
   type ProcessEvent,
 } from '../domain/process/state.ts'
 import { Deadlines } from './deadlines.ts'
 import type { EventRing } from './event-ring.ts'
 import type { Child, Clock, PipeOwner, Spawner } from './ports.ts'
-import type { ExitStatus } from '../domain/process/state.ts'
+import { processSnapshot } from './process-snapshot.ts'
 import type { ProcessSnapshot } from './snapshot.ts'
 import { shutdownOrder } from './shutdown-order.ts'
+import { Turns } from './turns.ts'
 
 interface Ports {
   readonly clock: Clock
@@ -34,6 +35,8 @@ interface Managed {
   signalled: boolean
   /** Those who wait until it is settled. */
   readonly waiters: (() => void)[]
+  /** Nothing starts it any more. */
+  halted: boolean
 }
 
 /** Every process of the agent, by namespec (`group:name`, or the bare name where both are equal). */
@@ -41,8 +44,7 @@ export class Supervisor {
   readonly #ports: Ports
   readonly #deadlines: Deadlines
   readonly #managed = new Map<string, Managed>()
-  readonly #turns: (() => unknown)[] = []
-  #turning = false
+  readonly #turns = new Turns()
   #shutdown: Promise<void> | null = null
 
   constructor(ports: Ports) {
@@ -57,14 +59,22 @@ export class Supervisor {
   add(spec: ProgramSpec, owner: PipeOwner): string {
     const name = namespec(spec)
     if (this.#managed.has(name)) throw new AgentError('BAD_NAME', `cannot add ${name}: the name is taken`)
-    this.#managed.set(name, { name, owner, process: newProcess(spec), child: null, signalled: false, waiters: [] })
+    this.#managed.set(name, {
+      name,
+      owner,
+      process: newProcess(spec),
+      child: null,
+      signalled: false,
+      waiters: [],
+      halted: false,
+    })
     return name
   }
 
-  /** Forgets a process. Throws BAD_NAME, and FAILED while it is up or will be. */
+  /** Forgets a process. Throws BAD_NAME, and FAILED while it is up or will be, as far as that is known. */
   remove(name: string): void {
     const { process } = this.#find(name)
-    if (!settled(process) || process.child !== null) {
+    if (process.state !== 'UNKNOWN' && (!settled(process) || process.child !== null)) {
       throw new AgentError('FAILED', `cannot remove ${name} while it is ${process.state}: stop it first`)
     }
     this.#managed.delete(name)
@@ -84,10 +94,15 @@ export class Supervisor {
     return this.#find(name).process.nextSpec
   }
 
-  /** Undefined where there is no such process. */
+  /** Undefined: there is no such process. */
   snapshot(name: string): ProcessSnapshot | undefined {
     const managed = this.#managed.get(name)
     return managed && this.#snapshot(managed)
+  }
+
+  /** Every namespec, in the order of `add`. */
+  names(): string[] {
+    return [...this.#managed.keys()]
   }
 
   /** In the order of `add`. */
@@ -101,7 +116,9 @@ export class Supervisor {
    * supervisord: rpcinterface.startProcess.
    */
   start(name: string): void {
-    if (this.#shutdown !== null) throw new AgentError('SHUTDOWN_STATE', `cannot start ${name}: the agent stops`)
+    if (this.#shutdown !== null || this.#managed.get(name)?.halted) {
+      throw new AgentError('SHUTDOWN_STATE', `cannot start ${name}: the agent stops`)
+    }
     this.#command(name, 'start')
   }
 
@@ -110,8 +127,13 @@ export class Supervisor {
    * supervisord: rpcinterface.stopProcess. `whenSettled` waits for a stop that somebody else asked for.
    */
   async stop(name: string): Promise<void> {
-    this.#command(name, 'stop')
+    this.requestStop(name)
     await this.whenSettled(name)
+  }
+
+  /** As `stop`, without waiting. */
+  requestStop(name: string): void {
+    this.#command(name, 'stop')
   }
 
   /** Stops what is up, waits for what is stopping already, and is content with what is down. Rejects with BAD_NAME. */
@@ -133,19 +155,34 @@ export class Supervisor {
   }
 
   /**
-   * Stops everything for good: from now on nothing is started or restarted. One group after the other by descending
-   * priority, the processes of a group together. supervisord: Supervisor.ordered_stop_groups_phase_1.
+   * Stops everything for good: from now on nothing is started or restarted. By descending priority of the groups,
+   * those of one priority together. supervisord: Supervisor.ordered_stop_groups_phase_1.
    */
   stopAll(): Promise<void> {
-    this.#shutdown ??= this.#stopInOrder()
+    this.#shutdown ??= this.halt([...this.#managed.keys()])
     return this.#shutdown
   }
 
-  async #stopInOrder(): Promise<void> {
-    for (const group of shutdownOrder([...this.#managed.values()].map(({ process }) => process.spec))) {
-      const names = group.map(namespec).filter((name) => this.#managed.has(name))
-      await Promise.all(names.map((name) => this.ensureStopped(name)))
+  /** Like `stopAll`, for these alone. Names that are unknown are passed over. */
+  async halt(names: readonly string[]): Promise<void> {
+    const halting = names.flatMap((name) => this.#managed.get(name) ?? [])
+    for (const managed of halting) managed.halted = true
+    for (const group of shutdownOrder(halting.map(({ process }) => process.spec))) {
+      const members = group.flatMap((spec) => this.#managed.get(namespec(spec)) ?? [])
+      for (const managed of members) this.#handle(managed, { type: 'abandon', at: this.#ports.clock.now() })
+      await Promise.all(members.map(({ name }) => this.whenSettled(name)))
     }
+  }
+
+  /**
+   * Sends a signal to the child alone, with no intention to stop it. Throws BAD_NAME, NOT_RUNNING (it has no child),
+   * FAILED. supervisord: Subprocess.signal.
+   */
+  signal(name: string, signal: Signal): void {
+    const { process } = this.#find(name)
+    const { state, child } = process
+    if (child === null || state === 'UNKNOWN') throw new AgentError('NOT_RUNNING', name)
+    this.#ports.spawner.kill(child.pid, signal, false)
   }
 
   #find(name: string): Managed {
@@ -155,31 +192,14 @@ export class Supervisor {
   }
 
   #command(name: string, type: 'start' | 'stop'): void {
-    if (this.#turning) throw new Error(`cannot ${type} ${name} in the middle of a turn: defer it to a microtask`)
+    if (this.#turns.turning) throw new Error(`cannot ${type} ${name} in the middle of a turn: defer it to a microtask`)
     const managed = this.#find(name)
-    const refused = this.#takeTurns(() => this.#turn(managed, { type, at: this.#ports.clock.now() }))
+    const refused = this.#turns.take(() => this.#turn(managed, { type, at: this.#ports.clock.now() }))
     if (refused !== null) throw new AgentError(refused, name)
   }
 
   #handle(managed: Managed, event: ProcessEvent): void {
-    this.#enqueue(() => this.#turn(managed, event))
-  }
-
-  /** One event at a time: what an effect, an owner or a listener brings about waits for the end of the turn. */
-  #enqueue(turn: () => unknown): void {
-    if (this.#turning) this.#turns.push(turn)
-    else this.#takeTurns(turn)
-  }
-
-  #takeTurns<T>(first: () => T): T {
-    this.#turning = true
-    try {
-      const result = first()
-      for (let turn = this.#turns.shift(); turn !== undefined; turn = this.#turns.shift()) turn()
-      return result
-    } finally {
-      this.#turning = false
-    }
+    this.#turns.enqueue(() => this.#turn(managed, event))
   }
 
   #turn(managed: Managed, event: ProcessEvent): ErrorCode | null {
@@ -222,12 +242,14 @@ export class Supervisor {
   /** The answer is the very next turn, so that no other event meets a start without its child. */
   #spawn(managed: Managed): void {
     const { spawner, clock } = this.#ports
-    const answer = (event: ProcessEvent): void => void this.#turns.unshift(() => this.#turn(managed, event))
+    const answer = (event: ProcessEvent): void => this.#turns.next(() => this.#turn(managed, event))
     let child: Child
     try {
-      child = spawner.spawn(managed.process.spec, (status) => this.#exited(managed, child, status))
+      const onExit = (status: ExitStatus): void => this.#exited(managed, child, status)
+      child = spawner.spawn(managed.process.spec, onExit, managed.owner.prepare?.())
     } catch (error) {
-      const reason = error instanceof AgentError ? error.subject : String(error)
+      managed.owner.failed?.(error)
+      const reason = reasonOf(error)
       answer({ type: 'spawnFailed', at: clock.now(), wall: clock.wall(), reason })
       return
     }
@@ -240,7 +262,7 @@ export class Supervisor {
   #exited(managed: Managed, child: Child, status: ExitStatus): void {
     const { clock } = this.#ports
     const event: ProcessEvent = { type: 'exited', at: clock.now(), wall: clock.wall(), status }
-    this.#enqueue(() => {
+    this.#turns.enqueue(() => {
       managed.child = null
       // Before the turn, which may open the next incarnation at once.
       managed.owner.closed(child, status, managed.signalled)
@@ -252,33 +274,19 @@ export class Supervisor {
     try {
       this.#ports.spawner.kill(pid, signal, group)
     } catch (error) {
-      const reason = error instanceof AgentError ? error.subject : String(error)
-      this.#handle(managed, { type: 'killFailed', at: this.#ports.clock.now(), reason })
+      this.#handle(managed, { type: 'killFailed', at: this.#ports.clock.now(), reason: reasonOf(error) })
     }
   }
 
   /** supervisord: Subprocess.transition starts nothing while it shuts down. */
   #due(managed: Managed, deadline: Deadline): void {
-    if (deadline === 'retryDue' && this.#shutdown !== null) return
+    if (deadline === 'retryDue' && (this.#shutdown !== null || managed.halted)) return
     this.#handle(managed, { type: deadline, at: this.#ports.clock.now() })
   }
 
   #snapshot({ name, process }: Managed): ProcessSnapshot {
-    const { spec, state, child, startedAt, stoppedAt, exit, spawnerr, retries, retryAt, restarts } = process
-    return {
-      name: spec.name,
-      group: spec.group,
-      state,
-      pid: child?.pid ?? null,
-      startedAt,
-      stoppedAt,
-      exit,
-      spawnerr,
-      retries,
-      crashLoop: crashLoop(process),
-      retryInMs: retryAt === null ? null : Math.max(0, retryAt - this.#ports.clock.now()),
-      restarts,
-      stderrTail: this.#ports.spawner.stderrTail(name),
-    }
+    return processSnapshot(process, this.#ports.clock.now(), this.#ports.spawner.stderrTail(name))
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof AgentError ? error.subject : String(error))

@@ -32,6 +32,7 @@ export function transactingParts(
     committed: (commits) => {
       for (const commit of commits) works.isolation.settled(commit, commit.offset, true)
     },
+    abandon: () => works.abandon(),
     disown: () => {
       const { lane } = works
       if (lane?.over !== false || lane.disowned) return

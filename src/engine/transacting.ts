@@ -17,7 +17,7 @@ export interface TransactingParts {
   readonly clock: Clock
   readonly book: PartitionBook
   readonly report: StreamReport
-  readonly pump: Pick<OutputPump, 'seal' | 'unseal' | 'abandon' | 'queuedBytes'>
+  readonly pump: Pick<OutputPump, 'seal' | 'unseal' | 'queuedBytes'>
   readonly feeder: Pick<Feeder, 'hold' | 'letGo'>
   /** While records flow a transaction ends about so often. */
   readonly intervalMs: Millis
@@ -31,6 +31,8 @@ export interface TransactingParts {
   /** Whether answers come in order, so that those of records that are given up can be told from others. */
   readonly ordered: () => boolean
   readonly committed: (commits: readonly Commit[]) => void
+  /** Gives up what is not stored. */
+  readonly abandon: () => void
   /** What the living Calculator will still say about the records that it has counts no more. */
   readonly disown: () => void
   /** Everything that is not committed is read again. */
@@ -148,7 +150,7 @@ export class Transacting implements Commits {
     this.#spoilt ??= reason
     // Whoever waits for writes to end must not wait for these; and nothing more is to be written before the abort.
     void this.#parts.pump.seal()
-    this.#parts.pump.abandon()
+    this.#parts.abandon()
     this.#serially(() => this.#attempt()).catch(() => undefined)
   }
 
@@ -226,10 +228,10 @@ export class Transacting implements Commits {
   }
 
   async #abort(reason: string): Promise<'aborted'> {
-    const { pump, feeder, report, transactions, disown, replay } = this.#parts
+    const { pump, feeder, report, transactions, abandon, disown, replay } = this.#parts
     feeder.hold('abort')
     void pump.seal()
-    pump.abandon()
+    abandon()
     disown()
     report.publish('aborted', 'warn', 'aborting a transaction: what it was made of is read again', { reason })
     try {

@@ -74,7 +74,7 @@ const metrics = (thresholds: Thresholds): Record<string, Metric> => ({
   violations_total: count('Answers that the protocol does not allow.', perStream((s) => s.counters.violations)),
   in_flight: gauge('Records handed to the Calculator and not settled.', perStream((s) => s.inFlight)),
   window_bytes: gauge('Bytes held for the Calculator and the output.', perStream((s) => s.bufferedBytes)),
-  window_limit: gauge('Bytes that may be held (BUFFER_BYTES).', perStream((s) => s.bufferLimitBytes)),
+  window_limit: gauge('Bytes that may be held: BUFFER_BYTES, or less where more would bring nothing.', perStream((s) => s.bufferLimitBytes)),
   stdin_unread_bytes: gauge('Bytes written that the Calculator has not read.', perStream((s) => s.stdinUnreadBytes)),
   stdout_block_buffered: gauge('1 when the Calculator keeps back part of a line.', perStream((s) => Number(s.blockBuffered))),
   lag: gauge('Records not yet fetched over all assigned partitions.', perStream((s) => s.input.lag)),

@@ -2,6 +2,7 @@ import type { KafkaConfig, ISocketFactory } from 'kafkajs'
 import { AgentError } from '../domain/errors.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
+import { BufferPool } from '../wire/buffer-pool.ts'
 import { BrokerConnection } from './connection.ts'
 import { connectionError } from './kafkajs-internals.ts'
 import { kafkaJsLog, type KafkaLog } from './log.ts'
@@ -25,6 +26,8 @@ export type Ask<T> = KafkaRequest<T> | ((versions: ApiVersions) => KafkaRequest<
 /** A TLS handshake with a far broker takes its time; so does a login. */
 const CONNECTION_TIMEOUT: Millis = 5_000
 const METADATA = 3
+/** Memory that lies unused: two answers or requests on their way, and what was made of two. */
+const POOL_BYTES = 8 * 1024 * 1024
 
 /**
  * The brokers of a Kafka cluster over connections of our own, opened when they are first needed. A broker answers one
@@ -32,6 +35,8 @@ const METADATA = 3
  * Nothing is tried twice here: who asked knows whether, and when, to ask again.
  */
 export class KafkaCluster {
+  /** For what is large and does not live long. Large answers are from here. */
+  readonly pool = new BufferPool(POOL_BYTES)
   readonly #options: ClusterOptions
   readonly #logCreator: ReturnType<typeof kafkaJsLog>
   readonly #connections = new Map<string, Promise<BrokerConnection>>()
@@ -124,6 +129,7 @@ export class KafkaCluster {
       ssl,
       sasl,
       clock,
+      pool: this.pool,
       connectionTimeout: CONNECTION_TIMEOUT,
       logCreator: this.#logCreator,
       ...(socketFactory && { socketFactory }),

@@ -23,7 +23,7 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
   constructor(settings: SinkSettings) {
     const { cluster, topic, compression, clock, log, transaction = null } = settings
     this.#settings = settings
-    const encode = recordEncoder(compression, transaction !== null)
+    const encode = recordEncoder(compression, cluster.pool, transaction !== null)
     this.#producer = new Producer({ cluster, topics: [topic], encode, clock, log, transaction })
   }
 

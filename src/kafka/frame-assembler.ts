@@ -1,17 +1,24 @@
+import type { BufferPool } from '../wire/buffer-pool.ts'
+
 const SIZE_BYTES = 4
 const CORRELATION_BYTES = 4
+/** Smaller answers do not live long, and are cheap to make. */
+const POOLED_FROM = 16 * 1024
 /** A broker refuses requests beyond 100 MiB, and we ask for less in an answer: more is no Kafka broker. */
 const LARGEST = 256 * 1024 * 1024
 
 /** Puts a broker's answers together from chunks as they come: each byte is copied once, into a frame of its own. */
 export class FrameAssembler {
+  readonly #pool: BufferPool
   readonly #whole: (correlationId: number, payload: Buffer) => void
   readonly #size = Buffer.alloc(SIZE_BYTES)
   #sizeFilled = 0
   #frame: Buffer | null = null
   #filled = 0
 
-  constructor(whole: (correlationId: number, payload: Buffer) => void) {
+  /** The payload's memory is from `pool`, for whoever has no use of it any more to give back. */
+  constructor(pool: BufferPool, whole: (correlationId: number, payload: Buffer) => void) {
+    this.#pool = pool
     this.#whole = whole
   }
 
@@ -29,7 +36,7 @@ export class FrameAssembler {
     if (size < CORRELATION_BYTES || size > LARGEST)
       throw new RangeError(`an answer of ${size} bytes is no Kafka answer`)
     this.#sizeFilled = 0
-    this.#frame = Buffer.allocUnsafe(size)
+    this.#frame = size < POOLED_FROM ? Buffer.allocUnsafe(size) : this.#pool.take(size)
     this.#filled = 0
     return end
   }

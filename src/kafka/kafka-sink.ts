@@ -37,7 +37,7 @@ export class KafkaSink implements RecordSink {
   constructor(settings: SinkSettings) {
     const { cluster, topic, compression, clock, log, transaction = null } = settings
     this.#settings = settings
-    const encode = recordEncoder(compression, transaction !== null)
+    const encode = recordEncoder(compression, cluster.pool, transaction !== null)
     this.#producer = new Producer({ cluster, topics: [topic], encode, clock, log, transaction })
     this.#missing = new Problem(clock, log, 'kafka.output-topic-missing', Infinity)
     this.#unreachable = new Problem(clock, log, 'kafka.sink')

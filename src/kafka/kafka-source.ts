@@ -214,6 +214,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       await wait(clock, TOPIC_POLL, signal)
     }
     if (closed()) return
+    this.#starts.opened(this.#settings.topics)
     this.#membership = join(this)
     const over = this.#membership.run()
     attempted()

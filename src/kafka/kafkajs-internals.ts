@@ -9,6 +9,7 @@ import createSocketFactory from 'kafkajs/src/network/socketFactory.js'
 import protocolErrors from 'kafkajs/src/protocol/error.js'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
+import type { BufferPool } from '../wire/buffer-pool.ts'
 import { FrameAssembler } from './frame-assembler.ts'
 
 export interface SocketOptions {
@@ -20,6 +21,8 @@ export interface SocketOptions {
   readonly connectionTimeout: Millis
   readonly logCreator: logCreator
   readonly clock: Clock
+  /** Memory of large answers. */
+  readonly pool: BufferPool
   /** Default: kafkajs's own, TCP or TLS. */
   readonly socketFactory?: ISocketFactory
 }
@@ -31,7 +34,7 @@ const REAUTHENTICATE_BEFORE: Millis = 10_000
 /** Timeouts are the caller's: kafkajs would look at every request ten times a second. */
 const NEVER: Millis = 2 ** 31 - 1
 
-export function createConnection({ logCreator, socketFactory, clock, ...options }: SocketOptions): Connection {
+export function createConnection({ logCreator, socketFactory, clock, pool, ...options }: SocketOptions): Connection {
   const connection = new Connection({
     ...options,
     logger: loggers.createLogger({ level: loggers.LEVELS.INFO, logCreator }),
@@ -43,7 +46,7 @@ export function createConnection({ logCreator, socketFactory, clock, ...options 
     reauthenticationThreshold: REAUTHENTICATE_BEFORE,
   })
   checkOnlyWhenThrottled(connection, clock)
-  assembleInPlace(connection)
+  assembleInPlace(connection, pool)
   return connection
 }
 
@@ -64,10 +67,10 @@ function readingInPlace(data: (chunk: Buffer) => void): ISocketFactory {
 }
 
 /** kafkajs keeps an answer's chunks and joins them in the end; only its oldest way to log in still reads like that. */
-function assembleInPlace(connection: Connection): void {
+function assembleInPlace(connection: Connection, pool: BufferPool): void {
   const { requestQueue } = connection
   const byKafkaJs = connection.processData.bind(connection)
-  const assembler = new FrameAssembler((correlationId, payload) =>
+  const assembler = new FrameAssembler(pool, (correlationId, payload) =>
     requestQueue.fulfillRequest({ correlationId, payload, size: payload.length }),
   )
   connection.processData = (chunk) => {

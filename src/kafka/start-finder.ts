@@ -37,10 +37,17 @@ const isPending = ({ partition, version }: Pending): boolean => partition.versio
 export class StartFinder {
   readonly problem: Problem
   readonly #parts: StartParts
+  /** Partitions of each topic when reading began. */
+  readonly #counts = new Map<string, number>()
 
   constructor(parts: StartParts) {
     this.#parts = parts
     this.problem = new Problem(parts.clock, parts.log, 'kafka.start-position')
+  }
+
+  /** Reading begins now: a partition that nobody has seen by now is new, and `latest` must not leave out its begin. */
+  opened(names: readonly string[]): void {
+    for (const name of names) this.#counts.set(name, this.#parts.topics.find(name)?.partitions.length ?? 0)
   }
 
   /**
@@ -81,7 +88,11 @@ export class StartFinder {
     const committed = anew ? [] : await this.#parts.committed(partitions)
     this.#parts.noted(committed)
     const offsets = new Map(committed.map((each) => [nameOf(each), each.offset]))
-    const wanted = partitions.map((each) => ({ ...each, offset: offsets.get(nameOf(each)) ?? -1 }))
+    const wanted = partitions.map((each) => ({
+      ...each,
+      offset: offsets.get(nameOf(each)) ?? -1,
+      added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
+    }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
     const due: (Start & { epoch: number })[] = []
     for (const each of pending.filter(isPending)) {

@@ -18,8 +18,11 @@ export interface Start extends TopicPartition {
   readonly reason: string
 }
 
-/** `offset`: where it was to begin, such as the committed offset; -1 for nowhere in particular. */
-export type Wanted = TopicPartition & { readonly offset: number }
+/**
+ * `offset`: where it was to begin, such as the committed offset; -1 for nowhere in particular. `added`: the partition
+ * did not exist when reading began, so that its first record is later than that.
+ */
+export type Wanted = TopicPartition & { readonly offset: number; readonly added?: boolean }
 
 /**
  * The offset at which each partition begins: the wanted one; the first that is kept, where it is deleted by now; what
@@ -37,7 +40,7 @@ export async function startPositions(
     offsetsAt(cluster, topics, wanted, LATEST, true),
     typeof from === 'number' ? offsetsAt(cluster, topics, wanted, from) : null,
   ])
-  return wanted.map(({ topic, partition, offset }) => {
+  return wanted.map(({ topic, partition, offset, added = false }) => {
     const name = nameOf({ topic, partition })
     const lowest = low.get(name) ?? 0
     const highest = high.get(name) ?? 0
@@ -46,6 +49,8 @@ export async function startPositions(
     const begin = { earliest: lowest, latest: end, time: young < 0 ? end : young }
     const rule = typeof from === 'number' ? 'time' : from
     const start = { topic, partition, highWatermark: highest, asWanted: false }
+    if (offset < 0 && added && from === 'latest')
+      return { ...start, offset: lowest, reason: 'a new partition: earliest' }
     if (offset < 0) return { ...start, offset: begin[rule], reason: `no committed offset: ${rule}` }
     if (offset < lowest) return { ...start, offset: lowest, reason: `records ${offset} to ${lowest - 1} are deleted` }
     if (offset > highest) {

@@ -20,3 +20,9 @@ export function exitCodeOf({ code, signal }: ExitStatus): number {
   if (signal !== null) return 128 + (signalNumber(signal) ?? 0)
   return code ?? 0
 }
+
+/** What a wait status of the kernel says. */
+export function exitStatusOf(status: number): ExitStatus {
+  const number = status & 0x7f
+  return number === 0 ? { code: (status >> 8) & 0xff, signal: null } : { code: null, signal: signalName(number) }
+}

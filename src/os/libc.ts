@@ -1,6 +1,13 @@
 // The calls of the C library that Node does not offer. Main thread only.
+import { closeSync } from 'node:fs'
+import process from 'node:process'
 import { getSystemErrorName } from 'node:util'
 import { openKoffi, type Koffi } from './native-file.ts'
+
+export interface Limit {
+  readonly soft: bigint
+  readonly hard: bigint
+}
 
 export interface Libc {
   /** A pipe whose two ends no child inherits by accident. */
@@ -11,13 +18,25 @@ export interface Libc {
   widen(fd: number, bytes: number): boolean
   /** No child inherits the descriptor from now on. */
   closeOnExec(fd: number): void
-  /** Collects one dead child, without waiting. False: it lives, or it is not ours. */
-  reap(pid: number): boolean
+  /** Collects one dead child, without waiting, with its wait status. Null: it lives, or it is not ours. */
+  reap(pid: number): number | null
   /** Orphans below this process become its children (on) or those of PID 1 (off). */
   setSubreaper(on: boolean): void
   /** RLIMIT_NOFILE of a process; 0 is this one. */
-  openFiles(pid: number): { readonly soft: bigint; readonly hard: bigint }
-  setOpenFiles(pid: number, limit: { readonly soft: bigint; readonly hard: bigint }): void
+  openFiles(pid: number): Limit
+  setOpenFiles(pid: number, limit: Limit): void
+  /** RLIMIT_NPROC of this process. */
+  processes(): Limit
+  setProcesses(limit: Limit): void
+  /**
+   * This thread, and what it starts, is another user from now on; root can come back by what it returns. The C
+   * library's own calls would change all threads.
+   */
+  become(user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }): () => void
+  /** A listening socket, closed on exec; `address` is a sockaddr of the family. */
+  listen(family: number, address: Uint8Array, backlog: number): number
+  /** One message for the system's log: facility user, priority info. */
+  syslog(text: string): void
 }
 
 const O_CLOEXEC = 0o2000000
@@ -27,7 +46,19 @@ const F_SETFD = 2
 const FD_CLOEXEC = 1
 const WNOHANG = 1
 const PR_SET_CHILD_SUBREAPER = 36
+const RLIMIT_NPROC = 6
 const RLIMIT_NOFILE = 7
+const SOCK_STREAM = 1
+const SOCK_CLOEXEC = 0o2000000
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const LOG_USER_INFO = 8 + 6
+
+/** System calls that change the credentials of the calling thread alone. */
+const credentialCalls = {
+  x64: { setgroups: 116, setresuid: 117, setresgid: 119 },
+  arm64: { setgroups: 159, setresuid: 147, setresgid: 149 },
+} as const
 
 /**
  * Loads the C library through koffi. Where that is impossible (a read-only or noexec container without the file beside
@@ -35,13 +66,13 @@ const RLIMIT_NOFILE = 7
  */
 export function loadLibc(open: () => Koffi = openKoffi): Libc | { readonly missing: string } {
   try {
-    return bind(open())
+    return bound(open())
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) }
   }
 }
 
-function bind(koffi: Koffi): Libc {
+function bound(koffi: Koffi): Libc {
   const libc = koffi.load('libc.so.6')
   const pipe2 = libc.func('int pipe2(int *fds, int flags)')
   const ioctl = libc.func('int ioctl(int fd, unsigned long request, ...)')
@@ -49,6 +80,12 @@ function bind(koffi: Koffi): Libc {
   const waitpid = libc.func('int waitpid(int pid, int *status, int options)')
   const prctl = libc.func('int prctl(int option, ...)')
   const prlimit = libc.func('int prlimit(int pid, int resource, void *wanted, void *present)')
+  const socket = libc.func('int socket(int family, int type, int protocol)')
+  const setsockopt = libc.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)')
+  const bind = libc.func('int bind(int fd, void *address, uint32_t length)')
+  const listen = libc.func('int listen(int fd, int backlog)')
+  const syscall = libc.func('long syscall(long number, ...)')
+  const syslog = libc.func('void syslog(int priority, str format, ...)')
 
   /** @throws an Error with the errno's name as `code`, as Node's own system errors have it */
   const check = (result: unknown, call: string): void => {
@@ -57,6 +94,22 @@ function bind(koffi: Koffi): Libc {
       throw Object.assign(new Error(`${call}: ${code}`), { code })
     }
   }
+
+  const limit = (pid: number, resource: number): Limit => {
+    const pair = new BigUint64Array(2)
+    check(prlimit(pid, resource, null, pair), 'prlimit')
+    const [soft = 0n, hard = 0n] = pair
+    return { soft, hard }
+  }
+  const setLimit = (pid: number, resource: number, { soft, hard }: Limit): void =>
+    check(prlimit(pid, resource, new BigUint64Array([soft, hard]), null), 'prlimit')
+
+  const calls = process.arch === 'arm64' ? credentialCalls.arm64 : credentialCalls.x64
+  const setGroups = (groups: readonly number[]): void =>
+    check(syscall(calls.setgroups, 'long', groups.length, 'void *', new Uint32Array(groups)), 'setgroups')
+  /** Real and effective; the saved one stays root's, for the way back. The child's exec makes it the user's too. */
+  const setIds = (call: 'setresuid' | 'setresgid', id: number): void =>
+    check(syscall(calls[call], 'long', id, 'long', id, 'long', 0), call)
 
   return {
     pipe() {
@@ -72,19 +125,42 @@ function bind(koffi: Koffi): Libc {
     },
     widen: (fd, bytes) => fcntl(fd, F_SETPIPE_SZ, 'int', bytes) !== -1,
     closeOnExec: (fd) => check(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC), 'fcntl F_SETFD'),
-    reap: (pid) => waitpid(pid, null, WNOHANG) === pid,
+    reap(pid) {
+      const status = new Int32Array(1)
+      return waitpid(pid, status, WNOHANG) === pid ? (status[0] ?? 0) : null
+    },
     setSubreaper(on) {
       const zero = ['unsigned long', 0]
       check(prctl(PR_SET_CHILD_SUBREAPER, 'unsigned long', on ? 1 : 0, ...zero, ...zero, ...zero), 'prctl')
     },
-    openFiles(pid) {
-      const pair = new BigUint64Array(2)
-      check(prlimit(pid, RLIMIT_NOFILE, null, pair), 'prlimit')
-      const [soft = 0n, hard = 0n] = pair
-      return { soft, hard }
+    openFiles: (pid) => limit(pid, RLIMIT_NOFILE),
+    setOpenFiles: (pid, wanted) => setLimit(pid, RLIMIT_NOFILE, wanted),
+    processes: () => limit(0, RLIMIT_NPROC),
+    setProcesses: (wanted) => setLimit(0, RLIMIT_NPROC, wanted),
+    become(user) {
+      const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, groups: process.getgroups?.() ?? [] }
+      setGroups(user.groups)
+      setIds('setresgid', user.gid)
+      setIds('setresuid', user.uid)
+      return () => {
+        setIds('setresuid', own.uid)
+        setIds('setresgid', own.gid)
+        setGroups(own.groups)
+      }
     },
-    setOpenFiles(pid, { soft, hard }) {
-      check(prlimit(pid, RLIMIT_NOFILE, new BigUint64Array([soft, hard]), null), 'prlimit')
+    listen(family, address, backlog) {
+      const fd = Number(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0))
+      check(fd, 'socket')
+      try {
+        check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, new Int32Array([1]), 4), 'setsockopt')
+        check(bind(fd, address, address.length), 'bind')
+        check(listen(fd, backlog), 'listen')
+        return fd
+      } catch (error) {
+        closeSync(fd)
+        throw error
+      }
     },
+    syslog: (text) => void syslog(LOG_USER_INFO, '%s', 'str', text.replaceAll('\0', '')),
   }
 }

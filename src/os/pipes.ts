@@ -94,6 +94,11 @@ const leastRead = 128 * 1024
 /** Keeps what follows from one read well under 10 ms. */
 const mostRead = 256 * 1024
 
+/** Slabs that wait for their release; beyond that the oldest is left to the collector. */
+const retiredMax = 32
+/** Slabs that wait for their use. */
+const freeMax = 4
+
 /**
  * Memory that a pipe is read into, a large piece at a time: each read is put behind the one before it and handed on as a
  * view, so that a line which crosses the border of two reads lies in one piece.
@@ -101,11 +106,16 @@ const mostRead = 256 * 1024
 class Slab {
   #bytes = Buffer.alloc(0)
   #used = 0
+  /** Full ones, oldest first, of which views may be about. */
+  #retired: Buffer<ArrayBuffer>[] = []
+  readonly #free: Buffer<ArrayBuffer>[] = []
 
   /** Where the next read goes. */
   room(): Buffer {
     if (this.#bytes.length - this.#used < leastRead) {
-      this.#bytes = Buffer.allocUnsafeSlow(slabBytes)
+      this.#retired.push(this.#bytes)
+      if (this.#retired.length > retiredMax) this.#retired.shift()
+      this.#bytes = this.#free.pop() ?? Buffer.allocUnsafeSlow(slabBytes)
       this.#used = 0
     }
     return this.#bytes.subarray(this.#used, this.#used + mostRead)
@@ -116,6 +126,18 @@ class Slab {
     const from = this.#used
     this.#used += count
     return this.#bytes.subarray(from, this.#used)
+  }
+
+  /** Nobody has a view any more of what was read before `view`. */
+  release({ buffer }: Uint8Array): void {
+    const older = this.#bytes.buffer === buffer ? this.#retired.length : this.#indexOf(buffer)
+    for (const slab of this.#retired.splice(0, Math.max(0, older))) {
+      if (slab.length === slabBytes && this.#free.length < freeMax) this.#free.push(slab)
+    }
+  }
+
+  #indexOf(memory: ArrayBufferLike): number {
+    return this.#retired.findIndex(({ buffer }) => buffer === memory)
   }
 }
 
@@ -137,10 +159,11 @@ export function pipeOutput(fd: number, unreadBytes: () => number): ChildOutput {
   })
   // Node begins to read at once; nobody listens yet.
   socket.pause()
-  return outputOf(socket, unreadBytes, (data) => {
+  const output = outputOf(socket, unreadBytes, (data) => {
     receive = data
     socket.resume()
   })
+  return { ...output, release: (view) => slab.release(view) }
 }
 
 /** Stdout of a child where Node keeps the descriptor to itself. */

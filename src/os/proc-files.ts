@@ -1,5 +1,5 @@
 // Single files of /proc, read and parsed. A process that is gone is null; a file that may not be read throws Hidden.
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
 
 /** The kernel keeps this from us (other user, hidepid, ptrace policy). */
 export class Hidden extends Error {
@@ -14,7 +14,7 @@ export interface Stat {
 }
 
 export function readStat(pid: number): Stat | null {
-  const text = orNull(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const text = orNull(() => readText(`/proc/${pid}/stat`))
   if (text === null) return null
   // The name in parentheses may hold blanks and parentheses itself; the fields begin after the last one.
   const [state = '', ppid, pgrp, session] = text.slice(text.lastIndexOf(')') + 2).split(' ', 4)
@@ -27,7 +27,7 @@ export const listThreads = (pid: number): string[] | null => orNull(() => readdi
 
 /** Time on a CPU in ns. */
 export function readCpu(pid: number, tid: string): bigint | null {
-  const text = orNull(() => readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1'))
+  const text = orNull(() => readText(`/proc/${pid}/task/${tid}/schedstat`))
   return text === null ? null : BigInt(text.split(' ', 1)[0] ?? '0')
 }
 
@@ -35,7 +35,7 @@ export function readCpu(pid: number, tid: string): bigint | null {
 export type Blocked = 'running' | { readonly number: number; readonly args: readonly bigint[] }
 
 export function readSyscall(pid: number, tid: string): Blocked | null {
-  const text = orNull(() => readFileSync(`/proc/${pid}/task/${tid}/syscall`, 'latin1'))
+  const text = orNull(() => readText(`/proc/${pid}/task/${tid}/syscall`))
   if (text === null) return null
   const [first = '', ...rest] = text.trim().split(' ')
   return first === 'running' ? 'running' : { number: Number(first), args: rest.map(BigInt) }
@@ -54,6 +54,19 @@ export function readMemory(pid: number, address: bigint, length: number): Buffer
       closeSync(file)
     }
   })
+}
+
+/** Far more than any of these files has, each of which is one line. */
+const line = Buffer.allocUnsafeSlow(4096)
+
+/** A look at a group reads a file of every process of the machine: readFileSync would make 8 KiB of garbage for each. */
+function readText(path: string): string {
+  const file = openSync(path, 'r')
+  try {
+    return line.toString('latin1', 0, readSync(file, line, 0, line.length, null))
+  } finally {
+    closeSync(file)
+  }
 }
 
 function orNull<T>(read: () => T): T | null {

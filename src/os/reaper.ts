@@ -2,7 +2,9 @@
 // waiting for any child would steal the exit statuses of libuv's own.
 import { readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
+import type { ExitStatus } from '../domain/process/state.ts'
 import { isOwnChild } from './own-children.ts'
+import { exitStatusOf } from './exit-status.ts'
 import { readStat } from './proc-files.ts'
 import type { Libc } from './libc.ts'
 
@@ -12,12 +14,19 @@ const sweepEveryMs = 1000
 /**
  * From now on no adopted process stays a zombie. When the agent is not PID 1 it becomes subreaper, so that the orphans
  * of its children come to it and not to the system's init.
+ * @param onReaped told of each one
  */
-export function startReaper(libc: Libc): { stop(): void } {
+export function startReaper(
+  libc: Libc,
+  onReaped: (pid: number, status: ExitStatus) => void = () => undefined,
+): { stop(): void } {
   const subreaper = process.pid !== 1
   if (subreaper) libc.setSubreaper(true)
   const sweep = (): void => {
-    for (const pid of adoptedZombies()) libc.reap(pid)
+    for (const pid of adoptedZombies()) {
+      const status = libc.reap(pid)
+      if (status !== null) onReaped(pid, exitStatusOf(status))
+    }
   }
   process.on('SIGCHLD', sweep)
   const timer = setInterval(sweep, sweepEveryMs)

@@ -1,6 +1,6 @@
 import process from 'node:process'
 
-export type AgentSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1'
+export type AgentSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGCHLD'
 
 /**
  * Calls a handler for each arrival of its signal. Signals without a handler keep their default.

@@ -10,15 +10,20 @@ import type { Activity, Child, Spawner, StderrLine } from '../engine/ports.ts'
 import { plainPipes, realPipes, type ChildPipes } from './child-pipes.ts'
 import { readStderr, StderrTails } from './child-stderr.ts'
 import { findCommand, quoted } from './find-command.ts'
+import { openLogPipes, plainLogPipes } from './log-pipes.ts'
 import type { Libc } from './libc.ts'
 import { childOpenFiles, keepDescriptors, withOpenFiles } from './open-files.ts'
 import { spawnFailure } from './own-children.ts'
 import { activity } from './proc.ts'
 
+type Stdio = 'pipe' | readonly ('pipe' | number)[]
+
 export interface SpawnerOptions {
   /** null: plain Node pipes (sockets), no count of unread bytes, the file limit of the agent. */
   readonly libc: Libc | null
   readonly onStderrLine: (line: StderrLine) => void
+  /** Soft limit of open files for children; absent: the one that the agent was started with. */
+  readonly openFiles?: bigint
 }
 
 export class NodeSpawner implements Spawner {
@@ -29,20 +34,18 @@ export class NodeSpawner implements Spawner {
   /** Living children: pid to the inode of their stdin. */
   readonly #living = new Map<number, number | null>()
 
-  constructor({ libc, onStderrLine }: SpawnerOptions) {
+  constructor({ libc, onStderrLine, openFiles }: SpawnerOptions) {
     this.#libc = libc
-    this.#openFiles = libc === null ? 0n : childOpenFiles(libc)
+    this.#openFiles = libc === null ? 0n : (openFiles ?? childOpenFiles(libc))
     if (libc !== null) keepDescriptors(libc)
     this.#onStderrLine = onStderrLine
   }
 
-  spawn(spec: ProgramSpec, onExit: (status: ExitStatus) => void): Child {
-    const [word, ...args] = spec.command
-    if (word === undefined || word === '') throw new AgentError('SPAWN_ERROR', 'command is empty')
-    const file = findCommand(word, spec.directory, spec.environment)
-    if (spec.directory !== undefined) checkDirectory(spec.directory)
+  spawn(spec: ProgramSpec, onExit: (status: ExitStatus) => void, input?: number): Child {
+    const file = commandFile(spec)
+    if (spec.stderr !== undefined) return this.#spawnLogged(spec, file, onExit, input)
     const pipes = this.#openPipes(spec)
-    const { child, pid } = this.#start(spec, file, args, pipes)
+    const { child, pid } = this.#start(spec, file, pipes)
     const { stdin, stdinInode, stdout, stderr, stderrFd } = pipes.attach(child)
     const name = namespec(spec)
     const readLastWords = readStderr(stderr, stderrFd, (text, cut) => {
@@ -57,6 +60,28 @@ export class NodeSpawner implements Spawner {
       onExit({ code, signal })
     })
     return { pid, startedAt: Date.now(), stdin, stdout }
+  }
+
+  #spawnLogged(
+    spec: ProgramSpec,
+    file: string,
+    onExit: (status: ExitStatus) => void,
+    input: number | undefined,
+  ): Child {
+    const libc = this.#libc
+    const merged = spec.stderr === 'stdout'
+    const pipes = libc ? attempt(spec, () => openLogPipes(libc, merged, input)) : plainLogPipes(merged, input)
+    const { child, pid } = this.#start(spec, file, pipes)
+    const { stdin, stdout, stderr } = pipes.attach(child)
+    this.#living.set(pid, null)
+    child.once('exit', (code, signal) => {
+      this.#living.delete(pid)
+      stdin.destroy()
+      stdout.finish()
+      stderr?.finish()
+      onExit({ code, signal })
+    })
+    return { pid, startedAt: Date.now(), stdin, stdout, ...(stderr && { stderr }) }
   }
 
   kill(pid: number, signal: Signal, group: boolean): void {
@@ -87,21 +112,16 @@ export class NodeSpawner implements Spawner {
   }
 
   #openPipes(spec: ProgramSpec): ChildPipes {
-    if (this.#libc === null) return plainPipes
-    try {
-      return realPipes(this.#libc)
-    } catch (cause) {
-      throw spawnError(spec, codeOf(cause), cause)
-    }
+    const libc = this.#libc
+    return libc === null ? plainPipes : attempt(spec, () => realPipes(libc))
   }
 
   #start(
     spec: ProgramSpec,
     file: string,
-    args: readonly string[],
-    pipes: ChildPipes,
+    pipes: { readonly stdio: Stdio; readonly highestFd: number; discard(): void },
   ): { child: ChildProcess; pid: number } {
-    const start = (): ChildProcess => withUmask(spec.umask, () => startProcess(spec, file, args, pipes.stdio))
+    const start = (): ChildProcess => withUmask(spec.umask, () => asUser(this.#libc, spec, file, pipes.stdio))
     try {
       const child = this.#libc === null ? start() : withOpenFiles(this.#libc, this.#openFiles, pipes.highestFd, start)
       return { child, pid: startedPid(child, spec) }
@@ -112,13 +132,51 @@ export class NodeSpawner implements Spawner {
   }
 }
 
+function attempt<T>(spec: ProgramSpec, open: () => T): T {
+  try {
+    return open()
+  } catch (cause) {
+    throw spawnError(spec, codeOf(cause), cause)
+  }
+}
+
+/** Throws what `findCommand` throws, and SPAWN_ERROR where there is no command at all. */
+export function commandFile({ command, commandProblem, directory, environment }: ProgramSpec): string {
+  const [word = ''] = command
+  if (commandProblem !== undefined || word === '') {
+    throw new AgentError('SPAWN_ERROR', commandProblem ?? 'command is empty')
+  }
+  return findCommand(word, directory, environment)
+}
+
+/**
+ * Starts the child as its user: the main thread becomes that user, with all its groups, for the time of the start. Node
+ * itself knows only one group, and is asked only where there is no native part.
+ */
+function asUser(libc: Libc | null, spec: ProgramSpec, file: string, stdio: Stdio): ChildProcess {
+  const { user } = spec
+  const own = process.getuid?.()
+  if (user === undefined || user.uid === own) return startProcess(spec, file, stdio, {})
+  if (own !== 0)
+    throw new AgentError('SPAWN_ERROR', `couldn't setuid to ${user.uid}: Can't drop privilege as nonroot user`)
+  if (libc === null) return startProcess(spec, file, stdio, { uid: user.uid, gid: user.gid })
+  const comeBack = libc.become(user)
+  try {
+    return startProcess(spec, file, stdio, {})
+  } finally {
+    comeBack()
+  }
+}
+
 function startProcess(
   { command, directory, environment }: ProgramSpec,
   file: string,
-  args: readonly string[],
-  stdio: ChildPipes['stdio'],
+  stdio: Stdio,
+  user: { readonly uid?: number; readonly gid?: number },
 ): ChildProcess {
-  const child = spawn(file, args, {
+  if (directory !== undefined) checkDirectory(directory)
+  const child = spawn(file, command.slice(1), {
+    ...user,
     argv0: command[0],
     cwd: directory,
     env: environment,

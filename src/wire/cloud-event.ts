@@ -58,7 +58,8 @@ export function unwrap(value: Uint8Array, headers: Headers): Uint8Array | null |
     : value.subarray(members.dataFrom, members.dataTo)
 }
 
-function isDataframe(name: string, content: Uint8Array | null): boolean {
+/** Whether the header says that the value is a CloudEvent in JSON. */
+export function isDataframe(name: string, content: Uint8Array | null): boolean {
   if (name.length !== CONTENT_TYPE.length || content === null || content.length < PREFIX.length) return false
   if (name !== CONTENT_TYPE && name.toLowerCase() !== CONTENT_TYPE) return false
   for (let i = 0; i < PREFIX.length; i++) {

@@ -2,6 +2,7 @@
 import { isUtf8 as isUtf8View } from 'node:buffer'
 import type { Lines } from '../domain/stream/lines.ts'
 import type { Millis } from '../domain/time.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { escapedLength, escapeInto, isJson, isUtf8 } from './json-bytes.ts'
 
 export const DATAFRAME_TYPE = 'pidpiper.record.v1'
@@ -33,6 +34,8 @@ export interface EncodedLines {
   readonly valueBytes: number
   /** Indices of lines that are no JSON though OUTPUT_JSON says so. */
   readonly rejected: readonly number[]
+  /** Gives the memory of the values back, where it is from a pool: for whoever is the last to look at them. */
+  readonly recycle?: () => void
 }
 
 const CLOSE_BRACE = 0x7d
@@ -50,13 +53,15 @@ const ROOM = WORST * UNMEASURED + 16
  */
 export class DataframeEncoder {
   readonly #json: boolean
+  readonly #pool: BufferPool | null
   readonly #embedded: Envelope
   readonly #text: Envelope
   readonly #binary: Envelope
 
-  /** `source`: a URI reference, `/<service name>/<INSTANCE_ID>`. */
-  constructor(options: { readonly source: string; readonly json: boolean }) {
+  /** `source`: a URI reference, `/<service name>/<INSTANCE_ID>`. `pool`: where the memory of values is taken from. */
+  constructor(options: { readonly source: string; readonly json: boolean }, pool: BufferPool | null = null) {
     this.#json = options.json
+    this.#pool = pool
     this.#embedded = new Envelope(options.source, 'application/json', '"data":')
     this.#text = new Envelope(options.source, 'text/plain', '"data":"')
     this.#binary = new Envelope(options.source, 'application/octet-stream', '"data_base64":"')
@@ -67,9 +72,7 @@ export class DataframeEncoder {
     // A newline is a character of its own, so UTF-8 as a whole means UTF-8 in every line.
     const utf8 = this.#json || isUtf8View(bytes)
     const envelopeMax = this.#binary.lengthMax(stamp.idPrefix)
-    let out: Buffer = Buffer.allocUnsafeSlow(
-      count * (envelopeMax + 2) + Math.ceil(bytes.length * (this.#json ? 1 : 1.2)) + ROOM,
-    )
+    let out: Buffer = this.#memory(count * (envelopeMax + 2) + Math.ceil(bytes.length * (this.#json ? 1 : 1.2)) + ROOM)
     const starts = new Uint32Array(count)
     const valueEnds = new Uint32Array(count)
     const lineOf = this.#json ? new Uint32Array(count) : null
@@ -83,7 +86,7 @@ export class DataframeEncoder {
         continue
       }
       const room = envelopeMax + 2 + this.#lengthMax(bytes, start, end)
-      if (at + room > out.length) out = grown(out, at, room)
+      if (at + room > out.length) out = this.#grown(out, at, room)
       starts[values] = at
       if (lineOf) {
         lineOf[values] = i
@@ -103,6 +106,7 @@ export class DataframeEncoder {
       out[at++] = CLOSE_BRACE
       valueEnds[values++] = at
     }
+    const pool = this.#pool
     return {
       count: values,
       bytes: out.subarray(0, at),
@@ -111,7 +115,19 @@ export class DataframeEncoder {
       lines: rejected.length === 0 ? null : (lineOf?.subarray(0, values) ?? null),
       valueBytes: at,
       rejected,
+      ...(pool && { recycle: () => pool.give(out) }),
     }
+  }
+
+  #memory(bytes: number): Buffer {
+    return this.#pool?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes)
+  }
+
+  #grown(out: Buffer, used: number, more: number): Buffer {
+    const wider = this.#memory(Math.ceil((used + more) * 1.5))
+    out.copy(wider, 0, 0, used)
+    this.#pool?.give(out)
+    return wider
   }
 
   /** Never less than what the line becomes. */
@@ -121,12 +137,6 @@ export class DataframeEncoder {
     if (length <= UNMEASURED) return WORST * length + 4
     return Math.max(escapedLength(bytes, start, end), Math.ceil(length / 3) * 4)
   }
-}
-
-function grown(out: Buffer, used: number, more: number): Buffer {
-  const wider = Buffer.allocUnsafeSlow(Math.ceil((used + more) * 1.5))
-  out.copy(wider, 0, 0, used)
-  return wider
 }
 
 const DIGITS_MAX = 16

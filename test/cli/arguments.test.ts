@@ -77,8 +77,12 @@ const refusals: readonly (readonly [words: readonly string[], message: string])[
   [['chekc'], 'unknown command "chekc", did you mean check?'],
   [['constructor'], 'unknown command "constructor"'],
   [['help', 'helth'], 'no help about "helth", did you mean health?'],
-  [['ctl', 'status'], 'ctl comes with a later version'],
-  [['supervisord', '-n'], 'supervisord comes with a later version'],
+  [['circusctl', 'status'], 'circusctl comes with a later version'],
+  [['install', '--systemd=yes'], '--systemd takes no value'],
+  [['install', '--prefix', ''], '--prefix needs a value that is not empty'],
+  [['check', '-c'], '-c needs a value'],
+  [['check', '-c', 'f', '--bin', 'x'], 'check -c FILE goes with --json alone, not with "--bin"'],
+  [['-c', 'f', '--bin'], '--bin needs a value'],
 ]
 
 for (const [words, message] of refusals) {
@@ -87,10 +91,47 @@ for (const [words, message] of refusals) {
   })
 }
 
+test('with -c the words of the stream are ours, all others are for supervisord', () => {
+  const both = (flags: object, ...argv: string[]): unknown => ({ command: 'supervisord', flags, argv })
+  assert.deepEqual(parse('-c', 'f'), both({}, '-c', 'f'))
+  assert.deepEqual(parse('run', '--configuration=f', '-n'), both({}, '--configuration=f', '-n'))
+  assert.deepEqual(
+    parse('-nc', 'f', '--bin', '-c', '--args', '--x,-n', '-e', 'debug'),
+    both({ bin: '-c', args: ['--x', '-n'] }, '-nc', 'f', '-e', 'debug'),
+  )
+  assert.deepEqual(parse('--bin', '-c'), run({ bin: '-c' }))
+  assert.deepEqual(parse('check', '--json', '-c', 'f'), { command: 'check-file', file: 'f', json: true })
+  assert.deepEqual(parse('supervisord', '-n'), {
+    command: 'face',
+    face: 'supervisord',
+    name: 'supervisord',
+    argv: ['-n'],
+  })
+})
+
 test('a later face is refused by the name of the file too', () => {
-  const invocation = parseArguments(['status'], 'supervisorctl')
+  const invocation = parseArguments(['status'], 'circusctl')
   assert.deepEqual(invocation, {
     command: 'usage',
-    message: 'pidpiper: supervisorctl comes with a later version; see pidpiper --help',
+    message: 'pidpiper: circusctl comes with a later version; see pidpiper --help',
+  })
+})
+
+test('a face is met by the name of the file or the first word, and reads all other words itself', () => {
+  const argv = ['-c', 'x.conf', '--json', 'status']
+  const face = { command: 'face', face: 'supervisorctl', argv }
+  assert.deepEqual(parseArguments(argv, 'supervisorctl'), { ...face, name: 'supervisorctl' })
+  assert.deepEqual(parse('supervisorctl', ...argv), { ...face, name: 'supervisorctl' })
+  assert.deepEqual(parse('ctl', ...argv), { ...face, name: 'ctl' })
+  assert.deepEqual(parse('pidproxy'), { command: 'face', face: 'pidproxy', name: 'pidproxy', argv: [] })
+})
+
+test('install and its switches', () => {
+  const flags = { prefix: null, systemd: false, force: false, dryRun: false }
+  assert.deepEqual(parse('install'), { command: 'install', flags })
+  const all = { prefix: '/opt', systemd: true, force: true, dryRun: true }
+  assert.deepEqual(parse('install', '--prefix=/opt', '--systemd', '--force', '--dry-run'), {
+    command: 'install',
+    flags: all,
   })
 })

@@ -6,8 +6,10 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { version } from '../../src/version.ts'
 import type { Outcome } from './support/command.ts'
-import { buildImages, importBases, obstacle } from './support/images.ts'
+import { buildBareImage, buildImages, importBases, obstacle } from './support/images.ts'
+import { walkThrough } from './support/newcomer.ts'
 import { Store } from './support/store.ts'
+import { installTools } from '../../scripts/chart/tools.ts'
 
 const image = 'docker.io/library/pidpiper'
 const raw = ['--env', 'OUTPUT_FORMAT=raw']
@@ -31,6 +33,7 @@ describe('container images', { skip, timeout: 420_000 }, () => {
     try {
       await importBases(store)
       await buildImages(store)
+      await buildBareImage(store)
     } catch (error) {
       if (!(error instanceof Error && unreachable.test(error.message))) throw error
       away = `no registry of packages can be reached from a container build: ${error.message.split('\n')[0] ?? ''}`
@@ -90,6 +93,34 @@ describe('container images', { skip, timeout: 420_000 }, () => {
     assert.match(stdout, /^pipe:\[\d+\]\none\ntwo\n/)
   })
 
+  fact('as the chart runs it: read-only root, no capability, no new privileges', async () => {
+    const script = 'grep -E "^(CapEff|CapBnd|NoNewPrivs)" /proc/self/status; cat'
+    const words = ['--bin', 'sh', '--arg', '-c', '--arg', script, '--in', '/data/lines', '--out', '-']
+    const folders = ['--read-only', '--read-only-tmpfs=false', '--tmpfs', '/tmp', '--tmpfs', '/run']
+    const rights = ['--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--user', '1000:1000']
+    const { status, stdout, stderr } = await container([...raw, ...folders, ...rights], words)
+    assert.equal(status, 0, stderr)
+    const [effective, bounding, privileges] = stdout.split('\n')
+    assert.match(effective ?? '', /^CapEff:\t0+$/)
+    assert.match(bounding ?? '', /^CapBnd:\t0+$/)
+    assert.equal(privileges, 'NoNewPrivs:\t1')
+  })
+
+  fact('the names of the other tools in PATH are the same file', async () => {
+    const names = ['pidpiper', 'supervisord', 'supervisorctl', 'echo_supervisord_conf', 'pidproxy']
+    const script = `for name in ${names.join(' ')}; do readlink "$(command -v $name)"; done`
+    const { stdout, stderr } = await container(['--entrypoint', 'sh'], ['-c', script])
+    assert.equal(stdout, '/opt/pidpiper\n'.repeat(names.length), stderr)
+  })
+
+  fact('without a shell or any other program, as in distroless images', async () => {
+    const words = ['--bin', '/opt/pidpiper', '--arg', '--version', '--in', '/data/lines', '--out', '-']
+    const { status, stdout, stderr } = await container(raw, words, 'localhost/bare')
+    assert.equal(status, 0, stderr)
+    assert.ok(stdout.startsWith(`pidpiper ${version} `), stdout)
+    assert.doesNotMatch(stderr, /plain pipes/)
+  })
+
   fact('the image declares its user, port, entrypoint and health check', async () => {
     const { status, stdout, stderr } = await store.podman(['image', 'inspect', image])
     assert.equal(status, 0, stderr)
@@ -106,7 +137,11 @@ describe('container images', { skip, timeout: 420_000 }, () => {
       },
     )
     assert.deepEqual(description.Healthcheck.Test, ['CMD', '/opt/pidpiper', 'health'])
-    assert.equal((Labels as Record<string, string>)['org.opencontainers.image.version'], version)
+    const labels = Labels as Record<string, string>
+    assert.equal(labels['org.opencontainers.image.version'], version)
+    for (const name of ['title', 'description', 'licenses', 'revision', 'base.name']) {
+      assert.ok((labels[`org.opencontainers.image.${name}`] ?? '') !== '', name)
+    }
   })
 
   fact('as PID 1 it is healthy while it runs, and SIGTERM ends it with 0', async (t) => {
@@ -124,6 +159,21 @@ describe('container images', { skip, timeout: 420_000 }, () => {
     await store.podman(['kill', '--signal', 'TERM', 'live'])
     const { status, stderr } = await running
     assert.equal(status, 0, stderr)
+  })
+
+  fact('docs/kubernetes.md leads to an answer, a manifest and a good check, word by word', async (t) => {
+    const tools = installTools()
+    if (tools !== null) {
+      t.skip(tools)
+      return
+    }
+    const { outcome, manifest } = await walkThrough(join(store.folder, 'newcomer'), store.dockerScript())
+    const { status, stdout, stderr } = outcome
+    assert.equal(status, 0, stderr)
+    const answers = '{"sensor": "a", "hot": false}\n{"sensor": "b", "hot": true}\n'
+    assert.ok(stdout.startsWith(answers), stdout)
+    assert.match(stdout, /INPUT_TOPICS +readings +environment/)
+    assert.match(manifest, /^kind: Deployment$/m)
   })
 
   fact('the manual’s image starts with the words that are printed in the manual', async () => {

@@ -117,7 +117,8 @@ test('topics may change while the Calculator is down for reasons of its own: not
   // Dies of the record, after it had come up.
   const calculator = { bin: 'sh', args: ['-c', 'read line && exit 3'] }
   await space.publish(streams([input], output, calculator))
-  const agent = await space.start({ KAFKA_CONSUMER_GROUP: kafka.groupId() })
+  // With the default of 3 attempts the record would be a dead letter before the fourth failed start.
+  const agent = await space.start({ KAFKA_CONSUMER_GROUP: kafka.groupId(), DEAD_LETTER_ATTEMPTS: '100' })
   await space.waitForCheck('calculator', 'passing')
   await kafka.produce(input, [{ value: 'poison' }])
   await space.waitForCheck('calculator', 'critical', /crash loop/)

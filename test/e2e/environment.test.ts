@@ -1,6 +1,7 @@
 // The Calculator's environment is the container's, without what is only the agent's to know.
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test, type TestContext } from 'node:test'
@@ -39,9 +40,10 @@ async function seenBy(
   return { agent, seen: Object.fromEntries(environ.map(pair)) }
 }
 
-/** What the test's way to start an agent adds. */
+/** What the test's way to start an agent adds, and what the agent does. */
 const marker = process.env['PIDPIPER_TEST_RUN']
-const added = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), PATH: process.env['PATH'] ?? '' }
+const ours = { BDZ_INSTANCE: hostname(), BDZ_LANE: '0' }
+const added = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), PATH: process.env['PATH'] ?? '', ...ours }
 
 test('the Calculator sees the variables of the container as they are', { timeout: 20_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE, CONSUL_DSN: NOWHERE, CONSUL_WAIT: '100ms' }
@@ -96,7 +98,7 @@ for (const [what, secretsIn] of withheld) {
 
 test('CHILD_ENV narrows what the Calculator sees', { timeout: 20_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE }
-  const least = { PATH: added.PATH, PYTHONUNBUFFERED: '1' }
+  const least = { PATH: added.PATH, PYTHONUNBUFFERED: '1', ...ours }
   assert.deepEqual((await seenBy(t, { ...env, CHILD_ENV: 'none' })).seen, least)
   const { PYTHONPATH, MODEL_DIR } = container
   const chosen = await seenBy(t, {

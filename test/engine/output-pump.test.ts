@@ -60,6 +60,7 @@ function world() {
   const sink = new HeldSink()
   const letters = new HeldLetters()
   const told: string[] = []
+  const landed: string[] = []
   const rules = {
     format: 'raw',
     json: false,
@@ -81,6 +82,7 @@ function world() {
       skipped: () => undefined,
       done: (records) => void told.push(`answered ${ranges(records)}`),
       written: (records) => void told.push(`written ${records}`),
+      landed: ({ bytes }) => void landed.push(Buffer.from(bytes).toString().trim()),
       deadLettered: (list) => void told.push(`letters ${list.length}`),
       relieved: () => undefined,
       abandoned: (records) => void told.push(`abandoned ${ranges(records)}`),
@@ -111,7 +113,7 @@ function world() {
     pump.push({ letter: dead, done: [{ batch, from, to: from + 1, orphan: false }] })
   }
   const answersTold = (): string[] => told.filter((line) => line.startsWith('answered'))
-  return { pump, sink, letters, told, push, letter, answersTold }
+  return { pump, sink, letters, told, landed, push, letter, answersTold }
 }
 
 test('batches are written before earlier ones are acknowledged, and answers are told in their order', async () => {
@@ -131,6 +133,24 @@ test('batches are written before earlier ones are acknowledged, and answers are 
   sink.writes[0]?.ack.resolve([])
   await turn()
   assert.deepEqual(answersTold(), ['answered 0-1', 'answered 1-2', 'answered 2-3'])
+})
+
+test('memory is free only of what is stored with everything before it, and never of what was given up', async () => {
+  const { sink, push, landed, pump } = world()
+  for (let i = 0; i < 3; i++) {
+    push(i, i + 1)
+    await turn()
+  }
+  sink.writes[1]?.ack.resolve([])
+  await turn()
+  assert.deepEqual(landed, [])
+  sink.writes[0]?.ack.resolve([])
+  await turn()
+  assert.deepEqual(landed, ['a0', 'a1'])
+  pump.abandon()
+  sink.writes[2]?.ack.resolve([])
+  await turn()
+  assert.deepEqual(landed, ['a0', 'a1'])
 })
 
 test('what waits while enough is under way goes out as one batch', async () => {

@@ -79,8 +79,11 @@ async function live(script: Script, answer: (line: string) => string, look: (wor
   )
   let pid = 0
   const open = (): void => {
-    child = new MemoryCalculator(++pid, clock, script.work, answer)
-    proxy.opened(child)
+    const opened = (child = new MemoryCalculator(++pid, clock, script.work, answer, (code) => {
+      proxy.closed(opened, { code, signal: null }, false)
+      open()
+    }))
+    proxy.opened(opened)
   }
   const kill = (): void => {
     const dying = child
@@ -129,11 +132,25 @@ const scripts = (protocol: Protocol): fc.Arbitrary<Script> =>
 
 const echo = (line: string): string => `${line}\n`
 
-for (const protocol of ['relay', 'one-to-one'] as const) {
+const keyedAnswer = (line: string): string => {
+  const { id, data } = JSON.parse(line) as { id: string; data: string }
+  // Two answers: the first says that it is not the last.
+  return `${JSON.stringify({ id, data, last: false })}\n{"id":"${id}"}\n`
+}
+
+const honest = {
+  relay: echo,
+  'one-to-one': echo,
+  many: (line: string): string => `${line}\n\n`,
+  keyed: keyedAnswer,
+  batch: echo,
+} as const
+
+for (const protocol of ['relay', 'one-to-one', 'many', 'keyed', 'batch'] as const) {
   test(`${protocol}: whenever the Calculator dies, a commit never passes an answer that is not stored`, async () => {
     await fc.assert(
       fc.asyncProperty(scripts(protocol), async (script) => {
-        const world = await live(script, echo, ({ source, sink }) => {
+        const world = await live(script, honest[protocol], ({ source, sink }) => {
           for (let offset = 0; offset < source.committed; offset++) {
             const value = script.values[offset]
             if (value != null) assert.ok(sink.stored.includes(value), `offset ${offset} is committed, not stored`)

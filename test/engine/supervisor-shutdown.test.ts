@@ -7,7 +7,7 @@ import { code, engine } from './supervisor-engine.ts'
 const names = (groups: readonly (readonly { readonly name: string }[])[]): string[][] =>
   groups.map((group) => group.map(({ name }) => name))
 
-test('groups stop by descending priority, then name; a group by its lowest member; inside, by descending priority', () => {
+test('groups stop by descending priority, equal ones together; a group by its lowest member; inside, by descending priority', () => {
   const specs = [
     program({ group: 'db', name: 'db', priority: 10 }),
     program({ group: 'web', name: 'web1', priority: 20 }),
@@ -16,7 +16,7 @@ test('groups stop by descending priority, then name; a group by its lowest membe
     program({ group: 'cron', name: 'cron', priority: 20 }),
     program({ group: 'mail', name: 'mail', priority: 999 }),
   ]
-  assert.deepEqual(names(shutdownOrder(specs)), [['mail'], ['mid'], ['web2', 'web1'], ['cron'], ['db']])
+  assert.deepEqual(names(shutdownOrder(specs)), [['mail'], ['mid'], ['web2', 'web1', 'cron'], ['db']])
 })
 
 test('a group is signalled only when the one before is fully stopped', async () => {
@@ -67,7 +67,7 @@ test('nothing is started or restarted while everything stops', async () => {
   assert.equal(spawner.children.length, 3)
   assert.deepEqual(
     supervisor.snapshots().map(({ state }) => state),
-    ['STOPPED', 'STOPPED', 'STOPPED'],
+    ['EXITED', 'FATAL', 'STOPPED'],
   )
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FrameAssembler } from '../../src/kafka/frame-assembler.ts'
+import { BufferPool } from '../../src/wire/buffer-pool.ts'
 import { RequestWriter } from '../../src/kafka/protocol/request-writer.ts'
 
 test('answers come whole and in order, however they are cut, though the chunks are used again', () => {
@@ -18,7 +19,7 @@ test('answers come whole and in order, however they are cut, though the chunks a
         ),
       )
       const found: { id: number; payload: Uint8Array }[] = []
-      const assembler = new FrameAssembler((id, payload) => found.push({ id, payload }))
+      const assembler = new FrameAssembler(new BufferPool(0), (id, payload) => found.push({ id, payload }))
       const shared = Buffer.alloc(20)
       for (let at = 0, turn = 0; at < stream.length; turn++) {
         const end = Math.min(stream.length, at + (cuts[turn % Math.max(1, cuts.length)] ?? 7))
@@ -36,6 +37,6 @@ test('answers come whole and in order, however they are cut, though the chunks a
 })
 
 test('what cannot be an answer is refused before anything is allocated', () => {
-  const assembler = new FrameAssembler(() => assert.fail('no answer'))
+  const assembler = new FrameAssembler(new BufferPool(0), () => assert.fail('no answer'))
   assert.throws(() => assembler.take(Buffer.from('HTTP/1.1 400')), /an answer of 1213486160 bytes/)
 })

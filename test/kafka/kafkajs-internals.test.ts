@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { BrokerError } from '../../src/kafka/broker-error.ts'
 import { connectionError, createConnection, knownErrorCodes } from '../../src/kafka/kafkajs-internals.ts'
+import { BufferPool } from '../../src/wire/buffer-pool.ts'
 import { clock } from './rig.ts'
 
 const connection = () =>
@@ -15,6 +16,7 @@ const connection = () =>
     connectionTimeout: 1_000,
     logCreator: () => () => undefined,
     clock,
+    pool: new BufferPool(0),
   })
 
 test('kafkajs is the version whose insides are known', () => {

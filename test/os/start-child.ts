@@ -35,7 +35,7 @@ export function programSpec(command: readonly string[], overrides: Partial<Progr
   }
 }
 
-export interface StartedChild extends Child {
+export interface StartedChild extends Omit<Child, 'stderr'> {
   readonly spawner: NodeSpawner
   readonly exit: Promise<ExitStatus>
   readonly stderr: readonly StderrLine[]

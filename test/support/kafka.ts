@@ -42,10 +42,10 @@ export class TestKafka {
   readonly #groups = new Set<string>()
   #admin: Promise<Admin> | null = null
 
-  /** `own`: `host:port` of a broker that goes with all its data when the test ends. */
+  /** `own`: `host:port[,host:port…]` of brokers that go with all their data when the test ends. */
   constructor(t: TestContext, own?: string) {
     this.broker = own ?? brokerAddress()
-    this.kafka = new Kafka({ clientId: 'test', brokers: [this.broker], logLevel: logLevel.NOTHING })
+    this.kafka = new Kafka({ clientId: 'test', brokers: this.broker.split(','), logLevel: logLevel.NOTHING })
     t.after(async () => (own === undefined ? this.#cleanUp() : (await this.#admin)?.disconnect()))
   }
 
@@ -63,7 +63,11 @@ export class TestKafka {
     this.#topics.add(name)
     const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }))
     const admin = await this.admin()
-    await admin.createTopics({ topics: [{ topic: name, numPartitions, configEntries }] })
+    // kafkajs's own wait for leaders gives up where the broker does not show the new topic yet; and a leader that is
+    // shown may not have its replica yet: a send would then fail in part, and kafkajs repeat the part that did not.
+    await admin.createTopics({ topics: [{ topic: name, numPartitions, configEntries }], waitForLeaders: false })
+    const answers = async (): Promise<boolean> => (await admin.fetchTopicOffsets(name)).length === numPartitions
+    await waitFor(`all partitions of ${name} answer`, answers, { timeout: 30_000 })
     return name
   }
 
@@ -155,8 +159,13 @@ export class TestKafka {
     }
     if (pending.size === 0) return
     const { promise: complete, resolve, reject } = Promise.withResolvers<undefined>()
+    const groupId = this.groupId('reader')
+    // A coordinator that has just come up loads its groups first, and kafkajs does not wait for that.
+    const coordinator = async (): Promise<boolean> =>
+      (await (await this.admin()).describeGroups([groupId])).groups.length === 1
+    await waitFor(`the coordinator of ${groupId}`, coordinator, { timeout: 30_000 })
     const consumer = this.kafka.consumer({
-      groupId: this.groupId('reader'),
+      groupId,
       maxWaitTimeInMs: 50,
       allowAutoTopicCreation: false,
       retry: { restartOnFailure: () => Promise.resolve(false) },

@@ -188,7 +188,7 @@ export class MemoryLetters implements DeadLetterSink {
 
 /**
  * A Calculator that answers each line after `work` ms with what `answer` says, and parks in a read in between. Where
- * `answer` says null it dies, and tells `onDeath`.
+ * `answer` says null it dies, and tells `onDeath` its exit code: 3, or 0 after the end of its input.
  */
 export class MemoryCalculator implements Child {
   readonly pid: number
@@ -198,7 +198,7 @@ export class MemoryCalculator implements Child {
   readonly #clock: Clock
   readonly #work: number
   readonly #answer: (line: string) => string | null
-  readonly #onDeath: () => void
+  readonly #onDeath: (code: number) => void
   /** Takes the line that came last first. */
   readonly #lastFirst: boolean
   #pipe: string[] = []
@@ -211,7 +211,7 @@ export class MemoryCalculator implements Child {
     clock: Clock,
     work: number,
     answer: (line: string) => string | null,
-    onDeath: () => void = () => undefined,
+    onDeath: (code: number) => void = () => undefined,
     lastFirst = false,
   ) {
     this.#lastFirst = lastFirst
@@ -231,6 +231,7 @@ export class MemoryCalculator implements Child {
     },
     end: (): void => {
       this.inputEnded = true
+      void this.#run()
     },
     unread: (): number => this.#pipe.reduce((sum, line) => sum + line.length + 1, 0),
   }
@@ -267,11 +268,16 @@ export class MemoryCalculator implements Child {
       const answer = this.#answer(line)
       if (answer === null) {
         this.die()
-        this.#onDeath()
+        this.#onDeath(3)
         return
       }
       if (answer !== '') this.#listener?.data(new TextEncoder().encode(answer))
     }
     this.#busy = false
+    if (!this.inputEnded) return
+    await new Promise<void>((resolve) => this.#clock.arm(1, resolve))
+    if (!this.alive) return
+    this.die()
+    this.#onDeath(0)
   }
 }

@@ -17,7 +17,7 @@ test(
     const producer = kafka.producer({ allowAutoTopicCreation: false })
     t.after(() => Promise.all([admin.disconnect(), producer.disconnect()]))
     await Promise.all([admin.connect(), producer.connect()])
-    await admin.createTopics({ topics: [{ topic: 'records' }] })
+    await admin.createTopics({ topics: [{ topic: 'records' }], waitForLeaders: false })
     const partition = async (): Promise<{ leader: number; isr: number[] }> => {
       const [found] = (await admin.fetchTopicMetadata({ topics: ['records'] })).topics[0]?.partitions ?? []
       assert.ok(found)
@@ -26,8 +26,8 @@ test(
     const send = (value: string): Promise<unknown> =>
       producer.send({ topic: 'records', acks: -1, messages: [{ value }] })
 
-    await send('before')
     await waitFor('three replicas in sync', async () => (await partition()).isr.length === 3, { timeout: 60_000 })
+    await send('before')
     const { leader } = await partition()
     await cluster.node(leader).kill()
     await waitFor('another leader', async () => ![leader, -1].includes((await partition()).leader), { timeout: 60_000 })

@@ -18,7 +18,7 @@ const endToEnd = /^test\/(build|container|e2e|chaos|conformance)\//
 const needs: readonly (readonly [RegExp, readonly Need[]])[] = [
   [/^test\/kafka\//, ['kafka']],
   [/^test\/consul\//, ['consul']],
-  [/^test\/(build|container)\//, ['binary']],
+  [/^test\/(build|container|conformance)\//, ['binary']],
   [endToEnd, ['kafka', 'consul', 'binary']],
   [/^test\/testbed\//, ['kafka', 'consul']],
 ]

@@ -9,10 +9,16 @@
 {{- $sum -}}
 {{- end -}}
 
-{{/* Whole seconds from SIGTERM to the agent's end, with the reserve: less would let the kubelet cut into a drain. */}}
+{{/* Whole seconds from SIGTERM to the agent's end, with the reserve: less would let the kubelet cut into a drain.
+     Programs of a supervisord configuration have stop times of their own, 10 s each unless they say otherwise: they
+     get Kubernetes' usual 30 s at least. */}}
 {{- define "pidpiper.terminationSeconds" -}}
+{{- if kindIs "invalid" .Values.terminationGracePeriodSeconds -}}
 {{- $adoption := include "pidpiper.millis" (.Values.env.ADOPTION_GRACEPERIOD | toString | default "3s") -}}
 {{- $shutdown := include "pidpiper.millis" (.Values.env.SHUTDOWN_GRACEPERIOD | toString | default "3s") -}}
 {{- $seconds := divf (addf (float64 $adoption) (float64 $shutdown)) 1000 | ceil -}}
-{{- add (int64 $seconds) (int64 .Values.terminationReserveSeconds) -}}
+{{- max (add (int64 $seconds) (int64 .Values.terminationReserveSeconds)) (empty .Values.supervisord.conf | ternary 0 30) -}}
+{{- else -}}
+{{- int64 .Values.terminationGracePeriodSeconds -}}
+{{- end -}}
 {{- end -}}

@@ -2,12 +2,14 @@
 // Contract: supervisord's transitions; where ours differ, the cell in transitions.ts says so.
 import type { EventOf, EventType, Process, ProcessState, Row, Step } from './state.ts'
 import {
+  abandon,
   bug,
   complain,
   confirm,
   die,
   dieStarting,
   failSpawn,
+  forget,
   forgive,
   ignore,
   insist,
@@ -37,21 +39,22 @@ const usual = {
   stopOverdue: ignore,
   progressed: ignore,
   killFailed: complain,
+  abandon: ignore,
   spawned: bug,
   spawnFailed: bug,
 }
 
 // prettier-ignore
 export const table = {
-  //                    commands                              facts                                                                                 the one deadline awaited
-  STOPPED:  { ...usual, start: launch,  stop: notUp,          exited: bug                                                                                                    },
-  STARTING: { ...usual, start: isUp,    stop: terminate,      exited: dieStarting, spawned: watch, spawnFailed: failSpawn, progressed: progress,    stayedUp: confirm        },
-  RUNNING:  { ...usual, start: isUp,    stop: terminate,      exited: die,                                                 progressed: progress,    stayedUp: recover        },
-  BACKOFF:  { ...usual, start: isUp,    stop: settle,         exited: bug,                                                 progressed: forgive,     retryDue: retryOrGiveUp  },
-  STOPPING: { ...usual, start: stillUp, stop: notUp,          exited: stopped,                                             killFailed: lose,        stopOverdue: insist      },
-  EXITED:   { ...usual, start: launch,  stop: settlePending,  exited: bug,                                                                          retryDue: relaunch       },
-  FATAL:    { ...usual, start: launch,  stop: notUp,          exited: bug                                                                                                    },
-  UNKNOWN:  { ...usual, start: lost,    stop: notUp,          exited: stopped                                                                                                },
+  //                    commands                                                 facts                                                                                 the one deadline awaited
+  STOPPED:  { ...usual, start: launch,  stop: notUp,                              exited: bug                                                                                                    },
+  STARTING: { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: dieStarting, spawned: watch, spawnFailed: failSpawn, progressed: progress,    stayedUp: confirm        },
+  RUNNING:  { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: die,                                                 progressed: progress,    stayedUp: recover        },
+  BACKOFF:  { ...usual, start: isUp,    stop: settle,        abandon: abandon,    exited: bug,                                                 progressed: forgive,     retryDue: retryOrGiveUp  },
+  STOPPING: { ...usual, start: stillUp, stop: notUp,                              exited: stopped,                                             killFailed: lose,        stopOverdue: insist      },
+  EXITED:   { ...usual, start: launch,  stop: settlePending, abandon: forget,     exited: bug,                                                                          retryDue: relaunch       },
+  FATAL:    { ...usual, start: launch,  stop: notUp,                              exited: bug                                                                                                    },
+  UNKNOWN:  { ...usual, start: lost,    stop: notUp,                              exited: stopped                                                                                                },
 } satisfies Record<ProcessState, Row>
 
 /** One event into one process: the process after it with the wishes that go with it, or a refusal. */

@@ -26,7 +26,8 @@ export function verdict(process: Process, child: LiveChild, status: ExitStatus, 
   if (spec.backoff.kind === 'linear') {
     // supervisord: too early is a failed start, whatever the exit code; autorestart decides only after RUNNING.
     if (state === 'STARTING' && tooQuickly(lived, spec.startsecs)) return { state: 'BACKOFF' }
-    return { state: 'EXITED', restartIn: restart ? Math.max(0, floor - lived) : null }
+    const wait = spec.backoff.restartDelay ?? Math.max(0, floor - lived)
+    return { state: 'EXITED', restartIn: restart ? wait : null }
   }
   // The Calculator: autorestart decides first; then a run that did its work is followed by the next at once.
   if (!restart) return { state: 'EXITED', restartIn: null }
@@ -38,7 +39,7 @@ export function verdict(process: Process, child: LiveChild, status: ExitStatus, 
 
 /** Wait before the next start after `retries` failed ones in a row (1 or more). */
 export function retryDelay(backoff: Backoff, retries: number): Millis {
-  if (backoff.kind === 'linear') return retries * 1000
+  if (backoff.kind === 'linear') return Math.min(backoff.max ?? Infinity, retries * 1000)
   return retries === 1 ? 0 : Math.min(backoff.max, 500 * 2 ** (retries - 2))
 }
 

@@ -11,12 +11,12 @@ export type Signal = `SIG${string}`
 
 /**
  * How starts that fail are spaced.
- * `linear`: supervisord's 1 s, 2 s, 3 s …
+ * `linear`: supervisord's 1 s, 2 s, 3 s …, at most `max`; a restart after an exit comes `restartDelay` after it.
  * `progress`: at once, then 0.5 s ×2 up to `max`; a run that made progress, or that lasted `max`, starts the count anew,
  * and a run without progress counts as a failed start even when it reached RUNNING.
  */
 export type Backoff =
-  | { readonly kind: 'linear' }
+  | { readonly kind: 'linear'; readonly max?: Millis; readonly restartDelay?: Millis }
   | {
       readonly kind: 'progress'
       readonly max: Millis
@@ -35,6 +35,14 @@ export interface ProgramSpec {
   /** The child's whole environment. */
   readonly environment: Readonly<Record<string, string>>
   readonly priority: number
+  /** Of the group it is in; absent: the lowest priority among its members. */
+  readonly groupPriority?: number
+  /** Who the child becomes; only an agent that runs as root can do that. */
+  readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
+  /** What becomes of its stderr: lines in the agent's log (absent), bytes for the owner, or the same pipe as stdout. */
+  readonly stderr?: 'bytes' | 'stdout'
+  /** Why `command` has no words; the spawnerr of every start. */
+  readonly commandProblem?: string
   readonly autorestart: boolean | 'unexpected'
   readonly startsecs: number
   /** -1: for ever. */

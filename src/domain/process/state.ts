@@ -52,6 +52,8 @@ export type Deadline = 'stayedUp' | 'retryDue' | 'stopOverdue'
 export interface Payloads {
   start: object
   stop: object
+  /** The agent stops for good: like `stop`, but what waits for its next start just never gets it. */
+  abandon: object
   /** The answers to the effect `spawn`, before any other event. */
   spawned: { readonly pid: number; readonly wall: Millis }
   spawnFailed: { readonly reason: string; readonly wall: Millis }

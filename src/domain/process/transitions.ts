@@ -206,6 +206,12 @@ export const settle = (process: Process): Moved =>
 export const settlePending = (process: Process): Step =>
   process.retryAt === null ? { refused: 'NOT_RUNNING' } : settle(process)
 
+/** supervisord: ProcessGroupBase.stop_all, BACKOFF -> FATAL. */
+export const abandon = (process: Process): Moved => go(process, { state: 'FATAL' }, disarm, 'process.abandoned')
+
+/** It stays EXITED, and no start follows. */
+export const forget = (process: Process): Moved => go(process, {}, disarm)
+
 /** supervisord: Subprocess.kill, "unknown problem killing". */
 export const lose: Cell<'killFailed'> = (process, event) => {
   const lost = go(process, { state: 'UNKNOWN', spawnerr: event.reason }, disarm)

@@ -91,6 +91,13 @@ export class Blame {
     this.#keep((range) => !isOf(range, at))
   }
 
+  /** All partitions are given away. */
+  clear(): void {
+    this.#alone.clear()
+    this.#condemned = []
+    this.#keep(() => false)
+  }
+
   /** The records that are to be dead-lettered among offsets [first, next) of the partition. */
   condemnedIn(at: TopicPartition, first: number, next: number): readonly Condemned[] {
     if (this.#condemned.length === 0) return this.#condemned

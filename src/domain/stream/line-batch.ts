@@ -35,6 +35,11 @@ export interface LineBatch extends TopicPartition {
   readonly offsets: Float64Array
   readonly tombstones: number
   readonly context: RecordContext
+  /**
+   * Takes the memory of the lines and their index back, where it serves again. May be called, once, by whoever is known
+   * to be the last to look at any of it; never called, the memory is collected as any other.
+   */
+  readonly recycle?: () => void
 }
 
 /** The offset just past record `index` and past the tombstones that follow it. */

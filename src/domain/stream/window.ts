@@ -8,15 +8,19 @@ interface Waiting {
  * strictly first come, first served, so that a large batch is not overtaken for ever by small ones.
  */
 export class ByteWindow {
-  readonly limit: number
+  readonly #limit: () => number
   #used = 0
   #waiting: Waiting[] = []
   /** Index of the first that waits. */
   #head = 0
 
-  /** `limit` in bytes. */
-  constructor(limit: number) {
-    this.limit = limit
+  /** `limit` in bytes; a function where it changes: what is inside already stays. */
+  constructor(limit: number | (() => number)) {
+    this.#limit = typeof limit === 'number' ? () => limit : limit
+  }
+
+  get limit(): number {
+    return this.#limit()
   }
 
   get used(): number {

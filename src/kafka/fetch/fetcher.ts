@@ -1,6 +1,7 @@
 // Fetches what is owned from the brokers that lead it. While one answer is read, the next is already asked for.
 import type { LineBatch } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
+import type { BufferPool } from '../../wire/buffer-pool.ts'
 import { RecordsReader } from '../../wire/record-batch/records-reader.ts'
 import { BrokerError, refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
@@ -150,6 +151,7 @@ export class Fetcher {
   }
 
   #take(asked: readonly Asked[], answer: FetchAnswer): void {
+    const records = new AnswerMemory(this.#parts.cluster.pool)
     const answers = new Map(answer.partitions.map((each) => [`${each.topic}/${each.partition}`, each]))
     let whole = true
     for (const each of asked) {
@@ -158,7 +160,7 @@ export class Fetcher {
       partition.asked = false
       const found = answers.get(`${partition.topic}/${partition.partition}`)
       if (!found || found.error === 0) {
-        if (found) this.#fetched(each, found)
+        if (found) this.#fetched(each, found, records)
         continue
       }
       whole = false
@@ -169,7 +171,11 @@ export class Fetcher {
     this.#reading.wake()
   }
 
-  #fetched({ partition, wanted }: Asked, { records, highWatermark, aborted }: FetchedPartition): void {
+  #fetched(
+    { partition, wanted }: Asked,
+    { records, highWatermark, aborted }: FetchedPartition,
+    memory: AnswerMemory,
+  ): void {
     partition.highWatermark = highWatermark
     if (records.length === 0) return
     const reader = new RecordsReader(records, {
@@ -180,12 +186,31 @@ export class Fetcher {
       isolation: 'read_committed',
       aborted,
       maxBatchBytes: MAX_BATCH_BYTES,
+      pool: this.#parts.cluster.pool,
     })
     if (reader.bytesNeeded > 0) {
       partition.allow(reader.bytesNeeded)
       return
     }
-    partition.fetched(reader, records.length)
+    partition.fetched(reader, records.length, memory.borrow(records))
+  }
+}
+
+/** The memory of one answer, in which the records of all its partitions lie: given back when all have been read. */
+class AnswerMemory {
+  readonly #pool: BufferPool
+  #readers = 0
+
+  constructor(pool: BufferPool) {
+    this.#pool = pool
+  }
+
+  /** To be called, for every reader, in the same turn of the loop; the result when it is at its end. */
+  borrow(records: Uint8Array): () => void {
+    this.#readers++
+    return () => {
+      if (--this.#readers === 0) this.#pool.give(records)
+    }
   }
 }
 

@@ -34,6 +34,8 @@ export class OwnedPartition implements TopicPartition {
   next: RecordsReader | null = null
   #readingBytes = 0
   #nextBytes = 0
+  #readingOver: (() => void) | null = null
+  #nextOver: (() => void) | null = null
   #version = 0
 
   constructor({ topic, partition }: TopicPartition, epoch: number) {
@@ -76,17 +78,23 @@ export class OwnedPartition implements TopicPartition {
     this.next = null
     this.#readingBytes = 0
     this.#nextBytes = 0
+    this.#readingOver = null
+    this.#nextOver = null
   }
 
-  /** An answer came; the next fetch begins behind it. */
-  fetched(next: RecordsReader, bytes: number): void {
+  /** An answer came; the next fetch begins behind it. `over` is called when it has been read to the end. */
+  fetched(next: RecordsReader, bytes: number, over: () => void): void {
     this.position = next.nextOffset
     this.next = next
     this.#nextBytes = bytes
+    this.#nextOver = over
   }
 
-  /** Begins to read what was fetched last, if anything was. */
+  /** What was read so far is at its end: begins to read what was fetched last, if anything was. */
   turnOver(): void {
+    this.#readingOver?.()
+    this.#readingOver = this.#nextOver
+    this.#nextOver = null
     this.reader = this.next
     this.#readingBytes = this.#nextBytes
     this.next = null

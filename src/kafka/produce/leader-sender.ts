@@ -36,6 +36,7 @@ export class LeaderSender {
   readonly #hooks: SenderHooks
   #requests = 0
   #running = false
+  #waiting: (() => void)[] = []
   #turn = 0
 
   constructor(hooks: SenderHooks) {
@@ -45,6 +46,11 @@ export class LeaderSender {
   /** There may be something to send. */
   wake(): void {
     if (!this.#running) void this.#run()
+  }
+
+  /** Resolves when no request is made or under way. */
+  async rested(): Promise<void> {
+    while (this.#requests > 0 || this.#running) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   async #run(): Promise<void> {
@@ -61,7 +67,12 @@ export class LeaderSender {
       }
     } finally {
       this.#running = false
+      this.#rest()
     }
+  }
+
+  #rest(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
   }
 
   async #open(
@@ -141,6 +152,7 @@ export class LeaderSender {
       )
       .finally(() => {
         this.#requests--
+        this.#rest()
         this.wake()
       })
   }

@@ -105,11 +105,12 @@ export class Producer {
   }
 
   /** Nothing that was written since the last commit will ever be read: what of it is on the wire is ignored. */
-  #discard(): void {
+  async #discard(): Promise<void> {
     this.#reject((topic) => new AgentError('FAILED', `gave up what was written to topic ${topic}`))
     this.#lanes.clear()
     this.#troubled.clear()
     this.problem.clear()
+    await Promise.all([...this.#senders.values()].map((sender) => sender.rested()))
   }
 
   #reject(reason: (topic: string) => AgentError): void {
@@ -169,6 +170,8 @@ export class Producer {
       return
     }
     this.#lastAckAt = this.#settings.clock.now()
+    // Sent more than once, an earlier connection may still hold its bytes.
+    if (sent.error === null) this.#settings.cluster.pool.give(sent.records)
     for (const each of lane.stored(sent)) settle(each)
     this.#troubled.delete(lane)
     if (this.#troubled.size === 0) this.problem.clear()

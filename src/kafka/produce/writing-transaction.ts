@@ -11,6 +11,9 @@ export interface WritingTransaction {
   admit(partitions: readonly TopicPartition[]): Promise<ProducerIdentity>
   /** A broker refused a write so that the transaction cannot be committed any more. */
   refused(error: unknown): void
-  /** `discard` is called when everything written since the last commit is given up. Returns how to leave. */
-  join(discard: () => void): () => void
+  /**
+   * `discard` is called when everything written since the last commit is given up; what it returns resolves when nothing
+   * of it is on its way to a broker. Returns how to leave.
+   */
+  join(discard: () => Promise<void>): () => void
 }

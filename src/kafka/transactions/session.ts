@@ -11,6 +11,7 @@ import { Coordinator } from '../group/coordinator.ts'
 import type { Answer } from '../group/requests.ts'
 import type { KafkaLog } from '../log.ts'
 import { nameOf } from '../offset-lookup.ts'
+import { within } from '../problem.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { WritingTransaction } from '../produce/writing-transaction.ts'
 import { addOffsets, addPartitions, endTransaction, identify, NOBODY, type TransactionIdentity } from './requests.ts'
@@ -34,10 +35,13 @@ export interface SessionListener {
   fenced(reason: string): void
 }
 
+/** How long an abort waits for writes that are under way. */
+const WRITES_LIMIT: Millis = 2_000
+
 export class TransactionSession implements WritingTransaction {
   readonly #settings: SessionSettings
   readonly #talk: CoordinatorTalk
-  readonly #writers = new Set<() => void>()
+  readonly #writers = new Set<() => Promise<void>>()
   readonly #closing = new AbortController()
   /** Of the transaction, by name. */
   readonly #partitions = new Set<string>()
@@ -77,7 +81,7 @@ export class TransactionSession implements WritingTransaction {
     this.#serially(() => this.#who()).catch(() => undefined)
   }
 
-  join(discard: () => void): () => void {
+  join(discard: () => Promise<void>): () => void {
     this.#writers.add(discard)
     return () => this.#writers.delete(discard)
   }
@@ -136,8 +140,11 @@ export class TransactionSession implements WritingTransaction {
   /** Nothing that was written since the last commit will ever be read by those who read what is committed. */
   abort(): Promise<void> {
     this.#generation++
-    for (const discard of this.#writers) discard()
+    // What still comes in after the end would be in no transaction. It is waited for, but not for a broker that is away.
+    const { clock } = this.#settings
+    const rested = within(clock, WRITES_LIMIT, Promise.all([...this.#writers].map((discard) => discard())))
     return this.#serially(async () => {
+      await rested
       this.#on('doubted')
       if (this.#state !== 'void' || !this.#identity) return
       try {

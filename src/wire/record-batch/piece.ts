@@ -1,9 +1,13 @@
 // Records become lines: the inner loop of reading. No object, no call out of the engine but the copy, per record.
 import type { LineBatch } from '../../domain/stream/line-batch.ts'
-import { Extras, PieceContext, skipHeaders, widened } from './record-context.ts'
+import type { BufferPool } from '../buffer-pool.ts'
+import { PieceIndex } from './piece-index.ts'
+import { Extras, PieceContext, skipHeaders } from './record-context.ts'
 import { Cursor } from './varint.ts'
 
 const NEWLINE = 0x0a
+/** The first records of a batch are a little shorter than the others. */
+const LIKELY_MORE = 1.03
 
 /** The uncompressed records of a batch, and how far they were read. */
 export interface OpenBatch {
@@ -25,24 +29,22 @@ export class Piece {
   readonly #firstOffset: number
   /** Record bytes that it may read; lines have fewer. One record is read however large it is. */
   readonly #limit: number
+  readonly #pool: BufferPool | null
   #bytes: Buffer
   #size = 0
-  #ends: Uint32Array
-  #offsets: Float64Array
-  #timestamps: Float64Array
+  #index: PieceIndex
   #count = 0
   #tombstones = 0
   #extras: Extras | null = null
   #work = 0
 
   /** `bytes`: what there is to read, as far as known. */
-  constructor(firstOffset: number, limit: number, bytes: number) {
+  constructor(firstOffset: number, limit: number, bytes: number, pool: BufferPool | null) {
     this.#firstOffset = firstOffset
     this.#limit = limit
-    this.#bytes = Buffer.allocUnsafeSlow(Math.min(limit, bytes))
-    this.#ends = new Uint32Array(0)
-    this.#offsets = new Float64Array(0)
-    this.#timestamps = new Float64Array(0)
+    this.#pool = pool
+    this.#bytes = this.#room(Math.min(limit, bytes))
+    this.#index = new PieceIndex(0, pool)
   }
 
   get full(): boolean {
@@ -65,6 +67,7 @@ export class Piece {
     this.#reserve(batch, stop)
     let out = this.#bytes
     let size = this.#size
+    let index = this.#index
     let count = this.#count
     try {
       while (batch.left > 0 && cursor.at < stop) {
@@ -97,15 +100,15 @@ export class Piece {
           continue
         }
         if (size + valueLength >= out.length) out = this.#widen(size, valueLength + 1)
-        if (count === this.#ends.length) this.#widenIndex(count + 1)
+        if (count === index.capacity) index = this.#widenIndex(count, Math.ceil(count * 1.25) + 1)
         bytes.copy(out, size, valueAt, valueAt + valueLength)
         size += valueLength
         out[size++] = NEWLINE
-        this.#ends[count] = size
-        this.#offsets[count] = offset
-        this.#timestamps[count] = appendTime ?? baseTimestamp + timestampDelta
+        index.ends[count] = size
+        index.offsets[count] = offset
+        index.timestamps[count] = appendTime ?? baseTimestamp + timestampDelta
         if (keyLength >= 0 || end > headersAt + 1) {
-          this.#extras ??= new Extras(this.#ends.length, Math.min(bytes.length - start, this.#limit))
+          this.#extras ??= new Extras(index.capacity, Math.min(bytes.length - start, this.#limit))
           if (keyLength >= 0) this.#extras.addKey(count, bytes, keyAt, keyLength)
           if (repeated) this.#extras.repeatHeaders(count)
           else if (end > headersAt + 1) this.#extras.addHeaders(count, bytes, headersAt, end)
@@ -123,23 +126,36 @@ export class Piece {
   /** The piece as far as it got. `nextOffset` is where reading goes on. */
   finish(place: Pick<LineBatch, 'topic' | 'partition' | 'epoch'>, nextOffset: number): LineBatch {
     const count = this.#count
-    const loose = count < this.#ends.length * 0.75
-    const cut = loose ? 'slice' : 'subarray'
+    const pool = this.#pool
+    const index = this.#index
+    const memory = this.#bytes
+    const used = memory.subarray(0, this.#size)
+    // What would waste much of its memory is copied: the window counts what is used.
+    const looseBytes = used.length < memory.length * 0.75
+    const looseIndex = count < index.capacity * 0.75
+    const cut = looseIndex ? 'slice' : 'subarray'
     this.#extras?.close()
-    const bytes = this.#bytes.subarray(0, this.#size)
-    return {
+    const batch = {
       topic: place.topic,
       partition: place.partition,
       epoch: place.epoch,
       firstOffset: this.#firstOffset,
       nextOffset,
       count,
-      bytes: this.#size < this.#bytes.length * 0.75 ? Buffer.from(bytes) : bytes,
-      ends: this.#ends[cut](0, count),
-      offsets: this.#offsets[cut](0, count),
+      bytes: looseBytes ? Buffer.from(used) : used,
+      ends: index.ends[cut](0, count),
+      offsets: index.offsets[cut](0, count),
       tombstones: this.#tombstones,
-      context: new PieceContext(this.#timestamps[cut](0, count), this.#extras),
+      context: new PieceContext(index.timestamps[cut](0, count), this.#extras),
     }
+    if (looseBytes) pool?.give(memory)
+    if (looseIndex) index.recycle()
+    if (pool === null || looseBytes || looseIndex) return batch
+    const recycle = (): void => {
+      pool.give(memory)
+      index.recycle()
+    }
+    return { ...batch, recycle }
   }
 
   /** Room for what this batch adds, up to `stop`, and an index for as many such records as there is room for. */
@@ -147,20 +163,21 @@ export class Piece {
     const rest = batch.bytes.length - batch.cursor.at
     const bytes = Math.min(rest, stop - batch.cursor.at)
     if (this.#size + bytes > this.#bytes.length) this.#widen(this.#size, bytes)
-    const likely = this.#count + Math.ceil((batch.left * (this.#bytes.length - this.#size)) / Math.max(1, rest))
-    if (likely > this.#ends.length) this.#widenIndex(likely)
+    const share = Math.min(1, (this.#bytes.length - this.#size) / Math.max(1, rest))
+    const likely = this.#count + Math.ceil(batch.left * share * LIKELY_MORE)
+    if (likely > this.#index.capacity) this.#widenIndex(this.#count, likely)
   }
 
   #widen(used: number, more: number): Buffer {
-    const wider = Buffer.allocUnsafeSlow(Math.max(used + more, Math.min(this.#bytes.length * 2, this.#limit)))
+    const wider = this.#room(Math.max(used + more, Math.min(this.#bytes.length * 2, this.#limit)))
     this.#bytes.copy(wider, 0, 0, used)
+    this.#pool?.give(this.#bytes)
     return (this.#bytes = wider)
   }
 
-  #widenIndex(needed: number): void {
-    const length = Math.max(needed, this.#ends.length * 2)
-    this.#ends = widened(this.#ends, new Uint32Array(length))
-    this.#offsets = widened(this.#offsets, new Float64Array(length))
-    this.#timestamps = widened(this.#timestamps, new Float64Array(length))
+  readonly #room = (bytes: number): Buffer => this.#pool?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes)
+
+  #widenIndex(count: number, capacity: number): PieceIndex {
+    return (this.#index = this.#index.widened(count, capacity))
   }
 }

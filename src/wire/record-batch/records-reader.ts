@@ -1,6 +1,7 @@
 // Record batches, as a broker stores and sends them, become lines.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LineBatch, TopicPartition } from '../../domain/stream/line-batch.ts'
+import type { BufferPool } from '../buffer-pool.ts'
 import { type AbortedTransaction, AbortedTransactions } from './aborted-transactions.ts'
 import { type BatchHeader, CONTROL, readHeader, type Survey, surveyBatches, TRANSACTIONAL } from './batch-header.ts'
 import { RecordBatchError, TooLargeError } from './errors.ts'
@@ -17,6 +18,8 @@ export interface ReaderOptions extends TopicPartition {
   readonly aborted: readonly AbortedTransaction[]
   /** Largest size of one batch after decompression, bytes. */
   readonly maxBatchBytes: number
+  /** Where the memory of the lines is taken from, which a batch's `recycle` gives back; without it, new each time. */
+  readonly pool?: BufferPool
 }
 
 const NO_PRODUCER = -1n
@@ -75,7 +78,7 @@ export class RecordsReader {
   async next(maxBytes: number): Promise<LineBatch | null> {
     const from = this.#position
     while (this.#hasMore()) {
-      const piece = new Piece(from, maxBytes, this.#ahead())
+      const piece = new Piece(from, maxBytes, this.#ahead(), this.#options.pool ?? null)
       while (!piece.full && this.#hasMore()) await this.#advance(piece)
       if (this.#position > from) return piece.finish(this.#options, this.#position)
       // Nothing but records below the fetch offset.

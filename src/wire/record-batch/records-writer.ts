@@ -2,6 +2,7 @@
 import type { Headers } from '../../domain/stream/line-batch.ts'
 import type { ValueBatch } from '../../domain/stream/value-batch.ts'
 import type { Millis } from '../../domain/time.ts'
+import type { BufferPool } from '../buffer-pool.ts'
 import { HEADER_BYTES } from './batch-header.ts'
 import { encodeHeaders } from './headers-bytes.ts'
 import { type BatchOptions, stampBatch } from './stamp.ts'
@@ -28,15 +29,20 @@ const EMPTY = Buffer.alloc(0)
 /** One record batch under way. `size` is exact, so that batches can be filled up to a topic's max.message.bytes. */
 export class RecordsWriter {
   readonly #limit: number
+  readonly #pool: BufferPool | null
   #bytes: Buffer = EMPTY
   #size = HEADER_BYTES
   #count = 0
   #baseTimestamp = 0
   #maxTimestamp = 0
 
-  /** `limit`: bytes that the whole batch may have, before compression; what would not shrink is not compressed. */
-  constructor(limit: number) {
+  /**
+   * `limit`: bytes that the whole batch may have, before compression; what would not shrink is not compressed.
+   * `pool`: where memory is taken from, and the batch given back by whoever needs it no more; null: new each time.
+   */
+  constructor(limit: number, pool: BufferPool | null = null) {
     this.#limit = limit
+    this.#pool = pool
   }
 
   /** Bytes of the batch without compression, with its header. */
@@ -46,6 +52,11 @@ export class RecordsWriter {
 
   get count(): number {
     return this.#count
+  }
+
+  /** Makes room for that many bytes of records at once; without it the room grows by and by. */
+  expect(bytes: number): void {
+    this.#reserve(Math.min(this.#limit, HEADER_BYTES + bytes))
   }
 
   /** Adds values from index `from` on; returns the index of the first that has no place any more, or `to`. */
@@ -96,13 +107,15 @@ export class RecordsWriter {
    * The batch; the writer is empty then. The bytes are the caller's, to be sent again as they are.
    * Rejects with RangeError when nothing was added.
    */
-  encode(options: BatchOptions): Promise<Buffer> {
+  async encode(options: BatchOptions): Promise<Buffer> {
     const bytes = this.#bytes.subarray(0, this.#size)
     const batch = { bytes, count: this.#count, baseTimestamp: this.#baseTimestamp, maxTimestamp: this.#maxTimestamp }
     this.#bytes = EMPTY
     this.#size = HEADER_BYTES
     this.#count = 0
-    return stampBatch(batch, options)
+    const stamped = await stampBatch(batch, options)
+    if (stamped.buffer !== bytes.buffer) this.#pool?.give(bytes)
+    return stamped
   }
 
   /** Nothing is asked and nothing is measured per record but the value's length. */
@@ -166,8 +179,10 @@ export class RecordsWriter {
 
   #widen(used: number, needed: number): Buffer {
     const doubled = Math.max(FIRST_BYTES, this.#bytes.length * 2)
-    const wider = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(doubled, this.#limit)))
+    const room = Math.max(needed, Math.min(doubled, this.#limit))
+    const wider = this.#pool?.take(room) ?? Buffer.allocUnsafeSlow(room)
     this.#bytes.copy(wider, 0, 0, used)
+    this.#pool?.give(this.#bytes)
     return (this.#bytes = wider)
   }
 }

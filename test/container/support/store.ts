@@ -9,6 +9,7 @@ export class Store {
   readonly #stores: readonly string[]
   readonly #podman: readonly string[]
   readonly #env: NodeJS.ProcessEnv
+  readonly #how = ['--isolation', 'chroot', '--pull-never', '--format', 'docker', '--layers=false']
 
   private constructor(folder: string) {
     this.folder = folder
@@ -33,8 +34,7 @@ export class Store {
 
   /** Builds the image `name`; `words` are further words for buildah, the last one is the context. */
   async build(name: string, words: readonly string[]): Promise<void> {
-    const how = ['bud', '--isolation', 'chroot', '--pull-never', '--format', 'docker', '--layers=false', '-t', name]
-    await must('buildah', [...this.#stores, ...how, ...words], { env: this.#env })
+    await must('buildah', [...this.#stores, 'bud', ...this.#how, '-t', name, ...words], { env: this.#env })
   }
 
   /** Runs podman with any words. */
@@ -46,6 +46,23 @@ export class Store {
   runWords(name: string): string[] {
     const limits = ['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=4096:4096']
     return ['run', '--rm', '--name', name, '--network', 'none', ...limits]
+  }
+
+  /** A shell script that stands in for `docker build` and `docker run`; an image that exists is not built again. */
+  dockerScript(): string {
+    const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ')
+    const [run = '', ...flags] = this.runWords('documented').filter((word) => word !== '--rm')
+    return [
+      '#!/bin/bash -e',
+      ...Object.entries(this.#env).map(([name, value]) => `export ${name}='${value ?? ''}'`),
+      'word=$1; shift',
+      'case $word in',
+      `build) podman ${quoted(this.#podman)} image exists "docker.io/library/$2" ||`,
+      `  exec buildah ${quoted(this.#stores)} bud ${quoted(this.#how)} "$@" >&2 ;;`,
+      `run) exec podman ${quoted(this.#podman)} ${run} ${quoted(flags)} "$@" ;;`,
+      'esac',
+      '',
+    ].join('\n')
   }
 
   /** Ends what still runs, takes off the mounts, and removes the folder. */

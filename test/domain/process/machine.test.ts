@@ -46,6 +46,7 @@ const at = 1500
 const events: { readonly [K in EventType]: Extract<ProcessEvent, { type: K }> } = {
   start: { type: 'start', at },
   stop: { type: 'stop', at },
+  abandon: { type: 'abandon', at },
   spawned: { type: 'spawned', at, wall: 0, pid: 2 },
   spawnFailed: { type: 'spawnFailed', at, wall: 0, reason: 'command is empty' },
   progressed: { type: 'progressed', at },
@@ -76,13 +77,22 @@ const same = 'nothing'
 const bug = 'bug'
 const launch = 'STARTING, disarm, starting, spawn'
 const kept = (state: string): string => `${state}, kill-failed`
-const down = { spawned: bug, spawnFailed: bug, progressed: same, exited: bug, stayedUp: same, stopOverdue: same }
+const down = {
+  abandon: same,
+  spawned: bug,
+  spawnFailed: bug,
+  progressed: same,
+  exited: bug,
+  stayedUp: same,
+  stopOverdue: same,
+}
 
 const expectations: Readonly<Record<ProcessState, Readonly<Record<EventType, string>>>> = {
   STOPPED: { ...down, start: launch, stop: 'NOT_RUNNING', killFailed: kept('STOPPED'), retryDue: same },
   STARTING: {
     start: 'ALREADY_STARTED',
     stop: 'STOPPING, stopping, SIGTERM, stopOverdue in 10000',
+    abandon: 'STOPPING, stopping, SIGTERM, stopOverdue in 10000',
     spawned: 'STARTING, spawned, stayedUp in 1000',
     spawnFailed: 'BACKOFF, spawn-failed, backoff, retryDue in 1000',
     progressed: 'RUNNING, disarm, running',
@@ -95,6 +105,7 @@ const expectations: Readonly<Record<ProcessState, Readonly<Record<EventType, str
   RUNNING: {
     start: 'ALREADY_STARTED',
     stop: 'STOPPING, stopping, SIGTERM, stopOverdue in 10000',
+    abandon: 'STOPPING, stopping, SIGTERM, stopOverdue in 10000',
     spawned: bug,
     spawnFailed: bug,
     progressed: same,
@@ -108,6 +119,7 @@ const expectations: Readonly<Record<ProcessState, Readonly<Record<EventType, str
     ...down,
     start: 'ALREADY_STARTED',
     stop: 'STOPPED, disarm, stopped',
+    abandon: 'FATAL, disarm, abandoned',
     progressed: 'BACKOFF, recovered, retryDue in 0',
     killFailed: kept('BACKOFF'),
     retryDue: launch,
@@ -115,6 +127,7 @@ const expectations: Readonly<Record<ProcessState, Readonly<Record<EventType, str
   STOPPING: {
     start: 'ABNORMAL_TERMINATION',
     stop: 'NOT_RUNNING',
+    abandon: same,
     spawned: bug,
     spawnFailed: bug,
     progressed: same,
@@ -124,7 +137,14 @@ const expectations: Readonly<Record<ProcessState, Readonly<Record<EventType, str
     retryDue: same,
     stopOverdue: 'STOPPING, stop-overdue, SIGKILL, stopOverdue in 10000',
   },
-  EXITED: { ...down, start: launch, stop: 'NOT_RUNNING', killFailed: kept('EXITED'), retryDue: launch },
+  EXITED: {
+    ...down,
+    start: launch,
+    stop: 'NOT_RUNNING',
+    abandon: 'EXITED, disarm',
+    killFailed: kept('EXITED'),
+    retryDue: launch,
+  },
   FATAL: { ...down, start: launch, stop: 'NOT_RUNNING', killFailed: kept('FATAL'), retryDue: same },
   UNKNOWN: {
     ...down,

@@ -139,6 +139,10 @@ test('a record that survives is innocent again, and a partition given away takes
   assert.equal(blame.isolating, true)
   blame.forget(at)
   assert.equal(blame.limit, Infinity)
+  blame.died('crash', alone(9), 3, true)
+  blame.clear()
+  assert.equal(blame.limit, Infinity)
+  assert.equal(blame.metadata(at, 9, false), '')
 })
 
 test('an out-of-memory kill counts against one alone, and makes suspects of several', () => {

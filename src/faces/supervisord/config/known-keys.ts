@@ -10,7 +10,7 @@ const words = (text: string): string[] => text.split(/\s+/).filter((word) => wor
 const programKeys = [
   ...words(`command process_name numprocs numprocs_start directory umask priority autostart autorestart startsecs
     startretries exitcodes stopsignal stopwaitsecs stopasgroup killasgroup user redirect_stderr environment serverurl
-    depends_on exit_on envfiles`),
+    depends_on exit_on envfiles restart_delay backoff_max log_format user_environment`),
   ...channelKeys.flatMap((key) => [`stdout_${key}`, `stderr_${key}`]),
 ]
 
@@ -18,7 +18,7 @@ const settingsKeys = words(`logfile logfile_maxbytes logfile_backups loglevel pi
   minprocs nocleanup strip_ansi childlogdir user directory environment identifier`)
 
 /** By the section's name up to the colon; null: the keys are for somebody else. */
-const sections = new Map<string, readonly string[] | null>([
+export const knownKeys = new Map<string, readonly string[] | null>([
   ['supervisord', settingsKeys],
   ['supervisorctl', words('serverurl username password prompt history_file')],
   ['inet_http_server', words('port username password')],
@@ -32,10 +32,12 @@ const sections = new Map<string, readonly string[] | null>([
   ['ctlplugin', null],
 ])
 
-const everyKey = [...new Set([...sections.values()].flatMap((keys) => keys ?? []))]
+const everyKey = [...new Set([...knownKeys.values()].flatMap((keys) => keys ?? []))]
 
 /** Keys of our own, which supervisord ignores. */
-export const additionalKeys = ['depends_on', 'exit_on', 'envfiles'] as const
+export const additionalKeys = [
+  ...['depends_on', 'exit_on', 'envfiles', 'restart_delay', 'backoff_max', 'log_format', 'user_environment'],
+] as const
 
 /**
  * One warning for each key that no section of its kind has, and for each section whose name looks like a slip; sections
@@ -50,9 +52,9 @@ export function unknownKeys(document: IniDocument): Notice[] {
 
 function inSection(section: IniSection): Notice[] {
   const kind = section.name.split(':', 1)[0] ?? ''
-  const keys = sections.get(kind)
+  const keys = knownKeys.get(kind)
   if (keys === undefined) {
-    const meant = nearestName(kind, [...sections.keys()])
+    const meant = nearestName(kind, [...knownKeys.keys()])
     if (meant === null) return []
     const advice = `did you mean [${meant}${section.name.slice(kind.length)}]?`
     return [{ text: `unknown section [${section.name}] has no effect, ${advice}`, place: section.place }]

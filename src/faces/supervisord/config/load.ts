@@ -4,6 +4,7 @@ import type { FilesRead } from './files.ts'
 import { environmentNames, readFiles } from './files.ts'
 import type { GroupDraft } from './groups.ts'
 import { readGroups } from './groups.ts'
+import { dependencyEdges } from './dependencies.ts'
 import { unknownKeys } from './known-keys.ts'
 import { ctlPluginKey, mainFactory, readPlugins, rpcInterfaceKey } from './plugins.ts'
 import type { ProcessDraft } from './program.ts'
@@ -60,6 +61,7 @@ export function loadConfig({ file, machine, childEnvironment, factories = [] }: 
   const servers = readServers(book)
   const ctlPlugins = readPlugins(book, 'ctlplugin:', ctlPluginKey, known)
   checkDependencies(book, drafts)
+  checkCycles(book, drafts)
   const user = settingsUser(reader, settings, machine)
   warnings.push(...unknownKeys(document))
   if (problems.length > 0) return { config: null, problems, warnings, infos }
@@ -85,6 +87,21 @@ function checkDependencies(book: Book, groups: readonly GroupDraft[]): void {
       const found = book.document.sections.get(section)?.values.get('depends_on')
       note(book.problems, `[${section}] depends_on names unknown program or group ${wanted}`, found?.place ?? null)
     }
+  }
+}
+
+/** A dependency on oneself, over however many others, would never be ready. */
+function checkCycles(book: Book, groups: readonly GroupDraft[]): void {
+  const edges = dependencyEdges(groups)
+  for (const start of edges.keys()) {
+    const seen = new Set<string>()
+    const waiting = [...(edges.get(start) ?? [])]
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      if (seen.has(next)) continue
+      seen.add(next)
+      waiting.push(...(edges.get(next) ?? []))
+    }
+    if (seen.has(start)) note(book.problems, `depends_on of ${start} leads back to itself`, null)
   }
 }
 

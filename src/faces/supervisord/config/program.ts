@@ -100,9 +100,17 @@ function readShared(reader: SectionReader, { machine }: Book, program: string) {
   const serverurl = url?.trim().toUpperCase() === 'AUTO' ? null : url
   const dependsOn = reader.read('depends_on', [], listOfStrings)
   const exitOn = reader.read('exit_on', 'never' as const, exitOnOf)
-  const life = { priority, autorestart: restart, startsecs, startretries, exitcodes, stopasgroup, killasgroup }
+  const logFormat = reader.read('log_format', 'raw' as const, logFormatOf)
+  const userEnvironment = reader.read('user_environment', false, boolean)
+  const backoff = {
+    kind: 'linear' as const,
+    ...optional('max', reader.read('backoff_max', null, milliseconds)),
+    ...optional('restartDelay', reader.read('restart_delay', null, milliseconds)),
+  }
+  const life = { priority, autorestart: restart, startsecs, startretries, exitcodes, stopasgroup, killasgroup, backoff }
   const rest = { autostart, stopsignal, stopwaitsecs, user: account, redirectStderr, serverurl, dependsOn, exitOn }
-  return { life, rest, umask, numprocs, numprocsStart, name, stdout, stderr }
+  const additions = { logFormat, userEnvironment }
+  return { life, rest: { ...rest, ...additions }, umask, numprocs, numprocsStart, name, stdout, stderr }
 }
 
 function readNumprocs(reader: SectionReader): number {
@@ -117,6 +125,23 @@ function exitOnOf(text: string): ProcessConfig['exitOn'] {
   if (word === 'never' || word === 'fatal' || word === 'exit') return word
   throw bad(`invalid 'exit_on' value ${repr(text)}, expected never, fatal or exit`)
 }
+
+function logFormatOf(text: string): ProcessConfig['logFormat'] {
+  const word = text.toLowerCase()
+  if (word === 'raw' || word === 'prefix' || word === 'json') return word
+  throw bad(`invalid 'log_format' value ${repr(text)}, expected raw, prefix or json`)
+}
+
+/** Seconds, with a fraction. */
+function milliseconds(text: string): number {
+  const seconds = Number(text.trim())
+  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0)
+    throw bad(`not a number of seconds: ${repr(text)}`)
+  return seconds * 1000
+}
+
+const optional = <K extends string>(name: K, value: number | null): { [P in K]?: number } =>
+  value === null ? {} : ({ [name]: value } as { [P in K]?: number })
 
 function readProcess(
   book: Book,
@@ -145,7 +170,6 @@ function readProcess(
     name,
     group: frame.group,
     command: 'broken' in words ? [] : words.words,
-    backoff: { kind: 'linear' } as const,
     stop: [{ action: rest.stopsignal.name, wait }, { action: 'SIGKILL', wait } as const],
     sweepgroup: false,
     ...(directory === null ? {} : { directory }),

@@ -103,6 +103,10 @@ export interface ProcessConfig {
   readonly dependsOn: readonly string[]
   /** Which end of this process ends the agent, with its exit code. */
   readonly exitOn: 'never' | 'fatal' | 'exit'
+  /** What each line of its output looks like in its log files. */
+  readonly logFormat: 'raw' | 'prefix' | 'json'
+  /** HOME, USER and LOGNAME are those of `user`. */
+  readonly userEnvironment: boolean
 }
 
 interface GroupBase {

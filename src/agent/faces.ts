@@ -1,0 +1,73 @@
+// The tools of other systems that the program is under another name; each gets its piece of the world here.
+import process from 'node:process'
+import type { Face } from '../cli/arguments.ts'
+import { AgentError } from '../domain/errors.ts'
+import { nodeMachine } from '../faces/supervisord/config/node-machine.ts'
+import { supervisorctl } from '../faces/supervisord/ctl/main.ts'
+import { NodeTerminal } from '../faces/supervisord/ctl/node-terminal.ts'
+import { sampleConfiguration } from '../faces/supervisord/echo-conf.ts'
+import { pidproxy } from '../faces/supervisord/pidproxy.ts'
+import { findCommand } from '../os/find-command.ts'
+import { supervisord } from './supervisord/start.ts'
+
+/** @returns the exit code */
+export async function runFace(face: Face, name: string, argv: readonly string[]): Promise<number> {
+  switch (face) {
+    case 'supervisord':
+      return supervisord(argv, called(name))
+    case 'supervisorctl':
+      return supervisorctl(argv, {
+        ...called(name),
+        machine: nodeMachine({ environment: environment(), cwd: workingFolder(), uid: process.getuid?.() ?? -1 }),
+        terminal: new NodeTerminal({
+          stdin: process.stdin,
+          stdout: process.stdout,
+          stderr: process.stderr,
+          onSigint: (handle) => listen('SIGINT', handle),
+        }),
+      })
+    case 'echo_supervisord_conf':
+      process.stdout.write(sampleConfiguration)
+      return 0
+    case 'pidproxy':
+      return pidproxy(argv, {
+        program: called(name).program,
+        write: (text) => void process.stdout.write(text),
+        listen,
+        kill: (pid, signal) => void process.kill(pid, signal),
+      })
+  }
+}
+
+/** @returns gives the signal back */
+function listen(signal: NodeJS.Signals, handle: () => void): () => void {
+  process.on(signal, handle)
+  return () => process.off(signal, handle)
+}
+
+/** A client has to work in a folder that was deployed away under its feet, too. */
+function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return '/'
+  }
+}
+
+const environment = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+
+/** Python's sys.argv[0] is a path also where the shell found the program in PATH; `pidpiper ctl` is one program of two words. */
+function called(name: string): { program: string; executable: string } {
+  const { argv0 } = process
+  if (!argv0.endsWith(name)) return { program: `${argv0} ${name}`, executable: argv0 }
+  try {
+    const path = findCommand(argv0, undefined, {})
+    return { program: path, executable: path }
+  } catch (error) {
+    if (error instanceof AgentError) return { program: argv0, executable: argv0 }
+    throw error
+  }
+}

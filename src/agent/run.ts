@@ -1,0 +1,86 @@
+// `pidpiper run`: the Calculator and its streams, from the flags to the exit code. Loaded only when it is asked for.
+import process from 'node:process'
+import { refusal } from '../cli/check.ts'
+import type { RunFlags } from '../cli/arguments.ts'
+import { loadConfig, type Config } from '../config/config.ts'
+import { thisMachine } from '../config/machine.ts'
+import { createLog, type Log } from '../log.ts'
+import { systemClock } from '../os/clock.ts'
+import { loadLibc } from '../os/libc.ts'
+import { startReaper } from '../os/reaper.ts'
+import { onSignals } from '../os/signals.ts'
+import { NodeSpawner } from '../os/spawn.ts'
+import { Agent } from './agent.ts'
+
+const BAD_CONFIGURATION = 78
+const BUG = 70
+
+export interface Prepared {
+  readonly config: Config
+  readonly log: Log
+}
+
+/** Reads the configuration and opens the log; or tells what is wrong, and gives the exit code. */
+export function prepare(flags: RunFlags): Prepared | number {
+  const { config, problems, warnings } = loadConfig({ environment: process.env, flags, machine: thisMachine })
+  if (config === null) {
+    process.stderr.write(
+      refusal({ problems, warnings }, thisMachine.terminal && (process.env['NO_COLOR'] ?? '') === ''),
+    )
+    return BAD_CONFIGURATION
+  }
+  const log = createLog({
+    ...config.log,
+    terminal: thisMachine.terminal,
+    instance: config.instanceId,
+    secrets: secretsOf(config),
+  })
+  for (const warning of warnings) log.line('warn', warning, { event: 'config.warning' })
+  return { config, log }
+}
+
+/** @returns the exit code */
+export async function run(flags: RunFlags): Promise<number> {
+  const prepared = prepare(flags)
+  if (typeof prepared === 'number') return prepared
+  const { config, log } = prepared
+  const loaded = loadLibc()
+  const libc = 'missing' in loaded ? null : loaded
+  if ('missing' in loaded) {
+    const message = 'no native part: plain pipes, checkpoints are assumed, orphans are not reaped (use --init)'
+    log.line('warn', message, { event: 'os.no-native', reason: loaded.missing })
+  }
+  const reaper = libc ? startReaper(libc) : null
+  const spawner = new NodeSpawner({ libc, onStderrLine: (line) => log.child(line) })
+  const agent = new Agent(config, { clock: systemClock, spawner, log })
+  const bug = (error: unknown): void => {
+    log.line('fatal', 'a bug: leaving', { event: 'agent.bug', err: error, stack: stackOf(error) })
+    agent.fail(BUG)
+  }
+  // Node prints warnings as bare text; here they are log lines. kafkajs causes one at each connection: debug.
+  process.removeAllListeners('warning')
+  process.on('warning', (warning) => {
+    log.line('debug', warning.message, { event: 'runtime.warning', name: warning.name })
+  })
+  process.on('uncaughtException', bug)
+  process.on('unhandledRejection', bug)
+  const unhook = onSignals({
+    SIGTERM: () => agent.signal('SIGTERM'),
+    SIGINT: () => agent.signal('SIGINT'),
+    SIGHUP: () => agent.signal('SIGHUP'),
+    SIGQUIT: () => agent.signal('SIGQUIT'),
+    SIGUSR1: () => agent.signal('SIGUSR1'),
+  })
+  const code = await agent.run()
+  unhook()
+  reaper?.stop()
+  return code
+}
+
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')
+
+function secretsOf({ kafka, consul }: Config): string[] {
+  const sasl = kafka?.sasl ?? null
+  const login = sasl === null ? null : 'token' in sasl ? sasl.token : sasl.password
+  return [login, consul?.token ?? null].filter((secret) => secret !== null)
+}

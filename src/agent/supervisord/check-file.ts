@@ -1,0 +1,33 @@
+// `pidpiper check -c FILE`: what a supervisord configuration says, and what in it will not work here. Starts nothing.
+import process from 'node:process'
+import { check } from '../../cli/check.ts'
+import { describeConfig, placeText } from '../../faces/supervisord/config/describe.ts'
+import { loadConfig } from '../../faces/supervisord/config/load.ts'
+import type { Notice } from '../../faces/supervisord/config/types.ts'
+import { thisMachine } from './this-machine.ts'
+
+/** What supervisord itself ends with. */
+const BAD_CONFIGURATION = 2
+
+/** @returns the exit code: 0 for a file that can be started, 2 for one that cannot */
+export function checkFile(file: string, json: boolean): number {
+  const machine = thisMachine()
+  const { config, problems, warnings } = loadConfig({ file, machine })
+  const description = config === null ? null : describeConfig(config, machine)
+  const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+  const { stdout, stderr, exitCode } = check(
+    {
+      rows: description?.rows ?? [],
+      problems: problems.map(({ text, place }) => ({ name: where(place, file), value: null, expected: text })),
+      warnings: [...warnings, ...(description?.findings ?? [])].map(placed),
+    },
+    { json, colors },
+  )
+  process.stdout.write(stdout)
+  process.stderr.write(stderr)
+  return exitCode === 0 ? 0 : BAD_CONFIGURATION
+}
+
+const where = (place: Notice['place'], file: string): string => (place === null ? file : placeText(place))
+
+const placed = ({ text, place }: Notice): string => (place === null ? text : `${placeText(place)}: ${text}`)

@@ -1,0 +1,247 @@
+// The process around the lives of a supervisord: user, limits, pidfile, signals; and what lasts over a reload.
+import { unlinkSync, writeFileSync } from 'node:fs'
+import process from 'node:process'
+import { AgentError } from '../../domain/errors.ts'
+import { EventRing } from '../../engine/event-ring.ts'
+import type { Spawner, StderrLine } from '../../engine/ports.ts'
+import { Supervisor } from '../../engine/supervisor.ts'
+import type { Loaded } from '../../faces/supervisord/config/load.ts'
+import type { Machine } from '../../faces/supervisord/config/machine.ts'
+import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'
+import type { Serials } from '../../faces/supervisord/events/event-bus.ts'
+import type { Life } from '../../faces/supervisord/life/life.ts'
+import type { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
+import { systemClock } from '../../os/clock.ts'
+import { loadLibc, type Libc } from '../../os/libc.ts'
+import { nodeLogs } from '../../os/logs.ts'
+import { startReaper } from '../../os/reaper.ts'
+import { onSignals, type AgentSignal } from '../../os/signals.ts'
+import { NodeSpawner } from '../../os/spawn.ts'
+import { openLife, type OpenLife } from './open-life.ts'
+import { openMainLog } from './open-main-log.ts'
+import { becomeUser, ensureLimits } from './privileges.ts'
+
+export interface HostParts {
+  readonly load: () => Loaded
+  readonly machine: Machine
+  /** It runs as a daemon, apart from any terminal. */
+  readonly isBackground: boolean
+  /** The start is done. */
+  readonly ready: () => void
+  /** A Calculator beside the programs of the file. */
+  readonly companion: CompanionParts | null
+}
+
+/** What runs beside the lives of the daemon, and ends with it. */
+export interface Companion {
+  /** @returns the exit code of all */
+  run(): Promise<number>
+  signal(name: AgentSignal): void
+  fail(code: number): void
+}
+
+export interface CompanionParts {
+  readonly onStderrLine: (line: StderrLine) => void
+  /** What the programs of the file inherit. */
+  readonly childEnvironment: Readonly<Record<string, string>>
+  create(shared: { spawner: Spawner; events: EventRing; supervisor: Supervisor }): Companion
+}
+
+const BUG = 70
+
+export class DaemonHost {
+  readonly #parts: HostParts
+  readonly #libc: Libc | null
+  /** Why there is no native part. */
+  readonly #missing: string | null
+  readonly #serials: Serials = { next: 0 }
+  readonly #events = new EventRing(systemClock)
+  #life: Life | null = null
+  #mainLog: MainLog | null = null
+  #exitCode = 0
+  #companion: Companion | null = null
+  /** The end of the companion. */
+  #accompanied: Promise<void> | null = null
+
+  constructor(parts: HostParts) {
+    this.#parts = parts
+    const loaded = loadLibc()
+    this.#libc = 'missing' in loaded ? null : loaded
+    this.#missing = 'missing' in loaded ? loaded.missing : null
+  }
+
+  /** Lives until a shutdown; raises AgentError for a start that fails. @returns the exit code */
+  async run(loaded: Loaded, config: SupervisordConfig): Promise<number> {
+    const { settings } = config
+    // While root can still raise them.
+    const { infos, childFiles } = ensureLimits(this.#libc, settings)
+    const userInfos = becomeUser(settings.user, this.#parts.machine)
+    const spawner = new NodeSpawner({
+      libc: this.#libc,
+      onStderrLine: this.#parts.companion?.onStderrLine ?? (() => undefined),
+      ...(childFiles !== null && { openFiles: childFiles }),
+    })
+    const supervisor = new Supervisor({ clock: systemClock, spawner, events: this.#events })
+    this.#companion = this.#parts.companion?.create({ spawner, events: this.#events, supervisor }) ?? null
+    const unhook = this.#hook()
+    let [next, notices]: [SupervisordConfig, Loaded] = [config, loaded]
+    try {
+      for (let first = true; ; first = false) {
+        const extra = { ...userInfos, infos: [...userInfos.infos, ...(first ? infos : [])] }
+        const open = await this.#open(next, notices, extra, supervisor)
+        const outcome = await this.#live(open, next, first)
+        if (outcome === 'SHUTDOWN') return await this.#leave()
+        notices = this.#parts.load()
+        if (notices.config === null) throw new AgentError('BAD_CONFIGURATION', notices.problems[0]?.text ?? '')
+        next = notices.config
+      }
+    } finally {
+      unhook()
+    }
+  }
+
+  async #open(
+    config: SupervisordConfig,
+    { warnings, infos }: Loaded,
+    extra: { readonly criticals: readonly string[]; readonly infos: readonly string[] },
+    supervisor: Supervisor,
+  ): Promise<OpenLife> {
+    const logs = nodeLogs(this.#libc)
+    // Beside a Calculator stdout may be its stream, and the agent's own log tells the same facts.
+    const hasStdout = !this.#parts.isBackground && this.#parts.companion === null
+    const { mainLog, followers } = openMainLog(config.settings, logs, hasStdout)
+    this.#mainLog = mainLog
+    for (const text of extra.criticals) mainLog.line('critical', text)
+    for (const { text } of warnings) mainLog.line('warn', text)
+    if (process.pid === 1 && !config.settings.nodaemon) mainLog.line('warn', 'running as PID 1, so not daemonizing')
+    if (this.#missing !== null) mainLog.line('warn', `no native part, so no supplementary groups: ${this.#missing}`)
+    for (const text of [...infos.map((notice) => notice.text), ...extra.infos]) mainLog.line('info', text)
+    return openLife({
+      config,
+      load: this.#parts.load,
+      machine: this.#parts.machine,
+      libc: this.#libc,
+      supervisor,
+      events: this.#events,
+      logs,
+      mainLog,
+      followers,
+      serials: this.#serials,
+    })
+  }
+
+  async #live({ life, close }: OpenLife, { settings }: SupervisordConfig, first: boolean): Promise<string> {
+    const { isBackground, ready } = this.#parts
+    this.#life = life
+    if (isBackground && first) {
+      this.#mainLog?.line('info', 'daemonizing the supervisord process')
+      process.umask(settings.umask)
+      if (settings.directory !== null) process.chdir(settings.directory)
+    }
+    const hasPidfile = this.#writePidfile(settings.pidfile)
+    ready()
+    await life.run()
+    if (first) this.#accompany()
+    const outcome = await life.ended
+    this.#exitCode ||= life.exitCode
+    await close()
+    if (hasPidfile) removeFile(settings.pidfile)
+    this.#mainLog?.close()
+    return outcome
+  }
+
+  /** The programs of the file are up, or on their way: now the Calculator. Its end is the end of all. */
+  #accompany(): void {
+    this.#accompanied =
+      this.#companion?.run().then((code) => {
+        this.#companion = null
+        this.#exitCode ||= code
+        this.#life?.shutdown()
+      }) ?? null
+  }
+
+  async #leave(): Promise<number> {
+    this.#companion?.signal('SIGTERM')
+    await this.#accompanied
+    return this.#exitCode
+  }
+
+  #writePidfile(path: string): boolean {
+    try {
+      writeFileSync(path, `${process.pid}\n`)
+    } catch {
+      this.#mainLog?.line('critical', `could not write pidfile ${path}`)
+      return false
+    }
+    this.#mainLog?.line('info', `supervisord started with pid ${process.pid}`)
+    return true
+  }
+
+  /** Signals, orphans and bugs, until what it returns is called. */
+  #hook(): () => void {
+    const reaper = this.#libc
+      ? startReaper(this.#libc, (pid, { code, signal }) => {
+          const ending = signal === null ? `exit status ${code ?? -1}` : `terminated by ${signal}`
+          // As PID 1 they are supervisord's, too; elsewhere only ours, as subreaper.
+          this.#mainLog?.line(process.pid === 1 ? 'info' : 'debug', `reaped unknown pid ${pid} (${ending})`)
+        })
+      : null
+    const bug = (error: unknown): void => {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#mainLog?.line('critical', `a bug, everything is stopped: ${stack}`)
+      this.#exitCode = BUG
+      if (this.#life === null) process.exit(BUG)
+      this.#companion?.fail(BUG)
+      this.#life.shutdown()
+    }
+    process.removeAllListeners('warning')
+    process.on('warning', ({ message }) => this.#mainLog?.line('debug', message))
+    process.on('uncaughtException', bug)
+    process.on('unhandledRejection', bug)
+    const end = (name: AgentSignal) => (): void => {
+      this.#mainLog?.line('warn', `received ${name} indicating exit request`)
+      // It drains first; its end stops the others.
+      if (this.#companion) this.#companion.signal(name)
+      else this.#life?.shutdown()
+    }
+    const unhook = onSignals({
+      SIGTERM: end('SIGTERM'),
+      SIGINT: end('SIGINT'),
+      SIGQUIT: end('SIGQUIT'),
+      SIGHUP: () => this.#hangup(),
+      SIGUSR2: () => {
+        this.#mainLog?.line('info', 'received SIGUSR2 indicating log reopen request')
+        this.#life?.reopenLogs()
+      },
+      ...(this.#companion && { SIGUSR1: () => this.#companion?.signal('SIGUSR1') }),
+      SIGCHLD: () => this.#mainLog?.line('debug', 'received SIGCHLD indicating a child quit'),
+    })
+    return () => {
+      unhook()
+      reaper?.stop()
+    }
+  }
+
+  #hangup(): void {
+    if (this.#life?.state() === 'SHUTDOWN') {
+      this.#mainLog?.line('warn', 'ignored SIGHUP indicating restart request (shutdown in progress)')
+      return
+    }
+    this.#mainLog?.line('warn', 'received SIGHUP indicating restart request')
+    this.#companion?.signal('SIGHUP')
+    try {
+      this.#life?.restart()
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error
+      this.#mainLog?.line('critical', `cannot restart, everything stays as it is: ${error.subject}`)
+    }
+  }
+}
+
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Somebody removed it before us, or its folder is closed to the user we have become: supervisord leaves it, too.
+  }
+}

@@ -1,0 +1,67 @@
+// Puts one life of the daemon together: groups first, then its servers, as supervisord does.
+import process from 'node:process'
+import { AgentError } from '../../domain/errors.ts'
+import type { EventRing } from '../../engine/event-ring.ts'
+import type { Logs } from '../../engine/log-ports.ts'
+import type { Supervisor } from '../../engine/supervisor.ts'
+import type { Loaded } from '../../faces/supervisord/config/load.ts'
+import type { Machine } from '../../faces/supervisord/config/machine.ts'
+import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'
+import { EventBus, type Serials } from '../../faces/supervisord/events/event-bus.ts'
+import { Life } from '../../faces/supervisord/life/life.ts'
+import type { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
+import { clearAutoLogs } from '../../faces/supervisord/output/auto-logs.ts'
+import type { Followers } from '../../faces/supervisord/output/followers.ts'
+import { openServers } from '../../faces/supervisord/rpc/servers.ts'
+import { systemClock } from '../../os/clock.ts'
+import type { Libc } from '../../os/libc.ts'
+import { openListeningSocket } from '../../os/listening-socket.ts'
+import { commandFile } from '../../os/spawn.ts'
+
+export interface OpenLifeParts {
+  readonly config: SupervisordConfig
+  readonly load: () => Loaded
+  readonly machine: Machine
+  readonly libc: Libc | null
+  readonly supervisor: Supervisor
+  readonly events: EventRing
+  readonly logs: Logs
+  readonly mainLog: MainLog
+  readonly followers: Followers
+  readonly serials: Serials
+}
+
+export interface OpenLife {
+  readonly life: Life
+  /** Closes its servers. */
+  readonly close: () => Promise<void>
+}
+
+/** Raises UNAVAILABLE or SPAWN_ERROR for a socket that cannot be opened. */
+export async function openLife(parts: OpenLifeParts): Promise<OpenLife> {
+  const { config, libc, logs, mainLog, followers, serials, machine } = parts
+  const { settings } = config
+  const life = new Life({
+    ...parts,
+    pid: process.pid,
+    around: { settings, clock: systemClock, logs, mainLog, bus: new EventBus(), serials, followers },
+    checkCommand: (spec) => void commandFile(spec),
+    groupsOf: (account) => machine.groupsOf(account),
+    openSocket: (socket) => {
+      if (libc === null) throw new AgentError('SPAWN_ERROR', 'sockets for children need the native part')
+      return openListeningSocket(libc, socket)
+    },
+  })
+  life.open()
+  const servers = await openServers({
+    servers: config.servers,
+    rpcInterfaces: config.rpcInterfaces,
+    daemon: life,
+    log: (level, text) => mainLog.line(level, text),
+  })
+  if (!settings.nocleanup) {
+    const own = new Set(life.processes().flatMap(({ stdoutLogfile, stderrLogfile }) => [stdoutLogfile, stderrLogfile]))
+    clearAutoLogs(settings.childlogdir, settings.identifier, own, (text) => mainLog.line('warn', text))
+  }
+  return { life, close: () => servers.close() }
+}

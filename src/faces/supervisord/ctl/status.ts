@@ -1,0 +1,110 @@
+import type { Session } from './session.ts'
+import { asNumber, asProcess, asProcesses, asText, type ProcessInfo } from './answers.ts'
+import { fault, isFault } from './faults.ts'
+import { helpOn } from './help.ts'
+import { jsonOf } from './json.ts'
+import { wordsOf } from './line.ts'
+import { isPattern, makeNamespec, matching, splitNamespec } from './namespec.ts'
+import { meant } from './patterns.ts'
+import { exit, statusExit } from './result-texts.ts'
+
+/** STOPPED, EXITED, FATAL, UNKNOWN (supervisord: states.STOPPED_STATES). */
+const stoppedStates: readonly number[] = [0, 100, 200, 1000]
+const RUNNING = 20
+
+export const isRunning = ({ state }: ProcessInfo): boolean => state === RUNNING
+
+export async function status(session: Session, argument: string): Promise<void> {
+  if (!(await session.isUp())) {
+    session.exitStatus = statusExit.unknown
+    return
+  }
+  const all = asProcesses(await session.call('getAllProcessInfo'))
+  const names = wordsOf(argument)
+  const shown = names.length === 0 || names.includes('all') ? all : names.flatMap((name) => named(session, name, all))
+  show(session, shown)
+  if (shown.some(({ state }) => stoppedStates.includes(state))) session.exitStatus = statusExit.notRunning
+}
+
+function named(session: Session, name: string, all: readonly ProcessInfo[]): ProcessInfo[] {
+  const { group, process } = splitNamespec(name)
+  const found = isPattern(name)
+    ? matching(name, all)
+    : all.filter((info) => info.group === group && (process === null || info.name === process))
+  if (found.length > 0) return found
+  const [subject, problem] = process === null ? [group, 'no such group'] : [name, 'no such process']
+  session.fail(`${subject}: ERROR (${problem})`, statusExit.unknown, { name: subject, error: problem })
+  return []
+}
+
+function show(session: Session, processes: readonly ProcessInfo[]): void {
+  const namespecs = processes.map(({ group, name }) => makeNamespec(group, name))
+  const width = Math.max(30, ...namespecs.map(lengthOf)) + 3
+  for (const [index, info] of processes.entries()) {
+    const name = namespecs[index] ?? ''
+    session.say(`${pad(name, width)}${pad(info.statename, 10)}${info.description}`, jsonOf(info.all))
+  }
+}
+
+/** In characters, as Python counts. */
+const lengthOf = (text: string): number => Array.from(text).length
+
+export const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - lengthOf(text)))
+
+export async function pid(session: Session, argument: string): Promise<void> {
+  if (!(await session.isUp())) return
+  const names = wordsOf(argument)
+  if (names.length === 0) {
+    say(session, 'supervisord', asNumber(await session.call('getPID'), 'getPID'))
+    return
+  }
+  if (names.includes('all')) {
+    for (const { group, name, all } of asProcesses(await session.call('getAllProcessInfo'))) {
+      say(session, makeNamespec(group, name), asNumber(all['pid'], 'pid in getAllProcessInfo'))
+    }
+    return
+  }
+  for (const word of names) for (const name of await meant(session, word)) await pidOf(session, name)
+}
+
+async function pidOf(session: Session, name: string): Promise<void> {
+  try {
+    const { all } = asProcess(await session.call('getProcessInfo', name), 'getProcessInfo')
+    const pid = asNumber(all['pid'], 'pid in getProcessInfo')
+    say(session, name, pid)
+    if (pid === 0) session.exitStatus = exit.notRunning
+  } catch (error) {
+    session.exitStatus = exit.generic
+    if (!isFault(error, fault.BAD_NAME)) throw error
+    session.fail(`No such process ${name}`, exit.generic, { name, error: 'no such process' })
+  }
+}
+
+const say = (session: Session, name: string, pid: number): void => session.say(String(pid), { name, pid })
+
+/** Shows the status of another server from now on; its exit code says nothing about that. */
+export async function open(session: Session, argument: string): Promise<void> {
+  if (!/^(http|unix):/i.test(argument)) {
+    session.fail('ERROR: url must be http:// or unix://', exit.generic)
+    return
+  }
+  session.target = { ...session.target, serverurl: argument }
+  const before = session.exitStatus
+  await status(session, '')
+  session.exitStatus = before
+}
+
+export async function version(session: Session, argument: string): Promise<void> {
+  if (argument !== '') {
+    noArguments(session, 'version')
+    return
+  }
+  if (!(await session.isUp())) return
+  const version = asText(await session.call('getSupervisorVersion'), 'getSupervisorVersion')
+  session.say(version, { version })
+}
+
+export function noArguments(session: Session, action: 'version' | 'avail' | 'reread' | 'shutdown' | 'reload'): void {
+  session.fail(`Error: ${action} accepts no arguments`, exit.generic)
+  session.say(helpOn(action))
+}

@@ -1,0 +1,69 @@
+import { setImmediate as breathe } from 'node:timers/promises'
+import type { Clock } from '../../../engine/ports.ts'
+import type { Supervisor } from '../../../engine/supervisor.ts'
+import { isMeant } from '../config/dependencies.ts'
+import type { MainLog } from '../main-log/main-log.ts'
+import type { ManagedProcess } from './managed-process.ts'
+import type { Roster } from './roster.ts'
+import type { StateWatch } from './state-watch.ts'
+
+/** Starts in a row; then the loop has its turn. */
+const sliceMs = 8
+
+interface Parts {
+  readonly supervisor: Supervisor
+  readonly clock: Pick<Clock, 'now'>
+  readonly mainLog: MainLog
+  readonly roster: Roster
+  readonly watch: StateWatch
+  readonly mayGoOn: () => boolean
+}
+
+/**
+ * Starts those that have autostart and never ran, in this order, without waiting for any to be RUNNING (supervisord:
+ * Subprocess.transition). Those that depend on others follow when these are RUNNING.
+ */
+export async function autostart(processes: readonly ManagedProcess[], parts: Parts): Promise<void> {
+  const { supervisor, clock, mayGoOn } = parts
+  let since = clock.now()
+  for (const process of processes) {
+    if (!mayGoOn()) return
+    if (!isNew(process, supervisor)) continue
+    if (process.config.dependsOn.length > 0) void startWhenReady(process, parts)
+    else supervisor.start(process.namespec)
+    if (clock.now() - since <= sliceMs) continue
+    await breathe()
+    since = clock.now()
+  }
+}
+
+function isNew({ config, namespec }: ManagedProcess, supervisor: Supervisor): boolean {
+  const snapshot = supervisor.snapshot(namespec)
+  return config.autostart && snapshot?.state === 'STOPPED' && snapshot.startedAt === null
+}
+
+async function startWhenReady(process: ManagedProcess, parts: Parts): Promise<void> {
+  const { supervisor, mainLog, roster, watch, mayGoOn } = parts
+  const isRunning = (other: ManagedProcess): boolean => supervisor.snapshot(other.namespec)?.state === 'RUNNING'
+  for (;;) {
+    if (!mayGoOn() || roster.known(process.namespec) !== process || !isNew(process, supervisor)) return
+    const missing = missingOf(process, roster, isRunning)
+    if (missing === null) {
+      supervisor.start(process.namespec)
+      return
+    }
+    mainLog.line('info', `${process.name} waits for ${missing.namespec}`)
+    await watch.until(missing.namespec, () => (isRunning(missing) || !mayGoOn() ? true : undefined))
+  }
+}
+
+/** The first of its dependencies that is not RUNNING; null: all are. */
+function missingOf(
+  process: ManagedProcess,
+  roster: Roster,
+  isRunning: (other: ManagedProcess) => boolean,
+): ManagedProcess | null {
+  const all = roster.processes().filter((other) => other !== process)
+  const needed = process.config.dependsOn.flatMap((wanted) => all.filter(({ config }) => isMeant(wanted, config)))
+  return needed.find((other) => !isRunning(other)) ?? null
+}

@@ -1,0 +1,297 @@
+// One life of the daemon, from its first group to its last: what every other part of the face talks to.
+import { setImmediate as breathe } from 'node:timers/promises'
+import { AgentError } from '../../../domain/errors.ts'
+import type { EventRing } from '../../../engine/event-ring.ts'
+import type { Supervisor } from '../../../engine/supervisor.ts'
+import { stopPriorities } from '../config/dependencies.ts'
+import { difference, type Difference } from '../config/difference.ts'
+import type { Loaded } from '../config/load.ts'
+import type { SupervisordConfig } from '../config/types.ts'
+import type {
+  ConfigInfo,
+  Daemon,
+  DaemonState,
+  GroupInfo,
+  LogChannel,
+  LogFollower,
+  Outcome,
+  ProcessInfo,
+  TailedLog,
+  Waiting,
+} from '../daemon.ts'
+import { startTicks } from '../events/ticks.ts'
+import { autostart } from './autostart.ts'
+import { Commands, type CommandParts } from './commands.ts'
+import { stopEverything } from './ending.ts'
+import { exitCodeFor } from './exit-rule.ts'
+import type { Handled } from './guest.ts'
+import { hearing } from './hearing.ts'
+import { LogAccess } from './log-access.ts'
+import type { ManagedProcess } from './managed-process.ts'
+import { byName, configInfos, groupInfos, processInfo } from './process-info.ts'
+import { Roster, type RosterParts } from './roster.ts'
+import { StateWatch } from './state-watch.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand'> {
+  readonly config: SupervisordConfig
+  readonly supervisor: Supervisor
+  readonly events: EventRing
+  readonly around: Surroundings
+  readonly pid: number
+  /** Reads the files anew. */
+  readonly load: () => Loaded
+}
+
+export class Life implements Daemon {
+  readonly identifier: string
+  readonly pid: number
+  readonly #parts: LifeParts
+  readonly #around: Surroundings
+  readonly #roster: Roster
+  readonly #watch = new StateWatch()
+  readonly #commands: Commands
+  readonly #logs: LogAccess
+  readonly #ended = Promise.withResolvers<'SHUTDOWN' | 'RESTARTING'>()
+  readonly #endings: (() => void)[] = []
+  #state: DaemonState = 'RUNNING'
+  #exitCode = 0
+  /** The configuration read last. */
+  #read: SupervisordConfig
+
+  readonly #mustRun = (): void => {
+    if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
+  }
+
+  constructor(parts: LifeParts) {
+    this.#parts = parts
+    this.#around = parts.around
+    this.#read = parts.config
+    this.identifier = parts.config.settings.identifier
+    this.pid = parts.pid
+    this.#roster = new Roster(parts, parts.around)
+    this.#logs = new LogAccess(this.#roster, parts.around, this.#mustRun)
+    const shared = { roster: this.#roster, watch: this.#watch, mustRun: this.#mustRun }
+    this.#commands = new Commands({ ...parts, ...parts.around, ...shared })
+  }
+
+  /** 0 unless a program has `exit_on`. */
+  get exitCode(): number {
+    return this.#exitCode
+  }
+
+  /** Resolves when everything is stopped, with what is wanted next. */
+  get ended(): Promise<'SHUTDOWN' | 'RESTARTING'> {
+    return this.#ended.promise
+  }
+
+  /** Adds the groups; nothing runs yet. Raises what `Roster.add` raises. */
+  open(): void {
+    this.#endings.push(
+      this.#parts.events.subscribe(
+        hearing(this.#roster, this.#watch, this.#around, (namespec) => this.#judge(namespec)),
+      ),
+    )
+    const priorities = stopPriorities(this.#read.groups)
+    for (const group of this.#read.groups) this.#roster.add(group, priorities.get(group.name))
+  }
+
+  /** From now on it runs: what has autostart is started, by priority. Resolves when the last of them was spawned. */
+  run(): Promise<void> {
+    const { bus, clock } = this.#around
+    this.#endings.push(startTicks(bus, clock))
+    bus.notify('SUPERVISOR_STATE_CHANGE_RUNNING', '')
+    return this.#autostart(this.#roster.processes())
+  }
+
+  state(): DaemonState {
+    return this.#state
+  }
+
+  now(): number {
+    return this.#around.clock.wall()
+  }
+
+  processes(): readonly ProcessInfo[] {
+    const all: Handled[] = [...this.#roster.processes(), ...this.#roster.guests()]
+    return all.sort(byName).map(this.#info)
+  }
+
+  process(namespec: string): ProcessInfo {
+    return this.#info(this.#roster.find(namespec))
+  }
+
+  groups(): readonly GroupInfo[] {
+    return groupInfos(this.#roster)
+  }
+
+  configs(): readonly ConfigInfo[] {
+    return configInfos(this.#read, this.#roster)
+  }
+
+  startProcess(namespec: string, options: Waiting): Promise<void> {
+    return this.#commands.start(namespec, options)
+  }
+
+  stopProcess(namespec: string, options: Waiting): Promise<void> {
+    return this.#commands.stop(namespec, options)
+  }
+
+  signalProcess(namespec: string, signal: string): void {
+    this.#commands.signal(namespec, signal)
+  }
+
+  async startGroup(group: string, options: Waiting): Promise<readonly Outcome[]> {
+    return this.#commands.startMany(this.#membersOf(group), options)
+  }
+
+  async startAll(options: Waiting): Promise<readonly Outcome[]> {
+    return this.#commands.startMany(this.#all(), options)
+  }
+
+  async stopGroup(group: string, options: Waiting): Promise<readonly Outcome[]> {
+    return this.#commands.stopMany(this.#membersOf(group), options)
+  }
+
+  async stopAll(options: Waiting): Promise<readonly Outcome[]> {
+    return this.#commands.stopMany(this.#all(), options)
+  }
+
+  signalGroup(group: string, signal: string): readonly Outcome[] {
+    return this.#commands.signalMany(this.#membersOf(group), signal)
+  }
+
+  signalAll(signal: string): readonly Outcome[] {
+    return this.#commands.signalMany(this.#all(), signal)
+  }
+
+  sendStdin(namespec: string, bytes: Uint8Array): void {
+    this.#mustRun()
+    const process = this.#roster.find(namespec)
+    if (this.#commands.snapshot(process).state === 'STOPPING') throw new AgentError('NOT_RUNNING', namespec)
+    process.write(bytes, namespec)
+  }
+
+  reread(): Difference {
+    this.#mustRun()
+    this.#read = this.#loaded()
+    const active = this.#roster.groups().map((group) => group.config)
+    return difference(active, this.#read.groups)
+  }
+
+  addGroup(name: string): void {
+    this.#mustRun()
+    const config = this.#read.groups.find((group) => group.name === name)
+    if (config === undefined) throw new AgentError('BAD_NAME', name)
+    if (this.#roster.has(name)) throw new AgentError('ALREADY_ADDED', name)
+    const { processes } = this.#roster.add(config, stopPriorities(this.#read.groups).get(name))
+    void this.#autostart(processes)
+  }
+
+  removeGroup(name: string): void {
+    this.#mustRun()
+    if (!this.#commands.rest(this.#roster.group(name).processes)) throw new AgentError('STILL_RUNNING', name)
+    this.#roster.remove(name)
+  }
+
+  shutdown(): void {
+    this.#leave('SHUTDOWN')
+  }
+
+  restart(): void {
+    if (this.#state === 'RUNNING') this.#loaded()
+    this.#leave('RESTARTING')
+  }
+
+  sendRemoteCommEvent(type: string, data: string): void {
+    this.#around.bus.notify('REMOTE_COMMUNICATION', `type:${type}\n${data}`)
+  }
+
+  readLog(namespec: string, channel: LogChannel, offset: number, length: number): Uint8Array {
+    return this.#logs.read(namespec, channel, offset, length)
+  }
+
+  tailLog(namespec: string, channel: LogChannel, offset: number, length: number): TailedLog {
+    return this.#logs.tail(namespec, channel, offset, length)
+  }
+
+  clearLogs(namespec: string): void {
+    this.#logs.clear(namespec)
+  }
+
+  clearAllLogs(): readonly Outcome[] {
+    return this.#commands.eachAtOnce(this.#all(), (name) => this.#logs.clear(name))
+  }
+
+  followLog(namespec: string, channel: LogChannel): LogFollower {
+    return this.#logs.follow(namespec, channel)
+  }
+
+  readMainLog(offset: number, length: number): Uint8Array {
+    return this.#logs.readMain(offset, length)
+  }
+
+  clearMainLog(): void {
+    this.#logs.clearMain()
+  }
+
+  followMainLog(): LogFollower {
+    return this.#logs.followMain()
+  }
+
+  reopenLogs(): void {
+    this.#logs.reopen()
+  }
+
+  #info = (process: Handled): ProcessInfo => processInfo(process, this.#commands.snapshot(process), this.now())
+
+  #all(): Handled[] {
+    this.#mustRun()
+    return this.#roster.inOrder()
+  }
+
+  #membersOf(group: string): Handled[] {
+    this.#mustRun()
+    return this.#roster.members(group)
+  }
+
+  #loaded(): SupervisordConfig {
+    const { config, problems } = this.#parts.load()
+    if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
+    return config
+  }
+
+  #autostart(processes: readonly ManagedProcess[]): Promise<void> {
+    const { supervisor } = this.#parts
+    const { clock, mainLog } = this.#around
+    const mayGoOn = (): boolean => this.#state === 'RUNNING'
+    return autostart(processes, { supervisor, clock, mainLog, roster: this.#roster, watch: this.#watch, mayGoOn })
+  }
+
+  /** Whether the end of a process is the end of all. */
+  #judge(namespec: string): void {
+    const process = this.#roster.known(namespec)
+    if (process === undefined || this.#state !== 'RUNNING') return
+    const code = exitCodeFor(process.config, this.#commands.snapshot(process))
+    if (code === null) return
+    this.#around.mainLog.line('warn', `${process.name} has ended, and with it everything (exit_on)`)
+    this.#exitCode = code
+    this.shutdown()
+  }
+
+  #leave(state: 'SHUTDOWN' | 'RESTARTING'): void {
+    if (this.#state === 'SHUTDOWN') return
+    const isFirst = this.#state === 'RUNNING'
+    this.#state = state
+    if (isFirst) void this.#end()
+  }
+
+  async #end(): Promise<void> {
+    // Who asked for it gets an answer first.
+    await breathe()
+    await stopEverything(this.#parts.supervisor, this.#roster, this.#around)
+    for (const end of this.#endings) end()
+    this.#around.followers.close()
+    this.#ended.resolve(this.#state === 'SHUTDOWN' ? 'SHUTDOWN' : 'RESTARTING')
+  }
+}

@@ -1,0 +1,74 @@
+// Logs for clients: pieces, ends, followers, and fresh beginnings.
+import { AgentError } from '../../../domain/errors.ts'
+import type { LogChannel, LogFollower, TailedLog } from '../daemon.ts'
+import { readLog, tailLog } from '../output/read-log.ts'
+import type { Roster } from './roster.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export class LogAccess {
+  readonly #roster: Roster
+  readonly #around: Surroundings
+  readonly #mustRun: () => void
+
+  /** @param mustRun raises SHUTDOWN_STATE */
+  constructor(roster: Roster, around: Surroundings, mustRun: () => void) {
+    this.#roster = roster
+    this.#around = around
+    this.#mustRun = mustRun
+  }
+
+  read(namespec: string, channel: LogChannel, offset: number, length: number): Uint8Array {
+    this.#mustRun()
+    return readLog(this.#roster.find(namespec)[channel].path, offset, length, namespec)
+  }
+
+  tail(namespec: string, channel: LogChannel, offset: number, length: number): TailedLog {
+    this.#mustRun()
+    return tailLog(this.#roster.find(namespec)[channel].path, offset, length, namespec)
+  }
+
+  clear(namespec: string): void {
+    this.#mustRun()
+    this.#roster.find(namespec).clearLogs(namespec)
+  }
+
+  follow(namespec: string, channel: LogChannel): LogFollower {
+    const { path } = this.#roster.find(namespec)[channel]
+    if (path === null) throw new AgentError('NO_FILE', namespec)
+    return this.#around.followers.follow(path, namespec)
+  }
+
+  readMain(offset: number, length: number): Uint8Array {
+    this.#mustRun()
+    return readLog(this.#mainFile, offset, length, this.#mainFile)
+  }
+
+  clearMain(): void {
+    const { mainLog, followers } = this.#around
+    // There must be one: reading its end raises NO_FILE or FAILED.
+    this.readMain(-1, 0)
+    try {
+      mainLog.clear()
+    } catch (cause) {
+      throw new AgentError('FAILED', this.#mainFile, { cause })
+    }
+    mainLog.line('info', 'reopening log file')
+    followers.touched(this.#mainFile)
+  }
+
+  followMain(): LogFollower {
+    return this.#around.followers.follow(this.#mainFile, this.#mainFile)
+  }
+
+  /** SIGUSR2. */
+  reopen(): void {
+    const { mainLog } = this.#around
+    mainLog.line('info', 'supervisord logreopen')
+    mainLog.reopen()
+    for (const process of this.#roster.processes()) process.reopenLogs()
+  }
+
+  get #mainFile(): string {
+    return this.#around.settings.logfile
+  }
+}

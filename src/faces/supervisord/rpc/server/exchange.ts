@@ -1,0 +1,50 @@
+// One request and the forms that its answer may have.
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Without the query; percent signs decoded. */
+  readonly path: string
+  readonly query: URLSearchParams
+}
+
+export interface Content {
+  readonly status?: number
+  readonly type: string
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What to answer: content, the status of an error, or null where the route has written the answer itself. */
+export type Reply = Content | number | null
+
+/** Whoever matches first answers; an error that it throws, or rejects with, is a 500. */
+export interface Route {
+  matches(path: string, method: string): boolean
+  answer(exchange: Exchange): Reply | Promise<Reply>
+}
+
+/** Sends a reply at once. Node leaves the body out of the answer to HEAD. */
+export function send({ request, response }: Exchange, reply: Content | number): void {
+  const { status = 200, type, body, headers = {} } = typeof reply === 'number' ? errorContent(reply) : reply
+  const bytes = Buffer.from(body)
+  // What was not read of the request must not be taken for the next one.
+  if (!request.complete) response.setHeader('Connection', 'close')
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': bytes.length,
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  })
+  response.end(bytes)
+}
+
+/** A small page that says which error it is. */
+export const errorContent = (status: number): Content => ({
+  status,
+  type: 'text/html; charset=utf-8',
+  body:
+    '<!DOCTYPE html>\n<html lang="en">\n<head><title>Error response</title></head>\n<body>\n<h1>Error response</h1>\n' +
+    `<p>Error code ${status}.</p>\n<p>Message: ${STATUS_CODES[status] ?? ''}.</p>\n</body>\n</html>\n`,
+})

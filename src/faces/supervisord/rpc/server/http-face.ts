@@ -1,0 +1,176 @@
+// One HTTP server of a supervisord configuration: who may ask, and which route answers. No request ends the daemon.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { HttpServerConfig } from '../../config/types.ts'
+import { hostName, refusal } from './browser-guard.ts'
+import { limitConnections } from './connections.ts'
+import { authenticate, type Credentials } from './credentials.ts'
+import { errorContent, send, type Exchange, type Reply, type Route } from './exchange.ts'
+import { listen } from './listen.ts'
+import { shown, type ServerLog } from './log.ts'
+import { machineNames } from './machine-names.ts'
+
+export interface HttpLimits {
+  readonly headerBytes: number
+  /** For the whole header, and for header and body, from the first byte; ms. */
+  readonly headerTime: number
+  readonly requestTime: number
+  /** How often those two are looked at; ms. */
+  readonly checkTime: number
+  readonly connections: number
+  /** What is being answered when the server closes may take this long; ms. */
+  readonly closeTime: number
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  headerBytes: 16 * 1024,
+  headerTime: 10_000,
+  requestTime: 30_000,
+  checkTime: 5_000,
+  connections: 512,
+  closeTime: 200,
+}
+
+export interface FaceOptions {
+  readonly config: HttpServerConfig
+  /** The first that matches answers. */
+  readonly routes: readonly Route[]
+  readonly log: ServerLog
+  /** Of the daemon: part of a temporary name. */
+  readonly pid: number
+  readonly limits?: Partial<HttpLimits>
+}
+
+export class SupervisordHttpFace {
+  readonly #options: FaceOptions
+  readonly #limits: HttpLimits
+  readonly #server: Server
+  readonly #credentials: Credentials | null
+  readonly #names: ReadonlySet<string> | null
+  #afterClose: () => void = () => undefined
+
+  constructor(options: FaceOptions) {
+    this.#options = options
+    this.#limits = { ...defaultHttpLimits, ...options.limits }
+    this.#credentials = credentialsOf(options.config)
+    this.#names = this.#credentials === null ? ownNames(options.config) : null
+    this.#server = this.#create()
+  }
+
+  /** Raises UNAVAILABLE where the address cannot be had. */
+  async open(): Promise<void> {
+    const { config, log, pid } = this.#options
+    this.#afterClose = await listen(this.#server, config, { log, pid })
+    this.#server.on('error', (error) => log('error', `server [${config.section}]: ${error.message}`))
+  }
+
+  /** Takes no more requests, answers those that came for a moment, and drops every connection. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return
+    this.#afterClose()
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    const force = setTimeout(() => this.#server.closeAllConnections(), this.#limits.closeTime)
+    await closed
+    clearTimeout(force)
+  }
+
+  #create(): Server {
+    const { headerBytes, headerTime, requestTime, checkTime, connections } = this.#limits
+    const server = createServer(
+      {
+        maxHeaderSize: headerBytes,
+        headersTimeout: headerTime,
+        requestTimeout: requestTime,
+        connectionsCheckingInterval: checkTime,
+        // Listeners keep a connection for hours and take its end for a failure.
+        keepAliveTimeout: 0,
+        keepAlive: true,
+        // supervisorctl's tail sends an empty one, HTTP/1.0 none.
+        requireHostHeader: false,
+      },
+      (request, response) => void this.#serve(request, response),
+    )
+    server.on('clientError', (error, socket) => this.#refuseGarbage(error, socket))
+    limitConnections(server, connections)
+    return server
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { log } = this.#options
+    response.setHeader('Server', 'pidpiper')
+    const exchange = read(request, response)
+    try {
+      const reply = this.#refusal(exchange) ?? (await this.#answer(exchange))
+      if (reply !== null) send(exchange, reply)
+    } catch (error) {
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      log('critical', `handling ${request.method ?? ''} ${shown(request.url ?? '')} failed: ${cause}`)
+      if (response.headersSent) response.destroy()
+      else send(exchange, 500)
+    }
+  }
+
+  /** Null: the request may pass. */
+  #refusal({ request, path }: Exchange): Reply {
+    const { host, origin, authorization } = request.headers
+    const reason = refusal({ host, origin }, this.#names)
+    if (reason !== null) {
+      this.#options.log('warn', `refused ${shown(path)}: ${shown(reason, 400)}`)
+      return 403
+    }
+    if (this.#credentials === null) return null
+    const verdict = authenticate(authorization, this.#credentials)
+    if (verdict === 'malformed') return 400
+    const challenge = { Connection: 'close', 'WWW-Authenticate': 'Basic realm="default"' }
+    return verdict === 'welcome' ? null : { ...errorContent(401), headers: challenge }
+  }
+
+  #answer(exchange: Exchange): Reply | Promise<Reply> {
+    const { path, request } = exchange
+    const method = request.method ?? ''
+    const route = this.#options.routes.find((candidate) => candidate.matches(path, method))
+    if (route !== undefined) return route.answer(exchange)
+    return method === 'GET' || method === 'HEAD' ? 404 : 400
+  }
+
+  /** A request that is none, is too large, or did not come in time. */
+  #refuseGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy()
+      return
+    }
+    const statuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
+    const { status = 400, type, body } = errorContent(statuses[error.code ?? ''] ?? 400)
+    const headers = `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close`
+    socket.end(`HTTP/1.1 ${status} ${body.match(/Message: (.*)\./)?.[1] ?? ''}\r\n${headers}\r\n\r\n${body}`)
+  }
+}
+
+/** supervisord asks for none where the user name is empty. */
+const credentialsOf = ({ credentials }: HttpServerConfig): Credentials | null =>
+  credentials === null || credentials.username === '' ? null : credentials
+
+/** Hosts that a TCP server without a password answers for; a unix socket is out of a browser's reach. */
+const ownNames = (config: HttpServerConfig): ReadonlySet<string> | null =>
+  config.family === 'unix' ? null : machineNames().add(hostName(config.host))
+
+function read(request: IncomingMessage, response: ServerResponse): Exchange {
+  const [path = '', query = ''] = splitOnce(request.url ?? '', '?')
+  return { request, response, path: decodedPath(path), query: new URLSearchParams(query) }
+}
+
+function splitOnce(text: string, mark: string): readonly string[] {
+  const at = text.indexOf(mark)
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** As it is where percent signs are not followed by UTF-8: then it is the name of nothing. */
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}

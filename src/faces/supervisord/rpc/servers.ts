@@ -1,0 +1,53 @@
+// Every HTTP server of a configuration, opened as the file says.
+import type { HttpServerConfig, PluginConfig } from '../config/types.ts'
+import type { Daemon } from '../daemon.ts'
+import { pageRoutes } from '../page/routes.ts'
+import { createDispatcher, type InterfaceFactory } from './interfaces.ts'
+import { SupervisordHttpFace, type HttpLimits } from './server/http-face.ts'
+import type { ServerLog } from './server/log.ts'
+import { logRoutes } from './server/log-stream.ts'
+import { rpcRoute } from './server/rpc-route.ts'
+
+export interface ServersOptions {
+  readonly servers: readonly HttpServerConfig[]
+  readonly rpcInterfaces: readonly PluginConfig[]
+  readonly daemon: Daemon
+  readonly log: ServerLog
+  /** Makers of further namespaces, by the factory's name in the file. */
+  readonly factories?: Readonly<Record<string, InterfaceFactory>>
+  readonly limits?: Partial<HttpLimits>
+}
+
+export interface OpenServers {
+  /** Removes the sockets, answers for a moment what was asked, drops every connection. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens all of them, or none: raises UNAVAILABLE, with supervisord's message as subject, for the first that cannot be.
+ * supervisord: http.make_http_servers.
+ */
+export async function openServers(options: ServersOptions): Promise<OpenServers> {
+  const { servers, rpcInterfaces, daemon, log, factories, limits = {} } = options
+  const dispatcher = createDispatcher({ interfaces: rpcInterfaces, daemon, log, ...(factories && { factories }) })
+  const routes = [rpcRoute(dispatcher, log), ...logRoutes(daemon), ...pageRoutes(daemon)]
+  const open: SupervisordHttpFace[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(open.map((face) => face.close()))
+  }
+  for (const config of servers) {
+    const face = new SupervisordHttpFace({ config, routes, log, pid: daemon.pid, limits })
+    try {
+      await face.open()
+    } catch (error) {
+      await close()
+      throw error
+    }
+    open.push(face)
+    for (const { name } of rpcInterfaces) log('info', `RPC interface '${name}' initialized`)
+    if ((config.credentials?.username ?? '') === '') {
+      log('critical', `Server '${config.section}' running without any HTTP authentication checking`)
+    }
+  }
+  return { close }
+}

@@ -1,0 +1,186 @@
+// The pipes of a child whose output is written to logs: read into one buffer that all of them share.
+import { closeSync, readSync } from 'node:fs'
+import net from 'node:net'
+import type { ChildProcess } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import type { ChildOutput } from '../engine/ports.ts'
+import type { Libc } from './libc.ts'
+import { childInput, socketOutput, writingEnd, type OwnedInput } from './pipes.ts'
+
+/** Reads are synchronous, and their bytes are used up before the next: one buffer is enough for all children. */
+const shared = Buffer.allocUnsafeSlow(256 * 1024)
+/** At a child's death no more than this is read at once: a survivor of its group may go on writing. */
+const lastWordsBytes = 1 << 20
+/** Fewer turns of the loop for a child that writes much. */
+const wideBytes = 1 << 18
+
+export interface LogEnds {
+  readonly stdin: OwnedInput
+  readonly stdout: LogOutput
+  /** Null: stderr goes the way of stdout. */
+  readonly stderr: LogOutput | null
+}
+
+export interface LogPipes {
+  readonly stdio: readonly ('pipe' | number)[]
+  readonly highestFd: number
+  attach(child: ChildProcess): LogEnds
+  discard(): void
+}
+
+export interface LogOutput extends ChildOutput {
+  /** The child is dead: delivers what it left behind, then closes. */
+  finish(): void
+}
+
+/**
+ * Pipes for one child.
+ * @param merged stderr is the same pipe as stdout
+ * @param input a descriptor that is the child's stdin; it stays open here
+ */
+export function openLogPipes(libc: Libc, merged: boolean, input: number | undefined): LogPipes {
+  const open: number[] = []
+  const closeAll = (fds: readonly number[]): void => fds.forEach((fd) => closeSync(fd))
+  const pipe = (): { read: number; write: number } => {
+    const ends = libc.pipe()
+    open.push(ends.read, ends.write)
+    return ends
+  }
+  try {
+    const stdin = input === undefined ? pipe() : null
+    const stdout = pipe()
+    libc.widen(stdout.write, wideBytes)
+    const stderr = merged ? null : pipe()
+    const theirs = [stdin?.read ?? input ?? -1, stdout.write, stderr?.write ?? stdout.write]
+    return {
+      stdio: theirs,
+      highestFd: Math.max(...open),
+      attach() {
+        closeAll([...(stdin ? [stdin.read] : []), stdout.write, ...(stderr ? [stderr.write] : [])])
+        return {
+          stdin: stdin ? childInput(writingEnd(stdin.write), null) : noInput,
+          stdout: logOutput(stdout.read),
+          stderr: stderr ? logOutput(stderr.read) : null,
+        }
+      },
+      discard: () => closeAll(open),
+    }
+  } catch (error) {
+    closeAll(open)
+    throw error
+  }
+}
+
+/**
+ * The same with what Node makes by itself. What a child left behind is told a little after its death, and merged output
+ * may change its order.
+ */
+export function plainLogPipes(merged: boolean, input: number | undefined): LogPipes {
+  return {
+    stdio: [input ?? 'pipe', 'pipe', 'pipe'],
+    highestFd: 0,
+    attach(child) {
+      const [stdout, stderr] = [plainOutput(child.stdout), plainOutput(child.stderr)]
+      const stdin = child.stdin instanceof net.Socket ? childInput(child.stdin, null) : noInput
+      return merged ? { stdin, stdout: together(stdout, stderr), stderr: null } : { stdin, stdout, stderr }
+    },
+    discard: () => undefined,
+  }
+}
+
+function plainOutput(stream: Readable | null): LogOutput {
+  if (!(stream instanceof net.Socket)) throw new TypeError('cannot read the child: its output is no socket')
+  return { ...socketOutput(stream), finish: () => undefined }
+}
+
+function together(one: LogOutput, other: LogOutput): LogOutput {
+  const both = (act: (output: LogOutput) => void) => (): void => {
+    act(one)
+    act(other)
+  }
+  return {
+    listen(listener) {
+      let open = 2
+      const end = (): void => {
+        open -= 1
+        if (open === 0) listener.end()
+      }
+      both((output) => output.listen({ data: (chunk) => listener.data(chunk), end }))()
+    },
+    pause: both((output) => output.pause()),
+    resume: both((output) => output.resume()),
+    destroy: both((output) => output.destroy()),
+    finish: both((output) => output.finish()),
+    unread: () => null,
+  }
+}
+
+const noInput: OwnedInput = {
+  write: () => Promise.reject(new Error('the child has no stdin of ours')),
+  end: () => undefined,
+  unread: () => null,
+  destroy: () => undefined,
+}
+
+/** One output of a child. The chunks that it delivers are good for the time of the call only. */
+function logOutput(fd: number): LogOutput {
+  let listener: { data(chunk: Uint8Array): void; end(): void } | null = null
+  let over = false
+  const deliver = (chunk: Uint8Array): void => {
+    if (!over) listener?.data(chunk)
+  }
+  const end = (): void => {
+    if (over) return
+    over = true
+    listener?.end()
+  }
+  const socket = new net.Socket({
+    fd,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: shared,
+      callback(count: number, buffer: Uint8Array): boolean {
+        deliver(buffer.subarray(0, count))
+        return true
+      },
+    },
+  })
+  socket.on('end', end)
+  // After a read error 'close' follows alone.
+  socket.on('error', () => undefined)
+  socket.on('close', end)
+  return {
+    listen(next) {
+      listener = next
+      socket.resume()
+    },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    unread: () => null,
+    destroy() {
+      over = true
+      socket.destroy()
+    },
+    finish() {
+      if (!over && !socket.destroyed) readRest(fd, deliver)
+      end()
+      socket.destroy()
+    },
+  }
+}
+
+function readRest(fd: number, deliver: (chunk: Uint8Array) => void): void {
+  for (let total = 0; total < lastWordsBytes;) {
+    let count: number
+    try {
+      count = readSync(fd, shared)
+    } catch {
+      // EAGAIN: there is nothing more; any other failure ends the reading too.
+      return
+    }
+    if (count === 0) return
+    total += count
+    deliver(shared.subarray(0, count))
+  }
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { existsSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { test } from 'node:test'
+import { isLiving } from '../../../fixtures/e2e-proc.ts'
+import { waitFor } from '../../../support/wait-for.ts'
+import { start } from './started.ts'
+
+const programs = `
+[unix_http_server]
+file=FOLDER/sock
+[program:loop]
+command=sleep 1000
+startsecs=0
+autorestart=true
+[program:talker]
+command=sh -c 'echo to everybody; exec sleep 1000'
+stdout_logfile=/dev/stdout
+stderr_logfile=NONE
+[program:flood]
+command=sh -c 'yes 0123456789 | head -c 1000000; exec sleep 1000'
+stdout_logfile=FOLDER/flood.log
+stdout_logfile_maxbytes=100KB
+stdout_logfile_backups=2
+`
+
+test('a daemon in the foreground: restarts, logs, reload, reopening, and a clean end', async (t) => {
+  const daemon = start(t, { programs })
+  const [, first = ''] = await daemon.said(/spawned: 'loop' with pid (\d+)/)
+  await daemon.said(/success: talker entered RUNNING state, process has stayed up for > than 1 seconds \(startsecs\)/)
+  const killedAt = performance.now()
+  process.kill(Number(first), 'SIGKILL')
+  await daemon.said(/success: loop entered RUNNING state/, 2)
+  assert.ok(performance.now() - killedAt < 1000)
+  await daemon.said(/exited: loop \(terminated by SIGKILL; not expected\)/)
+
+  assert.match(daemon.stdout(), /^to everybody$/m)
+  assert.match(daemon.stdout(), / INFO supervisord started with pid \d+$/m)
+  await waitFor('a rotation', () => existsSync(join(daemon.folder, 'flood.log.2')))
+  const parts = ['flood.log.2', 'flood.log.1', 'flood.log'].map((name) => daemon.file(name))
+  assert.ok(parts.every((part) => part.length <= 100 * 1024 + 256 * 1024))
+
+  renameSync(join(daemon.folder, 'main.log'), join(daemon.folder, 'main.old'))
+  daemon.child.kill('SIGUSR2')
+  await waitFor('a new log', () => existsSync(join(daemon.folder, 'main.log')))
+  assert.match(daemon.file('main.old'), /INFO received SIGUSR2 indicating log reopen request\n.*supervisord logreopen/)
+
+  const pid = daemon.file('pid')
+  daemon.child.kill('SIGHUP')
+  await daemon.said(/WARN received SIGHUP indicating restart request/)
+  const [, again] = await daemon.said(/supervisord started with pid (\d+)/)
+  assert.equal(`${again ?? ''}\n`, pid)
+  const [, last = ''] = await daemon.said(/spawned: 'talker' with pid (\d+)/)
+
+  daemon.child.kill('SIGTERM')
+  assert.equal(await daemon.exit, 0)
+  assert.match(
+    daemon.log(),
+    /WARN received SIGTERM indicating exit request\n.*INFO waiting for flood, loop, talker to die/,
+  )
+  assert.equal(isLiving(Number(last)), false)
+  assert.deepEqual([existsSync(join(daemon.folder, 'pid')), existsSync(join(daemon.folder, 'sock'))], [false, false])
+})
+
+test('a daemon leaves the terminal when it is ready, and a second one is refused in its place', async (t) => {
+  const daemon = start(t, { programs: '[unix_http_server]\nfile=FOLDER/sock', settings: '' })
+  assert.equal(await daemon.exit, 0)
+  const pid = Number(daemon.file('pid'))
+  t.after(() => isLiving(pid) && process.kill(pid, 'SIGKILL'))
+  assert.ok(existsSync(join(daemon.folder, 'sock')))
+  assert.match(daemon.log(), /INFO daemonizing the supervisord process\n.*INFO supervisord started with pid/)
+  process.kill(pid, 'SIGTERM')
+  await waitFor('its end', () => !isLiving(pid))
+})
+
+test('starts that fail say why in two lines, with 2', async (t) => {
+  const cases: readonly (readonly [string, readonly string[], string])[] = [
+    ['nodaemon=true', ['-x'], 'option -x not recognized'],
+    ['nodaemon=true\nuser=nosuch', [], 'Invalid user name nosuch'],
+    [
+      '',
+      ['-l', '/no/x.log'],
+      "invalid value for -l '/no/x.log': The directory named as part of the path /no/x.log does not exist",
+    ],
+    ['', [], 'Cannot open an HTTP server: socket.error reported'],
+  ]
+  await Promise.all(
+    cases.map(async ([settings, words, message]) => {
+      const daemon = start(t, { programs: '[unix_http_server]\nfile=/no/such/sock', settings, words })
+      assert.equal(await daemon.exit, 2)
+      const [first = '', second = ''] = daemon.stderr().split('\n')
+      assert.ok(first.startsWith(`Error: ${message}`), daemon.stderr())
+      assert.match(second, /^For help, use .* -h$/)
+    }),
+  )
+})
+
+const isRoot = process.getuid?.() === 0
+
+test('as PID 1 it stays, warns, and reaps what others leave behind', { skip: !isRoot }, async (t) => {
+  const daemon = start(t, {
+    programs: `[program:orphaner]\ncommand=sh -c '(sh -c "sleep 0.1; exit 5" &); exec sleep 1000'`,
+    settings: '',
+    under: ['unshare', '-p', '-f', '--mount-proc', '--kill-child'],
+  })
+  await daemon.said(/WARN running as PID 1, so not daemonizing/)
+  await daemon.said(/INFO supervisord started with pid 1$/m)
+  await daemon.said(/INFO reaped unknown pid \d+ \(exit status 5\)/)
+})
+
+test('programs of a file run beside a Calculator, start before it, and end with it', async (t) => {
+  const daemon = start(t, {
+    face: [],
+    programs: '[program:exporter]\ncommand=sleep 1000\npriority=1\nenvironment=X="1"',
+    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
+    settings: '',
+    stdin: 'pipe',
+  })
+  await daemon.said(/spawned: 'exporter' with pid \d+[^]*spawned: 'calculator' with pid \d+/)
+  daemon.child.stdin?.end('one\ntwo\n')
+  assert.equal(await daemon.exit, 0)
+  // Stdout is the stream's: the main log keeps away from it.
+  assert.deepEqual(
+    daemon
+      .stdout()
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { data: unknown }).data),
+    ['one', 'two'],
+  )
+  assert.match(
+    daemon.log(),
+    /exited: calculator \(exit status 0; expected\)\n[^]*stopped: exporter \(terminated by SIGTERM\)/,
+  )
+})

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Followers } from '../../../../src/faces/supervisord/output/followers.ts'
+import { code } from '../../../engine/supervisor-engine.ts'
+import { FakeClock } from '../../../support/fake-clock.ts'
+import { tempDir } from '../../../support/temp.ts'
+
+const text = async (piece: Promise<Uint8Array | null>): Promise<string | null> => {
+  const bytes = await piece
+  return bytes && Buffer.from(bytes).toString()
+}
+
+test('a follower begins near the end, waits, and goes on over truncation and rotation', async (t) => {
+  const path = join(tempDir(t), 'log')
+  writeFileSync(path, 'x'.repeat(2000))
+  const clock = new FakeClock()
+  const followers = new Followers(clock)
+  const follower = followers.follow(path, 'cat')
+  assert.equal(await text(follower.next()), 'x'.repeat(1024))
+  const waiting = text(follower.next())
+  appendFileSync(path, 'more')
+  followers.touched(path)
+  assert.equal(await waiting, 'more')
+  truncateSync(path)
+  assert.equal(await text(follower.next()), '==> File truncated <==\n')
+  appendFileSync(path, 'last words')
+  renameSync(path, `${path}.1`)
+  writeFileSync(path, 'new file')
+  assert.equal(await text(follower.next()), 'last words')
+  assert.equal(await text(follower.next()), 'new file')
+  const unheard = text(follower.next())
+  appendFileSync(path, ' by somebody else')
+  await clock.advance(1000)
+  assert.equal(await unheard, ' by somebody else')
+  const end = follower.next()
+  followers.close(path)
+  assert.equal(await end, null)
+  assert.equal(await follower.next(), null)
+  assert.equal(clock.pending, 0)
+})
+
+test('what is no file cannot be followed', (t) => {
+  const followers = new Followers(new FakeClock())
+  assert.throws(() => followers.follow(join(tempDir(t), 'none'), 'cat'), code('NO_FILE', 'cat'))
+  assert.throws(() => followers.follow('/dev/null', 'cat'), code('NO_FILE', 'cat'))
+})

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { readLog, tailLog } from '../../../../src/faces/supervisord/output/read-log.ts'
+import { code } from '../../../engine/supervisor-engine.ts'
+import { tempDir } from '../../../support/temp.ts'
+
+test('pieces of a log, as supervisord cuts them', (t) => {
+  const path = join(tempDir(t), 'log')
+  writeFileSync(path, '0123456789'.repeat(23))
+  const read = (offset: number, length: number): string => Buffer.from(readLog(path, offset, length, 'x')).toString()
+  assert.equal(read(-4, 0), '6789')
+  assert.equal(read(-1000, 0).length, 230)
+  assert.equal(read(226, 0), '6789')
+  assert.equal(read(1, 3), '123')
+  assert.equal(read(1000, 5), '')
+  for (const [offset, length] of [
+    [-4, 4],
+    [0, -1],
+  ] as const) {
+    assert.throws(() => read(offset, length), code('BAD_ARGUMENTS', 'x'))
+  }
+  const tail = (offset: number, length: number): unknown[] => {
+    const { bytes, offset: next, overflow } = tailLog(path, offset, length, 'x')
+    return [Buffer.from(bytes).toString(), next, overflow]
+  }
+  assert.deepEqual(tail(0, 10), ['0123456789', 230, true])
+  assert.equal((tail(0, 100_000)[0] as string).length, 230)
+  assert.deepEqual(tail(99_999_999, 100), ['', 230, false])
+  assert.deepEqual(tail(0, 0), ['', 230, true])
+})
+
+test('a log that is missing, none, or no file', (t) => {
+  const missing = join(tempDir(t), 'none')
+  assert.throws(() => readLog(missing, 0, 0, 'x'), code('NO_FILE', 'x'))
+  assert.throws(() => readLog(null, 0, 0, 'x'), code('NO_FILE', 'x'))
+  assert.throws(() => readLog('/dev/null', 0, 0, 'x'), code('FAILED', 'x'))
+  assert.deepEqual(tailLog(missing, 5, 5, 'x'), { bytes: new Uint8Array(), offset: 0, overflow: false })
+  assert.deepEqual(tailLog('/dev/null', 5, 5, 'x'), { bytes: new Uint8Array(), offset: 5, overflow: false })
+})
