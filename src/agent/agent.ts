@@ -18,6 +18,7 @@ import { outOfMemoryKills } from '../os/out-of-memory.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
 import { ConsulTies } from './consul.ts'
+import { transactionClocks } from './exactly-once.ts'
 import { lastGoodIn } from './last-good.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
@@ -82,6 +83,7 @@ export class Agent {
             unwrap: config.rules.inputFormat === 'auto',
             envelope: config.rules.calculatorInput === 'dataframe',
             atMostOnce: config.rules.delivery === 'at-most-once',
+            transactionLimitMs: transactionClocks(config)?.limitMs ?? null,
             attempts: (): number => (adoption.settings ?? config.streams).deadLetterAttempts,
             answerTimeoutMs: config.limits.answerTimeoutMs,
             stderrTail: () => spawner.stderrTail(this.#namespec),

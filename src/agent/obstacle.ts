@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
-import { protocolRules } from '../domain/stream/protocol/rules.ts'
+import { isTransactional, protocolRules } from '../domain/stream/protocol/rules.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 
 /** Judges settings that environment and run document gave together: null, or why they cannot be put in force. */
@@ -21,5 +21,14 @@ export const obstacleFor =
     if (protocolRules[settings.protocol].matched && config.rules.newlines === 'split') {
       return `calculator.protocol: ${settings.protocol} does not go with INPUT_NEWLINES=split`
     }
-    return null
+    return config.rules.delivery === 'exactly-once' ? notExactlyOnce(settings, letters) : null
   }
+
+function notExactlyOnce({ protocol, outputTopic }: StreamSettings, letters: string | null): string | null {
+  const needs = 'DELIVERY=exactly-once needs'
+  if (!isTransactional(protocol))
+    return `calculator.protocol: ${needs} an input and an output, ${protocol} has one side`
+  if (outputTopic === null) return `output.topic: ${needs} an output topic (or OUTPUT_TOPIC)`
+  if (outputTopic === letters) return `deadLetter.topic: ${needs} another topic than ${outputTopic} for dead letters`
+  return null
+}

@@ -6,7 +6,7 @@ import type { StreamSettings } from '../domain/stream/settings.ts'
 import { DiscardingSink } from '../engine/discarding-sink.ts'
 import { IdleSource } from '../engine/idle-source.ts'
 import { OutputEncoding } from '../engine/output-encoding.ts'
-import type { Clock, DeadLetterSink, RecordSink, RecordSource } from '../engine/ports.ts'
+import type { Clock, DeadLetterSink, RecordSink, RecordSource, Transactions } from '../engine/ports.ts'
 import type { StreamSides } from '../engine/stream-parts.ts'
 import { KafkaDeadLetterSink } from '../kafka/dead-letter-sink.ts'
 import type { KafkaCluster } from '../kafka/cluster.ts'
@@ -14,15 +14,19 @@ import { joinGroup } from '../kafka/group-membership.ts'
 import { KafkaSink, type SinkSettings } from '../kafka/kafka-sink.ts'
 import { KafkaSource } from '../kafka/kafka-source.ts'
 import { createCluster } from '../kafka/options.ts'
+import { KafkaTransactions } from '../kafka/transactions/kafka-transactions.ts'
+import { TransactionSession } from '../kafka/transactions/session.ts'
 import { FileDeadLetters, ReportedDeadLetters, type ReportedLetter } from '../local/file-dead-letters.ts'
 import { FileSink } from '../local/file-sink.ts'
 import { FileSource } from '../local/file-source.ts'
 import type { LogLine } from '../log.ts'
+import { transactionClocks } from './exactly-once.ts'
 
 export class Sides {
   readonly #config: Config
   readonly #clock: Clock
   readonly #log: LogLine
+  #begun: TransactionSession | null = null
 
   constructor(config: Config, clock: Clock, log: LogLine) {
     this.#config = config
@@ -42,9 +46,11 @@ export class Sides {
     const producer = old === null || changed.has('producer')
     const reads = settings.protocol !== 'source'
     const sameTopic = old?.outputTopic === settings.outputTopic
+    const source =
+      old && !changed.has('consumer') && reads === (old.protocol !== 'source') ? old.source : this.#source(settings)
     return {
-      source:
-        old && !changed.has('consumer') && reads === (old.protocol !== 'source') ? old.source : this.#source(settings),
+      source,
+      transactions: source === old?.source ? old.transactions : this.#transactions(source),
       sink: old && sameTopic ? old.sink : this.#sink(settings),
       letters: producer ? this.#letters(settings) : old.letters,
       encoding: producer ? this.#encoding(settings) : old.encoding,
@@ -53,6 +59,28 @@ export class Sides {
       outputTopic: settings.outputTopic,
       json: settings.outputJson,
     }
+  }
+
+  /** One transactional id for everything that this agent writes, as long as it lives. */
+  #transactions(source: RecordSource): Transactions | null {
+    const session = this.#session
+    return session && source instanceof KafkaSource ? new KafkaTransactions(session, source) : null
+  }
+
+  get #session(): TransactionSession | null {
+    const { kafka, nodeId, instanceId } = this.#config
+    const clocks = transactionClocks(this.#config)
+    if (this.#begun || !clocks || !kafka) return this.#begun
+    this.#begun = new TransactionSession({
+      cluster: this.cluster(),
+      transactionalId: `${kafka.groupId}-${nodeId ?? ''}-${instanceId}`,
+      groupId: kafka.groupId,
+      timeoutMs: clocks.timeoutMs,
+      clock: this.#clock,
+      log: this.#log,
+    })
+    this.#begun.begin()
+    return this.#begun
   }
 
   #encoding(settings: StreamSettings): OutputEncoding {
@@ -117,7 +145,8 @@ export class Sides {
 
   #producing(topic: string): SinkSettings {
     const compression = this.#config.kafka?.compression ?? 'none'
-    return { cluster: this.cluster(), topic, compression, clock: this.#clock, log: this.#log }
+    const transaction = this.#session
+    return { cluster: this.cluster(), topic, compression, clock: this.#clock, log: this.#log, transaction }
   }
 
   #report({ reason, facts, ...letter }: ReportedLetter): void {

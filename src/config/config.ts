@@ -5,6 +5,7 @@ import { calculatorSettings, programOf } from './calculator-settings.ts'
 import type { CalculatorSettings } from './calculator-settings.ts'
 import type { ConsulSettings } from './consul-settings.ts'
 import { consulSettings } from './consul-settings.ts'
+import { checkExactlyOnce } from './exactly-once.ts'
 import type { Flags } from './findings.ts'
 import { Findings } from './findings.ts'
 import { checkIdentity } from './identity.ts'
@@ -114,6 +115,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
     runDocumentAllow: values.RUN_DOCUMENT_ALLOW,
   }
   checkSides(findings, config)
+  checkExactlyOnce(findings, config)
   findings.warnings.push(...misspelt(environment))
   const { problems, warnings } = findings
   return problems.length > 0

@@ -108,7 +108,7 @@ export const variables = {
   DEAD_LETTER_TOPIC: open('streams', types.topic, '<OUTPUT_TOPIC>.dead-letter, without one <first input topic>.dead-letter', 'Topic for records that cannot be processed or delivered.'),
   DEAD_LETTER_ATTEMPTS: given('streams', integer(1), '3', 'How many Calculators a record may kill, alone in work, before it is dead-lettered.'),
   PROTOCOL: given('streams', choice(...protocolNames), 'relay', 'Which lines answer which records: relay assumes nothing, with one-to-one line k answers record k; see docs/protocols.md.'),
-  DELIVERY: given('streams', choice('at-least-once', 'at-most-once'), 'at-least-once', 'at-most-once commits before the Calculator gets a record: none is worked on twice, some may be lost.'),
+  DELIVERY: given('streams', choice('at-least-once', 'at-most-once', 'exactly-once'), 'at-least-once', 'at-most-once commits before the Calculator gets a record: some may be lost. exactly-once writes answers and offsets in Kafka transactions; see docs/delivery.md.'),
   CALCULATOR_INPUT: given('streams', choice('value', 'dataframe'), 'value', 'dataframe hands each record over as one JSON line with id, topic, partition, offset, key, headers, time and data.'),
   ANSWER_TIMEOUT: open('streams', duration(1_000), 'no limit, a warning after 30s', 'How long the Calculator may show no sign of work on its records before it is restarted.'),
   RUN_DOCUMENT_ALLOW: given('streams', types.listOrNone(listOf(choice('streams', 'calculator'))), 'streams,calculator', 'What the run document may set.'),

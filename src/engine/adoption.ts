@@ -110,9 +110,9 @@ export class Adoption {
     const inForce = this.#inForce
     if (!inForce) return
     inForce.proxy.close()
-    const { source, sink, letters } = inForce.sides
+    const { source, sink, letters, transactions } = inForce.sides
     await source.close()
-    await Promise.all([sink.close(), letters.close()])
+    await Promise.all([sink.close(), letters.close(), transactions?.close()])
   }
 
   #serially(work: () => Promise<void>): Promise<void> {

@@ -4,6 +4,7 @@ import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Lane } from './lane.ts'
 import { oversizedLetter } from './letters.ts'
+import { recordAt } from './outgoing.ts'
 import type { OutputPump } from './output-pump.ts'
 import type { StreamParts } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
@@ -35,6 +36,7 @@ export class Answering {
   }
 
   lines(lane: Lane, lines: Lines): void {
+    if (lane.disowned) return
     if (this.#rules().stdout === 'log') {
       this.#parts.logStdout(lane.child.pid, lines.bytes)
       return
@@ -54,15 +56,19 @@ export class Answering {
 
   /** A line over the limit answers its record too: with a dead letter. */
   oversized(lane: Lane, head: Uint8Array, length: number): void {
+    if (lane.disowned) return
     this.#report.counters.oversized++
     const { maxLine } = this.#parts
     if (!lane.answers) {
-      this.#pump.push({ letter: oversizedLetter(head, length, maxLine, null), done: [] })
+      this.#pump.push({ letter: oversizedLetter(head, length, maxLine, null), of: null, done: [] })
       return
     }
     const { answers, done } = lane.answers.oversized(head)
-    if (answers) this.#pump.push({ letter: oversizedLetter(head, length, maxLine, answers), done })
-    else this.#violation(lane, 'a line over MAX_LINE that answers no record')
+    if (answers?.orphan === true) this.#pump.push({ done })
+    else if (answers) {
+      const of = recordAt(answers.batch, answers.batch.offsets[answers.from] ?? answers.batch.firstOffset)
+      this.#pump.push({ letter: oversizedLetter(head, length, maxLine, answers), of, done })
+    } else this.#violation(lane, 'a line over MAX_LINE that answers no record')
   }
 
   /** What a dead child printed after its last newline: an answer only if it ended cleanly after its input did. */

@@ -1,5 +1,6 @@
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
+import type { Commits } from './commits.ts'
 import type { EventRing } from './event-ring.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { Clock, RecordSource, Timer } from './ports.ts'
@@ -7,7 +8,8 @@ import type { Clock, RecordSource, Timer } from './ports.ts'
 const EVERY: Millis = 1000
 
 /** Tells the source what the ledgers allow, at most once a second unless asked to at once, one commit at a time. */
-export class Committer {
+export class Committer implements Commits {
+  readonly isClosed = true
   readonly #clock: Clock
   readonly #book: PartitionBook
   readonly #events: EventRing
@@ -48,6 +50,19 @@ export class Committer {
   now(): Promise<boolean> {
     this.#last = this.#last.then(() => this.#commit())
     return this.#last
+  }
+
+  async conclude(stored: boolean): Promise<void> {
+    if (stored) await this.now()
+  }
+
+  abandon(): void {
+    // A commit has a limit of its own.
+  }
+
+  /** What is stored holds, whoever owns the partitions. */
+  release(): Promise<void> {
+    return Promise.resolve()
   }
 
   async #commit(): Promise<boolean> {

@@ -38,11 +38,12 @@ export interface Ending {
 export async function finish(stream: FinishingParts, lane: Lane, ending: Ending): Promise<void> {
   const { parts, pump, settling, book, answering, isolation } = stream
   const { status, signalled } = ending
+  const { abandons } = pump
   await lane.drained(parts.clock)
   stream.lanes.delete(lane)
   const clean = status.code === 0 && lane.inputEnded
   answering.lastLine(lane, clean)
-  const stored = await pump.flushed()
+  const stored = (await pump.flushed()) && pump.abandons === abandons
   // It read everything, came to the end of its input and left by itself: only then has it surely answered everything.
   const complete = clean && !signalled && !lane.inputFailed && lane.child.stdin.unread() === 0
   const { settles } = stream.rules
@@ -51,7 +52,7 @@ export async function finish(stream: FinishingParts, lane: Lane, ending: Ending)
   stream.released(left)
   const flying = lane.answers ? left.filter(({ orphan }) => !orphan).map(flyingOf) : lane.handed.list()
   if (!parts.atMostOnce) isolation.died(lane, status, deathFor(lane, ending, flying), flying)
-  if (stored) await settling.commit()
+  await settling.conclude(stored)
 }
 
 const flyingOf = ({ batch, from, to }: AnswerRun): Flying => ({

@@ -17,6 +17,8 @@ export interface HandingOverHooks {
   lane(): Lane | null
   rules(): ProtocolRules
   handedOver(lane: Lane): void
+  /** Letters before the end of the piece are due. True: offsets below `front` are settled when theirs are stored. */
+  letters(piece: Piece, front: number): boolean
 }
 
 export class HandingOver {
@@ -83,6 +85,7 @@ export class HandingOver {
     const answerable = batch.offsets[from]
     // Tombstones and dead-lettered records in front of the first line have nothing to wait for.
     const skippedUpTo = from === to || answerable === undefined ? next : answerable
+    if (this.#hooks.letters(piece, skippedUpTo)) return
     this.#book.settle(batch, batch.epoch, first, skippedUpTo, at)
     if (from === to) this.#settling.commitSoon()
   }

@@ -4,10 +4,10 @@ import { sliceBatch, type LineBatch, type TopicPartition } from '../domain/strea
 import { startOfLine } from '../domain/stream/lines.ts'
 import type { ByteWindow } from '../domain/stream/window.ts'
 import type { Millis } from '../domain/time.ts'
-import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import { unwrap } from '../wire/cloud-event.ts'
 import { enveloped } from '../wire/input-envelope.ts'
 import type { Feeder } from './feeder.ts'
+import { bytesOf, type HeldLetters, type LetterAt } from './held-letters.ts'
 import { refusedInputLetter } from './letters.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { DeadLetterSink, RecordConsumer } from './ports.ts'
@@ -16,15 +16,19 @@ import type { StreamReport } from './stream-report.ts'
 
 export interface IntakeHooks {
   letters(): DeadLetterSink
+  /** Where letters wait for the records before them; null where they are written at once. */
+  readonly held: HeldLetters | null
   /** Each record is handed over with what is known of it. */
   envelope(): boolean
   /** Records of the batch that are to be dead-lettered, and what is left of the batch; null for none. */
-  spare(batch: LineBatch): { readonly letters: readonly DeadLetter[]; readonly parts: readonly LineBatch[] } | null
+  spare(batch: LineBatch): { readonly letters: readonly LetterAt[]; readonly parts: readonly LineBatch[] } | null
   /** What the last owner wrote down. */
   noted(at: TopicPartition, metadata: string): void
   /** The partition is ours no more, or comes anew. */
   forget(at: TopicPartition): void
   drain(limit: Millis): Promise<void>
+  /** What is still open of these is committed, or comes to nothing. */
+  release(partitions: readonly TopicPartition[]): Promise<void>
   ended(): void
 }
 
@@ -65,44 +69,54 @@ export class Intake implements RecordConsumer {
     if (!this.#book.accepts(batch)) return
     this.#report.fetched(batch)
     const spared = this.#hooks.spare(batch)
-    if (spared) await this.#bury(spared.letters)
-    for (const part of spared?.parts ?? [batch]) await this.#take(part)
+    const letters = await this.#bury(spared?.letters ?? [])
+    for (const part of spared?.parts ?? [batch]) await this.#take(part, within(part, letters))
   }
 
-  async #take(batch: LineBatch): Promise<void> {
+  async #take(batch: LineBatch, letters: readonly LetterAt[]): Promise<void> {
     const isPlain = !this.#hooks.envelope() && !needsFraming(batch, this.#parts)
     if (isPlain) {
-      await this.#push(batch)
+      await this.#push(batch, letters)
       return
     }
     for (let from = 0, to = 0; to < batch.count || to === 0; from = to) {
       to = sliceEnd(batch, from)
-      const goesOn = await this.#frame(from === 0 && to === batch.count ? batch : sliceBatch(batch, from, to))
+      const slice = from === 0 && to === batch.count ? batch : sliceBatch(batch, from, to)
+      const goesOn = await this.#frame(slice, within(slice, letters))
       if (!goesOn || to >= batch.count) return
       await new Promise<void>((resolve) => void this.#parts.clock.arm(0, resolve))
     }
   }
 
-  async #frame(batch: LineBatch): Promise<boolean> {
+  async #frame(batch: LineBatch, letters: readonly LetterAt[]): Promise<boolean> {
     const { lines, refused } = this.#hooks.envelope()
       ? enveloped(batch, this.#parts.unwrap)
       : frame(batch, this.#parts, unwrap)
-    if (refused.length > 0) await this.#bury(refused.map((refusal) => refusedInputLetter(batch, refusal)))
-    return this.#push(lines)
+    const refusals = refused.map((refusal) => ({
+      letter: refusedInputLetter(batch, refusal),
+      offset: batch.offsets[refusal.index] ?? batch.firstOffset,
+    }))
+    return this.#push(lines, [...letters, ...(await this.#bury(refusals))])
   }
 
-  async #bury(letters: readonly DeadLetter[]): Promise<void> {
-    await this.#hooks.letters().write(letters)
-    this.#report.deadLettered(letters)
+  /** Gives back those that have to wait. */
+  async #bury(letters: readonly LetterAt[]): Promise<readonly LetterAt[]> {
+    if (this.#hooks.held || letters.length === 0) return letters
+    const list = letters.map(({ letter }) => letter)
+    await this.#hooks.letters().write(list)
+    this.#report.deadLettered(list)
+    return []
   }
 
   /** False when the lines are not wanted any more. */
-  async #push(lines: LineBatch): Promise<boolean> {
-    const bytes = lines.bytes.length
+  async #push(lines: LineBatch, letters: readonly LetterAt[]): Promise<boolean> {
+    const bytes = lines.bytes.length + bytesOf(letters)
     if (!(await this.#window.take(bytes))) return false
     const isWanted = this.#book.accepts(lines)
-    if (isWanted) this.#feeder.push(lines)
-    else this.#window.release(bytes)
+    if (isWanted) {
+      this.#hooks.held?.hold(lines, letters)
+      this.#feeder.push(lines)
+    } else this.#window.release(bytes)
     return isWanted
   }
 
@@ -113,7 +127,7 @@ export class Intake implements RecordConsumer {
       this.#hooks.forget({ topic, partition })
       this.#book.assign({ topic, partition }, epoch, at)
     }
-    this.#feeder.purge()
+    this.#purge()
   }
 
   noted(partitions: readonly (TopicPartition & { readonly metadata: string })[]): void {
@@ -126,10 +140,16 @@ export class Intake implements RecordConsumer {
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
     this.#feeder.hold('rebalance')
     await this.#hooks.drain(this.#parts.adoptionGraceMs)
+    await this.#hooks.release(partitions)
     for (const partition of partitions) this.#hooks.forget(partition)
     this.#book.drop(partitions)
-    this.#feeder.purge()
+    this.#purge()
     this.#feeder.letGo('rebalance')
+  }
+
+  #purge(): void {
+    this.#feeder.purge()
+    this.#hooks.held?.purge((at) => this.#book.accepts(at))
   }
 
   ended(): void {
@@ -146,3 +166,6 @@ function sliceEnd(batch: LineBatch, from: number): number {
   while (to < batch.count && (batch.ends[to] ?? 0) <= limit) to++
   return to
 }
+
+const within = (batch: LineBatch, letters: readonly LetterAt[]): readonly LetterAt[] =>
+  letters.filter(({ offset }) => offset >= batch.firstOffset && offset < batch.nextOffset)

@@ -3,11 +3,11 @@ import { Blame, type Condemned, type Flying } from '../domain/stream/blame.ts'
 import type { Death } from '../domain/stream/death.ts'
 import { sliceBatch, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
+import type { LetterAt } from './held-letters.ts'
 import type { Lane } from './lane.ts'
 import { condemnedLetter, type Verdict } from './letters.ts'
 import type { Piece } from './feeder.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
-import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Timer } from './ports.ts'
 import type { StreamParts } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
@@ -87,12 +87,15 @@ export class Isolation {
     this.#blame.clear()
   }
 
-  /** Nothing below `position` is open any more. */
-  settled(at: TopicPartition, position: number | null): void {
+  /**
+   * Nothing below `position` is open any more. `forGood`: nothing of it can be read again either, so that what is known
+   * of its records may be forgotten.
+   */
+  settled(at: TopicPartition, position: number | null, forGood: boolean): void {
     if (position === null) return
     this.#trying.delete(nameOf(at))
     const wasOn = this.isOn
-    this.#blame.settled(at, position)
+    this.#blame.settled(at, position, forGood)
     if (this.#verdicts.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0) this.#forgetVerdicts(at)
     if (wasOn) this.#goOn()
     if (wasOn && !this.#blame.isolating)
@@ -126,15 +129,16 @@ export class Isolation {
   }
 
   /** The letters of condemned records in the batch, and the batch without them; null where there is none. */
-  spare(batch: LineBatch): { readonly letters: readonly DeadLetter[]; readonly parts: readonly LineBatch[] } | null {
-    const letters: DeadLetter[] = []
+  spare(batch: LineBatch): { readonly letters: readonly LetterAt[]; readonly parts: readonly LineBatch[] } | null {
+    const letters: LetterAt[] = []
     const parts: LineBatch[] = []
     let rest = batch
     for (const condemned of this.#blame.condemnedIn(batch, batch.firstOffset, batch.nextOffset)) {
       const index = rest.offsets.indexOf(condemned.offset)
       if (index < 0) continue
       const verdict = this.#verdicts.get(recordName(condemned)) ?? UNKNOWN
-      letters.push(condemnedLetter(rest, index, { ...verdict, attempts: condemned.attempts }))
+      const letter = condemnedLetter(rest, index, { ...verdict, attempts: condemned.attempts })
+      letters.push({ letter, offset: condemned.offset })
       if (index > 0) parts.push(sliceBatch(rest, 0, index))
       // The place of the record belongs to what comes after it.
       const firstOffset = index === 0 ? rest.firstOffset : condemned.offset

@@ -39,6 +39,8 @@ export class Lane {
   broken = false
   /** Did not answer, and is about to be killed. */
   hung = false
+  /** What it says counts no more, and belongs to nothing. */
+  disowned = false
   /** What it printed may still be on its way though nobody waits for it: its memory must hold still. */
   givenUp = false
   /** It is to stop: however it ends, that says nothing about its records. */

@@ -2,6 +2,7 @@
 import { joinedAttribution, type Attribution } from '../domain/stream/attribution.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
 import { concatLines, sliceLines, type Lines } from '../domain/stream/lines.ts'
+import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 
 /** Lines of one incarnation, in their order. */
@@ -20,12 +21,30 @@ export interface Outgoing {
 /** A line that goes to the dead letters instead. */
 export interface OutgoingLetter {
   readonly letter: DeadLetter
+  /** The record that it is about; null where that is not known. */
+  readonly of: (TopicPartition & { readonly epoch: number; readonly offset: number }) | null
   readonly done: readonly AnswerRun[]
 }
+
+export const recordAt = ({ topic, partition, epoch }: LineBatch, offset: number): OutgoingLetter['of'] => ({
+  topic,
+  partition,
+  epoch,
+  offset,
+})
 
 /** Nothing to store: records that are done with what was said before. */
 export interface OutgoingEnd {
   readonly done: readonly AnswerRun[]
+  /** Offsets without a line, that are done too: their letters are before this. */
+  readonly skipped?: Skipped
+}
+
+/** Offsets [first, next) of the batch's partition. */
+export interface Skipped {
+  readonly batch: LineBatch
+  readonly first: number
+  readonly next: number
 }
 
 export type OutgoingItem = Outgoing | OutgoingLetter | OutgoingEnd

@@ -5,12 +5,16 @@ import type { Lines } from '../domain/stream/lines.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
-import { merged, weightOf, type OutgoingItem } from './outgoing.ts'
+import { merged, weightOf, type OutgoingItem, type Skipped } from './outgoing.ts'
 import type { Clock, DeadLetterSink, RecordSink } from './ports.ts'
 
 export interface PumpHooks {
+  /** These are about to be written. */
+  leaving?(items: readonly OutgoingItem[]): void
   /** Everything that these records had as answers is stored where it belongs. */
   done(records: readonly AnswerRun[]): void
+  /** Letters of offsets without a line are stored. */
+  skipped(offsets: Skipped): void
   written(records: number, bytes: number): void
   /** Everything that was pushed before these lines is stored: nobody looks at it any more. */
   landed(lines: Lines): void
@@ -56,6 +60,8 @@ export class OutputPump {
   readonly #hooks: PumpHooks
   #sides: OutputSides
   #queue: OutgoingItem[] = []
+  /** What was pushed since the seal; null while there is none. */
+  #behind: OutgoingItem[] | null = null
   #queuedBytes = 0
   /** In the order of their lines; the first has not landed. */
   #flights: Flight[] = []
@@ -91,25 +97,52 @@ export class OutputPump {
 
   push(item: OutgoingItem): void {
     if (this.#failed) return
-    this.#queue.push(item)
     this.#pushed++
     this.#queuedBytes += weightOf(item)
+    if (this.#behind) this.#behind.push(item)
+    else {
+      this.#queue.push(item)
+      this.#start()
+    }
+  }
+
+  /** Holds back what is pushed from now on. Resolves as `flushed`, for what was pushed before. */
+  seal(): Promise<boolean> {
+    this.#behind ??= []
+    return this.#storedUpTo(this.#pushed - this.#behind.length)
+  }
+
+  unseal(): void {
+    const behind = this.#behind
+    this.#behind = null
+    if (!behind || behind.length === 0) return
+    this.#queue.push(...behind)
     this.#start()
   }
 
   /** Resolves when everything pushed so far is stored; to false when it never will be. */
   flushed(): Promise<boolean> {
+    return this.#storedUpTo(this.#pushed)
+  }
+
+  #storedUpTo(mark: number): Promise<boolean> {
     if (this.#failed) return Promise.resolve(false)
-    if (this.#stored === this.#pushed) return Promise.resolve(true)
-    return new Promise((resolve) => this.#waiters.push({ mark: this.#pushed, resolve }))
+    if (this.#stored >= mark) return Promise.resolve(true)
+    return new Promise((resolve) => this.#waiters.push({ mark, resolve }))
+  }
+
+  /** How often everything was given up so far. */
+  get abandons(): number {
+    return this.#generation
   }
 
   /** Gives up what is not stored yet; whoever waits for it learns that it never will be. */
   abandon(): void {
     this.#generation++
-    const items = [...this.#flights.flatMap((flight) => flight.items), ...this.#queue]
+    const items = [...this.#flights.flatMap((flight) => flight.items), ...this.#queue, ...(this.#behind ?? [])]
     for (const { done } of items) if (done.length > 0) this.#hooks.abandoned(done)
     this.#queue = []
+    if (this.#behind) this.#behind = []
     this.#flights = []
     this.#queuedBytes = 0
     this.#stored = this.#pushed
@@ -132,6 +165,7 @@ export class OutputPump {
     while (this.#queue.length > 0 && this.#flights.length < FLIGHTS_MAX) {
       const flight = this.#take()
       this.#flights.push(flight)
+      this.#hooks.leaving?.(flight.items)
       const first = flight.items[0]
       const prepared =
         first && 'letter' in first ? { batches: [], letters: [first.letter] } : await this.#prepare(flight)
@@ -162,6 +196,7 @@ export class OutputPump {
       for (const item of first.items) {
         if (item.done.length > 0) this.#hooks.done(item.done)
         if ('lines' in item) this.#hooks.landed(item.lines)
+        if ('skipped' in item) this.#hooks.skipped(item.skipped)
       }
     }
     this.#wake()
@@ -219,7 +254,10 @@ export class OutputPump {
   async #bury(letters: readonly DeadLetter[], generation: number): Promise<void> {
     if (letters.length === 0) return
     const sink = this.#sides.letters
-    const turn = this.#lettersTurn.then(() => sink.write(letters))
+    // Its turn may come when it was given up.
+    const turn = this.#lettersTurn.then(async () => {
+      if (generation === this.#generation) await sink.write(letters)
+    })
     this.#lettersTurn = turn.catch(() => undefined)
     await turn
     if (generation === this.#generation) this.#hooks.deadLettered(letters)

@@ -1,6 +1,7 @@
 import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
 import { OffsetLedger } from '../domain/stream/offset-ledger.ts'
 import type { Millis } from '../domain/time.ts'
+import type { PartitionStanding } from '../domain/transactions/extent.ts'
 
 export interface Position extends TopicPartition {
   readonly offset: number
@@ -13,7 +14,11 @@ export interface Commit extends Position {
 }
 
 interface Entry extends TopicPartition {
-  readonly ledger: OffsetLedger
+  ledger: OffsetLedger
+  /** The epoch in which it became ours; younger ones are rewinds. */
+  readonly since: number
+  /** The first offset that was handed over; null before. */
+  begin: number | null
   committed: { readonly offset: number | null; readonly metadata: string }
   /** Handed over, not settled, and to be fetched again from here. */
   rewoundTo: number | null
@@ -35,6 +40,8 @@ export class PartitionBook {
       topic: partition.topic,
       partition: partition.partition,
       ledger: new OffsetLedger(epoch),
+      since: epoch,
+      begin: null,
       committed: { offset: null, metadata: '' },
       rewoundTo: null,
       progressAt: at,
@@ -61,7 +68,7 @@ export class PartitionBook {
   }
 
   /** True while the batch's partition is ours and was not rewound since the batch was fetched. */
-  accepts(batch: LineBatch): boolean {
+  accepts(batch: TopicPartition & { readonly epoch: number }): boolean {
     return this.#entries.get(nameOf(batch))?.ledger.epoch === batch.epoch
   }
 
@@ -70,6 +77,7 @@ export class PartitionBook {
     if (entry?.ledger.epoch !== batch.epoch) return
     if (entry.ledger.unsettled() === 0) entry.progressAt = at
     entry.rewoundTo = null
+    entry.begin ??= first
     entry.ledger.handedOver(first, next)
   }
 
@@ -104,6 +112,21 @@ export class PartitionBook {
     return this.#list().reduce((sum, { ledger }) => sum + ledger.unsettled(), 0)
   }
 
+  partitions(): TopicPartition[] {
+    return this.#list().map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  /** Handed over and not settled, of one partition. */
+  unsettledOf(at: TopicPartition): number {
+    return this.#entries.get(nameOf(at))?.ledger.unsettled() ?? 0
+  }
+
+  /** Epoch and position of a partition that is ours, else null. */
+  standing(at: TopicPartition): PartitionStanding | null {
+    const ledger = this.#entries.get(nameOf(at))?.ledger
+    return ledger ? { epoch: ledger.epoch, position: ledger.position() } : null
+  }
+
   /** The next offset to commit of a partition that is ours; null before anything was handed over. */
   position(at: TopicPartition): number | null {
     return this.#entries.get(nameOf(at))?.ledger.position() ?? null
@@ -120,10 +143,11 @@ export class PartitionBook {
     })
   }
 
+  /** Also what was asked for before a rewind holds. */
   committed(commits: readonly Commit[]): void {
     for (const commit of commits) {
       const entry = this.#entries.get(nameOf(commit))
-      if (entry?.ledger.epoch === commit.epoch) entry.committed = commit
+      if (entry && commit.epoch >= entry.since && commit.epoch <= entry.ledger.epoch) entry.committed = commit
     }
   }
 
@@ -136,6 +160,22 @@ export class PartitionBook {
       ledger.restart(ledger.epoch + 1)
       entry.rewoundTo = offset
       return [{ topic, partition, offset, epoch: ledger.epoch }]
+    })
+  }
+
+  /**
+   * Takes back every settlement since the last commit: begins a new epoch wherever something beyond it was handed over,
+   * and says from where those partitions are to be fetched again.
+   */
+  rewindUncommitted(): Position[] {
+    return this.#list().flatMap((entry) => {
+      const { topic, partition, ledger } = entry
+      const offset = entry.committed.offset ?? entry.begin
+      const end = ledger.end()
+      if (offset === null || end === null || end <= offset) return []
+      entry.ledger = new OffsetLedger(ledger.epoch + 1)
+      entry.rewoundTo = offset
+      return [{ topic, partition, offset, epoch: entry.ledger.epoch }]
     })
   }
 

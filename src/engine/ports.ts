@@ -198,3 +198,33 @@ export interface DeadLetterSink {
   health(): SinkHealth
   close(): Promise<void>
 }
+
+// ---- transactions --------------------------------------------------------------------------------------------------
+
+export type TransactionPosition = TopicPartition & {
+  readonly offset: number
+  readonly epoch: number
+  readonly metadata: string
+}
+
+export interface TransactionListener {
+  /** What the sinks have stored since the last commit cannot be committed any more: it is to be aborted. */
+  voided(reason: string): void
+  /** Another process took our place: nothing can be written any more. */
+  fenced(reason: string): void
+}
+
+/** Outputs, dead letters and positions that come to hold together, or never (DELIVERY=exactly-once). */
+export interface Transactions {
+  /** There is one listener: the last. */
+  listen(listener: TransactionListener): void
+  /**
+   * Commits everything that the sinks have stored since the last commit or abort, and the positions with it. To be called
+   * when every write has ended. Rejects when it cannot be; then it is to be aborted.
+   */
+  commit(positions: readonly TransactionPosition[]): Promise<void>
+  /** What the sinks have stored since the last commit never holds, and writes under way reject. Resolves when that is sure. */
+  abort(): Promise<void>
+  health(): { readonly error: string | null }
+  close(): Promise<void>
+}

@@ -2,23 +2,24 @@
 import type { AnswerRun } from '../domain/stream/fifo.ts'
 import { offsetAfter, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
-import type { Committer } from './committer.ts'
+import type { Commits } from './commits.ts'
+import type { Skipped } from './outgoing.ts'
 import type { PartitionBook, Position } from './partition-book.ts'
 import type { Clock, RecordSource } from './ports.ts'
 
 export class Settling {
   readonly #clock: Clock
   readonly #book: PartitionBook
-  readonly #committer: Committer
+  readonly #commits: Commits
   readonly #settled: (at: TopicPartition) => void
   #waiters: (() => void)[] = []
 
   /** `settled`: the partition's position may have moved. */
-  constructor(clock: Clock, book: PartitionBook, committer: Committer, settled: (at: TopicPartition) => void) {
+  constructor(clock: Clock, book: PartitionBook, commits: Commits, settled: (at: TopicPartition) => void) {
     this.#settled = settled
     this.#clock = clock
     this.#book = book
-    this.#committer = committer
+    this.#commits = commits
   }
 
   get book(): PartitionBook {
@@ -26,7 +27,12 @@ export class Settling {
   }
 
   get commits(): number {
-    return this.#committer.commits
+    return this.#commits.commits
+  }
+
+  /** Nothing is written that is not committed. */
+  get isClosed(): boolean {
+    return this.#commits.isClosed
   }
 
   /** Everything that these records had as answers is stored. */
@@ -38,7 +44,15 @@ export class Settling {
       this.#book.settle(batch, batch.epoch, first, offsetAfter(batch, to - 1), at)
       this.#settled(batch)
     }
-    this.#committer.soon()
+    this.#commits.soon()
+    this.wake()
+  }
+
+  /** Offsets without a line, whose letters are stored. */
+  skipped({ batch, first, next }: Skipped): void {
+    this.#book.settle(batch, batch.epoch, first, next, this.#clock.now())
+    this.#settled(batch)
+    this.#commits.soon()
     this.wake()
   }
 
@@ -46,7 +60,7 @@ export class Settling {
   async settle(claim: readonly Position[]): Promise<void> {
     this.#book.settleClaim(claim, this.#clock.now())
     for (const position of claim) this.#settled(position)
-    await this.#committer.now()
+    await this.#commits.now()
     this.wake()
   }
 
@@ -60,7 +74,7 @@ export class Settling {
     while (!clocked.late && !hopeless() && this.#book.unsettled() > 0) {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }
-    const committed = this.#committer.now()
+    const committed = this.#commits.now()
     if (!clocked.late) await Promise.race([committed, new Promise<void>((resolve) => this.#waiters.push(resolve))])
     timer.cancel()
   }
@@ -70,18 +84,33 @@ export class Settling {
   }
 
   use(source: RecordSource): void {
-    this.#committer.use(source)
+    this.#commits.use(source)
   }
 
   commit(): Promise<boolean> {
-    return this.#committer.now()
+    return this.#commits.now()
+  }
+
+  /** The Calculator is gone. `stored`: everything that it said is stored. */
+  conclude(stored: boolean): Promise<void> {
+    return this.#commits.conclude(stored)
+  }
+
+  /** Whoever waits for a conclusion waits no longer. */
+  abandon(): void {
+    this.#commits.abandon()
+  }
+
+  /** The partitions are about to be given away. */
+  release(partitions: readonly TopicPartition[]): Promise<void> {
+    return this.#commits.release(partitions)
   }
 
   commitSoon(): void {
-    this.#committer.soon()
+    this.#commits.soon()
   }
 
   stop(): void {
-    this.#committer.stop()
+    this.#commits.stop()
   }
 }

@@ -3,13 +3,15 @@ import type { Protocol } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import type { EventRing } from './event-ring.ts'
 import type { OutputEncoding } from './output-encoding.ts'
-import type { Activity, Clock, DeadLetterSink, RecordSink, RecordSource } from './ports.ts'
+import type { Activity, Clock, DeadLetterSink, RecordSink, RecordSource, Transactions } from './ports.ts'
 
 /** What a run document may exchange while the child lives on. */
 export interface StreamSides {
   readonly source: RecordSource
   readonly sink: RecordSink
   readonly letters: DeadLetterSink
+  /** What binds source, sink and letters with exactly-once; else null. */
+  readonly transactions: Transactions | null
   readonly encoding: OutputEncoding
   readonly protocol: Protocol
   readonly topics: readonly string[]
@@ -37,6 +39,8 @@ export interface StreamParts {
   readonly envelope: boolean
   /** Commit before the Calculator gets the records: none is ever handed over twice (DELIVERY=at-most-once). */
   readonly atMostOnce: boolean
+  /** With exactly-once: a transaction that cannot be committed after so long is aborted; else null. */
+  readonly transactionLimitMs: Millis | null
   /** Calculators that a record may kill before it is dead-lettered. */
   readonly attempts: () => number
   /** How long an answer may take before the Calculator counts as hung; null: for ever. */

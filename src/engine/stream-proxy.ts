@@ -60,7 +60,7 @@ export class StreamProxy implements PipeOwner {
     this.#finishing = this.#finishing
       .then(() => finish(works, lane, ending))
       .then(() => {
-        if (this.#parts.replayable && !this.#final) works.replay()
+        if (this.#parts.replayable && !this.#final) works.replay(works.book.rewindOutstanding())
         works.settling.wake()
       })
       .catch(this.#parts.failed)
@@ -88,7 +88,7 @@ export class StreamProxy implements PipeOwner {
     this.#works.feeder.hold('drain')
     this.#works.sides.source.pause()
     await this.#works.drained(limit)
-    return this.#works.book.unsettled() === 0
+    return this.#works.book.unsettled() === 0 && this.#works.settling.isClosed
   }
 
   /** Ends a drain; what was not settled by the incarnation that is gone is fetched again. */
@@ -108,15 +108,15 @@ export class StreamProxy implements PipeOwner {
       works.settling.use(sides.source)
     }
     works.pump.use(sides)
-    works.sides = sides
+    works.use(sides)
     works.answering.forgive()
     works.feeder.letGo('violation')
   }
 
   /** Gives up output that cannot be stored: its records stay unsettled, and are read again by the next incarnation. */
   abandonOutput(): void {
-    for (const lane of this.#works.lanes) lane.givenUp = true
-    this.#works.pump.abandon()
+    this.#works.abandon()
+    this.#works.settling.abandon()
   }
 
   close(): void {
@@ -135,6 +135,7 @@ export class StreamProxy implements PipeOwner {
       lane: works.lane?.over === false ? works.lane : null,
       phase: this.#phase(),
       isolating: works.isolation.isOn,
+      problem: works.problem,
       bufferedBytes: works.window.used + works.pump.queuedBytes,
       bufferLimitBytes: works.bufferLimit,
     })

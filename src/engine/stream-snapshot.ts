@@ -18,6 +18,8 @@ export interface StreamFacts {
   readonly lane: Lane | null
   readonly phase: StreamSnapshot['phase']
   readonly isolating: boolean
+  /** Why feeding was stopped for good; null while it was not. */
+  readonly problem: string | null
   readonly bufferedBytes: number
   /** BUFFER_BYTES, or less where more would bring nothing. */
   readonly bufferLimitBytes: number
@@ -44,7 +46,8 @@ export function streamSnapshot(facts: StreamFacts): StreamSnapshot {
     output: {
       topic: sides.outputTopic,
       lastAckAgeMs: age(output.lastAckAt),
-      error: output.error ?? sides.letters.health().error,
+      error:
+        facts.problem ?? output.error ?? sides.letters.health().error ?? sides.transactions?.health().error ?? null,
     },
     inFlight: settling.book.unsettled(),
     bufferedBytes: facts.bufferedBytes,

@@ -14,16 +14,21 @@ import { Committer } from './committer.ts'
 import { Feeder } from './feeder.ts'
 import type { FinishingParts } from './finishing.ts'
 import { HandingOver } from './handing-over.ts'
+import { HeldLetters } from './held-letters.ts'
 import { Isolation } from './isolation.ts'
 import { Lane } from './lane.ts'
 import { Intake } from './intake.ts'
 import { OutputPump } from './output-pump.ts'
-import { PartitionBook } from './partition-book.ts'
+import { recordAt } from './outgoing.ts'
+import { PartitionBook, type Position } from './partition-book.ts'
 import { Patience } from './patience.ts'
 import type { Child } from './ports.ts'
 import type { StreamParts, StreamSides } from './stream-parts.ts'
 import { Settling } from './settling.ts'
+import { reached } from './reached.ts'
 import { StreamReport } from './stream-report.ts'
+import { Transacting } from './transacting.ts'
+import { listenTo, transactingParts } from './transacting-parts.ts'
 
 /** Input that only waits for the pipe: more would make the agent larger and nothing faster. */
 const WAITING_MAX = 16 * 1024 * 1024
@@ -44,7 +49,12 @@ export class StreamWorks implements FinishingParts {
   readonly patience: Patience
   /** Incarnations whose stdout is still read: the living one, and dead ones that are being finished. */
   readonly lanes = new Set<Lane>()
+  /** Only with exactly-once. */
+  readonly heldLetters: HeldLetters | null
   readonly #handingOver: HandingOver
+  readonly #commits: Committer | Transacting
+  /** Why feeding was stopped for good; null while it was not. */
+  problem: string | null = null
   /** How many records of a batch are done. */
   readonly #doneOf = new WeakMap<LineBatch, number>()
   sides: StreamSides
@@ -60,17 +70,29 @@ export class StreamWorks implements FinishingParts {
     const half = Math.floor(parts.bufferBytes / 2)
     const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
     this.window = new ByteWindow(() => (releaseOnWrite() ? Math.min(half, WAITING_MAX) : half))
+    this.heldLetters = parts.transactionLimitMs === null ? null : new HeldLetters((bytes) => this.window.release(bytes))
     const isolation = (this.isolation = new Isolation(parts, this.report, () => this.feeder.goOn()))
     const note = (at: TopicPartition, position: number): string => isolation.note(at, position)
-    this.settling = new Settling(clock, this.book, new Committer(parts, this.book, sides.source, note), (at) =>
-      isolation.settled(at, this.book.position(at)),
-    )
+    const { transactionLimitMs: limit } = parts
+    const transacting = limit === null ? null : new Transacting(transactingParts(this, limit, note))
+    const commits = (this.#commits = transacting ?? new Committer(parts, this.book, sides.source, note))
+    this.settling = new Settling(clock, this.book, commits, (at) => {
+      isolation.settled(at, this.book.position(at), transacting === null)
+      transacting?.settled()
+    })
     this.#handingOver = new HandingOver(parts, this.book, isolation, this.settling, {
       lane: () => this.lane,
       rules: () => this.rules,
       handedOver: (lane) => {
         if (this.rules.settles === 'checkpoint') this.checkpointer.fed()
         this.patience.fed(lane)
+      },
+      letters: ({ batch, first, next }, front) => {
+        const due = this.heldLetters?.take(batch, next) ?? []
+        for (const { letter, offset } of due) this.pump.push({ letter, of: recordAt(batch, offset), done: [] })
+        const isFront = due.some(({ offset }) => offset < front)
+        if (isFront) this.pump.push({ done: [], skipped: { batch, first, next: front } })
+        return isFront
       },
     })
     this.feeder = new Feeder(
@@ -89,7 +111,9 @@ export class StreamWorks implements FinishingParts {
       releaseOnWrite,
     )
     this.pump = new OutputPump({ clock, bufferBytes: half }, sides, {
+      ...(transacting && { leaving: (items) => transacting.leaving(items) }),
       done: (records) => this.#done(records),
+      skipped: (offsets) => this.settling.skipped(offsets),
       written: (records, bytes) => this.report.written(records, bytes),
       landed: (lines) => {
         for (const lane of this.lanes) lane.release(lines)
@@ -110,6 +134,7 @@ export class StreamWorks implements FinishingParts {
     )
     this.intake = new Intake(parts, this.book, this.window, this.feeder, this.report, {
       letters: () => this.sides.letters,
+      held: this.heldLetters,
       envelope: () => parts.envelope || this.rules.envelope,
       spare: (batch) => isolation.spare(batch),
       noted: (at, metadata) => isolation.noted(at, metadata),
@@ -118,21 +143,17 @@ export class StreamWorks implements FinishingParts {
         isolation.forget({ topic, partition })
       },
       drain: (limit) => this.drained(limit),
+      release: async (partitions) => {
+        // What is answered from now on is the next owner's to answer.
+        if (transacting) for (const { topic, partition } of partitions) this.lane?.forget(topic, partition)
+        await commits.release(partitions)
+      },
       ended: () => this.rested(),
     })
     this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
       activity: parts.activity,
       outputPaused: () => this.lane?.paused ?? false,
-      reached: async (claim, quality) => {
-        const lane = this.lane
-        const passed = lane?.sinceCheckpoint() ?? null
-        if (!(await this.pump.flushed())) return
-        this.report.checkpoint(quality)
-        if (passed && this.sides.protocol === 'relay') this.report.observed(passed)
-        if (lane && claim.length > 0) this.answering.progressed(lane)
-        for (const { topic, partition, offset } of claim) lane?.handed.settle(topic, partition, offset)
-        await this.settling.settle(claim)
-      },
+      reached: (claim, quality) => reached(this, transacting, claim, quality),
       missed: () => this.report.missedCheckpoint(),
       blockBuffered: (lane) => this.report.blockBuffered(lane),
     })
@@ -148,6 +169,16 @@ export class StreamWorks implements FinishingParts {
         parts.broken(lane.child.pid)
       },
     })
+    if (transacting) listenTo(this, transacting)
+  }
+
+  /** Other sides; nothing may be on its way out. */
+  use(sides: StreamSides): void {
+    this.sides = sides
+    this.problem = null
+    if (!(this.#commits instanceof Transacting)) return
+    this.#commits.use()
+    listenTo(this, this.#commits)
   }
 
   /** What is held at most, in and out. */
@@ -217,10 +248,23 @@ export class StreamWorks implements FinishingParts {
     for (const { batch, from, to } of records) this.window.release((batch.ends[to - 1] ?? 0) - startOfLine(batch, from))
   }
 
-  /** What is not settled is fetched again. */
-  replay(): void {
-    const rewound = this.book.rewindOutstanding()
+  /** Gives up output that is not stored. */
+  abandon(): void {
+    for (const lane of this.lanes) lane.givenUp = true
+    this.pump.abandon()
+  }
+
+  /** Feeding stops for good, until the settings are others. */
+  giveUp(problem: string): void {
+    this.problem = problem
+    this.feeder.hold('violation')
+    this.report.publish('given-up', 'error', `feeding stops: ${problem}`)
+  }
+
+  /** What is not settled, or not committed, is fetched again. */
+  replay(rewound: readonly Position[]): void {
     this.feeder.purge()
+    this.heldLetters?.purge((at) => this.book.accepts(at))
     for (const { topic, partition, offset, epoch } of rewound) {
       this.report.counters.replays++
       this.sides.source.rewind({ topic, partition }, offset, epoch)

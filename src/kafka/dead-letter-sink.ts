@@ -21,15 +21,10 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
   readonly #sticky = new StickyPartition()
 
   constructor(settings: SinkSettings) {
-    const { cluster, topic, compression, clock, log } = settings
+    const { cluster, topic, compression, clock, log, transaction = null } = settings
     this.#settings = settings
-    this.#producer = new Producer({
-      cluster,
-      topics: [topic],
-      encode: recordEncoder(compression, cluster.pool),
-      clock,
-      log,
-    })
+    const encode = recordEncoder(compression, cluster.pool, transaction !== null)
+    this.#producer = new Producer({ cluster, topics: [topic], encode, clock, log, transaction })
   }
 
   async write(letters: readonly DeadLetter[]): Promise<void> {

@@ -23,6 +23,8 @@ const cures: Readonly<Record<string, string>> = {
   TOPIC_AUTHORIZATION_FAILED: 'grant the topic to this user',
   GROUP_AUTHORIZATION_FAILED: 'grant the consumer group to this user',
   CLUSTER_AUTHORIZATION_FAILED: 'grant the operation to this user',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'grant WRITE and DESCRIBE on the transactional id to this user',
+  INVALID_TRANSACTION_TIMEOUT: "raise the broker's transaction.max.timeout.ms, or lower CHECKPOINT_INTERVAL",
   UNKNOWN_TOPIC_OR_PARTITION: 'create the topic, it is never created by the agent',
   INVALID_TOPIC_EXCEPTION: 'correct the name of the topic',
   INCONSISTENT_GROUP_PROTOCOL: 'other programs use this consumer group, set KAFKA_CONSUMER_GROUP',

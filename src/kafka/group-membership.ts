@@ -2,6 +2,7 @@ import type { KafkaCluster } from './cluster.ts'
 import { GroupMember } from './group/member.ts'
 import type { GroupMemberSettings } from './group/settings.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import type { TransactionIdentity } from './transactions/requests.ts'
 
 /** A committed offset, and the note that was committed beside it. */
 export type Committed = TopicPartition & { readonly offset: number; readonly metadata: string }
@@ -13,9 +14,10 @@ export interface Membership {
   readonly problem: string | null
   /** Joins, and joins again, until `close`. */
   run(): Promise<void>
-  /** Rejects with AgentError FAILED when the membership changed meanwhile. */
+  /** Rejects with AgentError FAILED when the membership changed meanwhile. `transaction`: whose end makes it hold. */
   commit(
     positions: readonly (TopicPartition & { readonly offset: number; readonly metadata?: string })[],
+    transaction?: TransactionIdentity,
   ): Promise<void>
   /** -1: nothing is committed. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
@@ -47,7 +49,7 @@ export function joinGroup(
       return member.problem
     },
     run: () => member.run(),
-    commit: (positions) => member.commit(positions),
+    commit: (positions, transaction) => member.commit(positions, transaction),
     committed: (partitions) => member.committed(partitions),
     close: async () => {
       await member.close()

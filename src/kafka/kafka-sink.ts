@@ -9,6 +9,7 @@ import type { KafkaLog } from './log.ts'
 import { Problem, wait } from './problem.ts'
 import { Producer } from './produce/producer.ts'
 import { recordEncoder } from './produce/record-encoder.ts'
+import type { WritingTransaction } from './produce/writing-transaction.ts'
 
 export interface SinkSettings {
   /** Its connections are the sink's alone, and end with it. */
@@ -17,6 +18,8 @@ export interface SinkSettings {
   readonly compression: Compression
   readonly clock: Clock
   readonly log: KafkaLog
+  /** Absent: records hold as soon as they are stored. */
+  readonly transaction?: WritingTransaction | null
 }
 
 const TOPIC_POLL: Millis = 1_000
@@ -32,15 +35,10 @@ export class KafkaSink implements RecordSink {
   #lookedAt: Millis | null = null
 
   constructor(settings: SinkSettings) {
-    const { cluster, topic, compression, clock, log } = settings
+    const { cluster, topic, compression, clock, log, transaction = null } = settings
     this.#settings = settings
-    this.#producer = new Producer({
-      cluster,
-      topics: [topic],
-      encode: recordEncoder(compression, cluster.pool),
-      clock,
-      log,
-    })
+    const encode = recordEncoder(compression, cluster.pool, transaction !== null)
+    this.#producer = new Producer({ cluster, topics: [topic], encode, clock, log, transaction })
     this.#missing = new Problem(clock, log, 'kafka.output-topic-missing', Infinity)
     this.#unreachable = new Problem(clock, log, 'kafka.sink')
   }

@@ -1,4 +1,5 @@
 // Records of the partitions that a consumer group gives to this agent.
+import { AgentError } from '../domain/errors.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
@@ -14,6 +15,7 @@ import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
 import { StartFinder } from './start-finder.ts'
 import type { InputFrom } from './start-positions.ts'
 import { Topics } from './topics.ts'
+import type { TransactionIdentity } from './transactions/requests.ts'
 
 export interface SourceSettings {
   /** Its connections are the source's alone, and end with it. */
@@ -129,6 +131,20 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   async commit(positions: readonly Position[]): Promise<void> {
     const due = positions.filter((position) => this.#ownership.find(position)?.epoch === position.epoch)
     if (due.length > 0) await this.#membership?.commit(due)
+  }
+
+  /**
+   * As `commit`, within a transaction: all or nothing. Rejects with AgentError FAILED also where a position is of a
+   * partition that is not ours any more: its outputs may not be committed without it.
+   */
+  async commitIn(transaction: TransactionIdentity, positions: readonly Position[]): Promise<void> {
+    const gone = positions.filter((position) => this.#ownership.find(position)?.epoch !== position.epoch)
+    const membership = this.#membership
+    if (gone.length > 0 || !membership) {
+      const names = gone.map(({ topic, partition }) => `${topic}/${partition}`).join(', ')
+      throw new AgentError('FAILED', `cannot commit within a transaction: ${names} went to another owner`)
+    }
+    await membership.commit(positions, transaction)
   }
 
   health(): SourceHealth {

@@ -10,6 +10,7 @@ import { sharedConsul, startOwnConsul, type OwnConsul } from '../support/consul.
 import { TestKafka } from '../support/kafka.ts'
 import { ownKafka, type OwnKafka } from '../support/own-kafka.ts'
 import { tempDir } from '../support/temp.ts'
+import { readable } from '../support/transactions.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { Accounting, keyOf, valueOf, type Account } from './accounting.ts'
 import type { Delivery, Protocol } from './judgement.ts'
@@ -147,6 +148,10 @@ export class Scene {
 
   /** Reads what came out, and accounts for every record. */
   async account(): Promise<Account> {
+    if (this.#options.delivery === 'exactly-once') {
+      await readable(this.#kafka.broker, this.#topics.output)
+      await readable(this.#kafka.broker, this.#topics.letters)
+    }
     const sent = await this.#kafka.endOffsets(this.#topics.input)
     const accounting = new Accounting(sent, this.#options.protocol === 'one-to-one')
     await this.#kafka.eachRecord(this.#topics.output, (record) => accounting.answer(record))

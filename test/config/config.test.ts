@@ -134,6 +134,8 @@ test('BUFFER_BYTES follows the memory limit of the cgroup, of whichever version 
   assert.equal(good({ ...least, BUFFER_BYTES: '1MiB' }, {}, wide).limits.bufferBytes, 2 ** 20)
 })
 
+const exactly = { ...least, DELIVERY: 'exactly-once', RUN_DOCUMENT_ALLOW: 'none' }
+
 interface Wrong {
   readonly what: string
   readonly env?: Environment
@@ -176,6 +178,11 @@ const wrong: readonly Wrong[] = [
   { what: 'two logins', env: { ...least, KAFKA_DSN: 'kafka://a:b@k', KAFKA_SASL_USERNAME: 'c' }, problems: ['KAFKA_SASL_USERNAME="c" contradicts the credentials in KAFKA_DSN'] }, // prettier-ignore
   { what: 'TLS and not', env: { ...least, KAFKA_DSN: 'kafka+tls://k', KAFKA_TLS: '0' }, problems: ['KAFKA_TLS="0" contradicts kafka+tls:// in KAFKA_DSN'] }, // prettier-ignore
   { what: 'split lines that must match', env: { ...least, PROTOCOL: 'one-to-one', INPUT_NEWLINES: 'split' }, problems: ['INPUT_NEWLINES="split" should not be split with PROTOCOL=one-to-one, where answers belong to single records'] }, // prettier-ignore
+  { what: 'exactly-once with a file', env: { ...exactly }, flags: { in: '-' }, problems: ['DELIVERY="exactly-once" cannot be exactly-once with --in or --out: it holds from Kafka to Kafka only'] }, // prettier-ignore
+  { what: 'exactly-once without an output', env: { ...exactly, OUTPUT_TOPIC: '' }, problems: ['OUTPUT_TOPIC is needed with DELIVERY=exactly-once'] }, // prettier-ignore
+  { what: 'exactly-once with one side', env: { ...exactly, PROTOCOL: 'sink' }, problems: ['PROTOCOL="sink" cannot be sink with DELIVERY=exactly-once: it has one side only'] }, // prettier-ignore
+  { what: 'exactly-once with letters among the answers', env: { ...exactly, DEAD_LETTER_TOPIC: 'scores' }, problems: ['DEAD_LETTER_TOPIC="scores" should not be OUTPUT_TOPIC with DELIVERY=exactly-once'] }, // prettier-ignore
+  { what: 'exactly-once with transactions that no broker takes', env: { ...exactly, CHECKPOINT_INTERVAL: '14m' }, problems: ['CHECKPOINT_INTERVAL="14m" should, with ADOPTION_GRACEPERIOD, be at most 14m with exactly-once'] }, // prettier-ignore
   { what: 'a bad DSN: no follow-up of its own', env: { ...least, KAFKA_DSN: 'http://k:1' }, problems: ['KAFKA_DSN="http://k:1" should be host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port'] }, // prettier-ignore
 ]
 

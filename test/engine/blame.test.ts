@@ -76,7 +76,7 @@ async function live(script: Script): Promise<World> {
       {
         ...{ namespec: 'calculator', clock, events, maxLine: 1000, bufferBytes: 1000, checkpointIntervalMs: 100 },
         ...{ adoptionGraceMs: 1000, newlines: 'json', unwrap: true, replayable: true, envelope: false },
-        ...{ atMostOnce: false, answerTimeoutMs: null },
+        ...{ atMostOnce: false, transactionLimitMs: null, answerTimeoutMs: null },
         activity: () => child?.activity() ?? { cpu: null, parked: 'busy' },
         attempts: () => script.attempts,
         stderrTail: () => ['boom'],
@@ -88,7 +88,7 @@ async function live(script: Script): Promise<World> {
       },
       {
         ...{ source: mine, sink, letters, encoding: new OutputEncoding(rules, clock) },
-        ...{ protocol: script.protocol, topics: ['in'], outputTopic: 'out', json: false },
+        ...{ protocol: script.protocol, topics: ['in'], outputTopic: 'out', json: false, transactions: null },
       },
     )
     const open = (): void => {

@@ -79,6 +79,7 @@ function world() {
       encoding: new OutputEncoding(rules, clock),
     },
     {
+      skipped: () => undefined,
       done: (records) => void told.push(`answered ${ranges(records)}`),
       written: (records) => void told.push(`written ${records}`),
       landed: ({ bytes }) => void landed.push(Buffer.from(bytes).toString().trim()),

@@ -55,6 +55,7 @@ export class MemorySource implements RecordSource {
   #epoch = 0
   #running = false
   #session = 0
+  #isLeaving = false
 
   constructor(values: readonly (string | null)[], atOnce: number) {
     this.#values = values
@@ -72,6 +73,21 @@ export class MemorySource implements RecordSource {
     consumer.noted?.([{ ...this.at, metadata: this.metadata }])
     void this.#run()
     return Promise.resolve()
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** The partition goes to another owner, and comes back. */
+  async changeHands(): Promise<void> {
+    const consumer = this.#consumer
+    if (!consumer || this.#isLeaving) return
+    this.#isLeaving = true
+    this.#session++
+    await consumer.revoked([this.at])
+    this.#isLeaving = false
+    await this.start(consumer)
   }
 
   pause(): void {
@@ -183,6 +199,8 @@ export class MemoryCalculator implements Child {
   readonly #work: number
   readonly #answer: (line: string) => string | null
   readonly #onDeath: (code: number) => void
+  /** Takes the line that came last first. */
+  readonly #lastFirst: boolean
   #pipe: string[] = []
   #busy = false
   #cpu = 0n
@@ -194,7 +212,9 @@ export class MemoryCalculator implements Child {
     work: number,
     answer: (line: string) => string | null,
     onDeath: (code: number) => void = () => undefined,
+    lastFirst = false,
   ) {
+    this.#lastFirst = lastFirst
     this.#onDeath = onDeath
     this.pid = pid
     this.#clock = clock
@@ -240,7 +260,8 @@ export class MemoryCalculator implements Child {
   async #run(): Promise<void> {
     if (this.#busy) return
     this.#busy = true
-    for (let line = this.#pipe.shift(); line !== undefined; line = this.#pipe.shift()) {
+    const next = (): string | undefined => (this.#lastFirst ? this.#pipe.pop() : this.#pipe.shift())
+    for (let line = next(); line !== undefined; line = next()) {
       this.#cpu += 1n
       await new Promise<void>((resolve) => this.#clock.arm(this.#work, resolve))
       if (!this.alive) return

@@ -36,6 +36,7 @@ const outcomes: Readonly<Record<string, Row>> = {
   GROUP_COORDINATOR_NOT_AVAILABLE: moved,
   GROUP_LOAD_IN_PROGRESS:          moved,
   REQUEST_TIMED_OUT:               moved,
+  CONCURRENT_TRANSACTIONS:         moved,
   GROUP_AUTHORIZATION_FAILED:      other,
   INCONSISTENT_GROUP_PROTOCOL:     other,
 }

@@ -74,10 +74,10 @@ export class Blame {
     return null
   }
 
-  /** Nothing of the partition below `position` is open any more. */
-  settled(at: TopicPartition, position: number): void {
-    if ((this.#alone.get(nameOf(at))?.offset ?? Infinity) < position) this.#alone.delete(nameOf(at))
-    if (this.#condemned.length > 0) {
+  /** Nothing of the partition below `position` is open any more. Unless `forGood`, it may all be read again. */
+  settled(at: TopicPartition, position: number, forGood = true): void {
+    if (forGood && (this.#alone.get(nameOf(at))?.offset ?? Infinity) < position) this.#alone.delete(nameOf(at))
+    if (forGood && this.#condemned.length > 0) {
       this.#condemned = this.#condemned.filter((each) => !isOf(each, at) || each.offset >= position)
     }
     if (this.#suspects.length === 0) return

@@ -2,7 +2,7 @@ import { AgentError } from '../../domain/errors.ts'
 import { BrokerError, refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
-import { findCoordinator, type Answer } from './requests.ts'
+import { findCoordinator, type Answer, type CoordinatorKind } from './requests.ts'
 
 /** What membership needs of a KafkaCluster. */
 export type GroupCluster = Pick<KafkaCluster, 'send' | 'sendToAny' | 'metadata'>
@@ -17,15 +17,20 @@ export interface GroupClusters {
 /** The broker said that it is not, or not yet, the coordinator. */
 const ELSEWHERE: ReadonlySet<number> = new Set([15, 16])
 
-/** The broker that keeps a consumer group: looked for when it is first needed, and again after it failed. */
+/**
+ * The broker that keeps a consumer group, or the transactions of one transactional id: looked for when it is first
+ * needed, and again after it failed.
+ */
 export class Coordinator {
   readonly #clusters: GroupClusters
-  readonly #groupId: string
+  readonly #key: string
+  readonly #kind: CoordinatorKind
   #node: Promise<number> | null = null
 
-  constructor(clusters: GroupClusters, groupId: string) {
+  constructor(clusters: GroupClusters, key: string, kind: CoordinatorKind = 'group') {
     this.#clusters = clusters
-    this.#groupId = groupId
+    this.#key = key
+    this.#kind = kind
   }
 
   /** Rejects with BrokerError for what the coordinator refuses, and as KafkaCluster.send. */
@@ -57,7 +62,7 @@ export class Coordinator {
   }
 
   async #find(): Promise<number> {
-    const { error, detail, node } = await this.#clusters.talking.sendToAny(findCoordinator(this.#groupId))
+    const { error, detail, node } = await this.#clusters.talking.sendToAny(findCoordinator(this.#key, this.#kind))
     refuse(error, detail)
     return node
   }

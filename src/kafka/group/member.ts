@@ -5,6 +5,7 @@ import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import { BrokerError } from '../broker-error.ts'
 import { CLOSE_LIMIT, wait, within } from '../problem.ts'
+import type { TransactionIdentity } from '../transactions/requests.ts'
 import { fetchCommitted } from './committed.ts'
 import { Coordinator } from './coordinator.ts'
 import { Heart } from './heart.ts'
@@ -92,8 +93,8 @@ export class GroupMember {
   }
 
   /** What is refused, and what is left out: see OffsetCommits.commit. */
-  commit(positions: readonly OffsetPosition[]): Promise<void> {
-    return this.#commits.commit(positions)
+  commit(positions: readonly OffsetPosition[], transaction: TransactionIdentity | null = null): Promise<void> {
+    return this.#commits.commit(positions, transaction)
   }
 
   /**

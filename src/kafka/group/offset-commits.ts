@@ -6,6 +6,7 @@ import type { Clock } from '../../engine/ports.ts'
 import { BrokerError } from '../broker-error.ts'
 import { explain } from '../errors.ts'
 import { wait } from '../problem.ts'
+import { transactionalOffsetCommit, type TransactionIdentity } from '../transactions/requests.ts'
 import type { Coordinator } from './coordinator.ts'
 import { offsetCommit, type OffsetPosition } from './offset-requests.ts'
 import type { Standing } from './standing.ts'
@@ -45,11 +46,12 @@ export class OffsetCommits {
   /**
    * A partition that is not owned any more, or was lost and given back since, is left out. Throws AgentError FAILED
    * when one was left out (the others are committed) or when the coordinator refuses for good; UNAVAILABLE when it
-   * could not be asked for 30 s, or the member closes.
+   * could not be asked for 30 s, or the member closes. Within a `transaction` nothing is committed unless everything
+   * is, and nothing holds before the transaction's end.
    */
-  commit(positions: readonly OffsetPosition[]): Promise<void> {
+  commit(positions: readonly OffsetPosition[], transaction: TransactionIdentity | null = null): Promise<void> {
     const due = positions.map((position) => ({ position, tenure: this.#settings.ownership.tenureOf(position) }))
-    const commit = this.#last.then(() => this.#commit(due))
+    const commit = this.#last.then(() => this.#commit(due, transaction))
     this.#last = commit.catch(() => undefined)
     return commit
   }
@@ -59,7 +61,7 @@ export class OffsetCommits {
     return this.#last
   }
 
-  async #commit(due: readonly Due[]): Promise<void> {
+  async #commit(due: readonly Due[], transaction: TransactionIdentity | null): Promise<void> {
     const { clock, standing, ownership, closing } = this.#settings
     const subject = `cannot commit offsets of consumer group ${standing.groupId}`
     const deadline = clock.now() + PATIENCE
@@ -69,9 +71,11 @@ export class OffsetCommits {
       if (closing.aborted) throw new AgentError('UNAVAILABLE', `${subject}: the member is closing`)
       const positions = due.filter(isOurs).map(({ position }) => position)
       const { generation } = standing
-      const error = positions.length === 0 ? null : await this.#send(positions)
+      const isWhole = positions.length === due.length
+      const isSent = positions.length > 0 && (isWhole || transaction === null)
+      const error = isSent ? await this.#send(positions, transaction) : null
       if (error === null) {
-        if (positions.length === due.length) return
+        if (isWhole) return
         const gone = due.filter((each) => !positions.includes(each.position)).map(({ position }) => position)
         throw new AgentError('FAILED', `${subject}: no longer the owner of ${names(gone)}`)
       }
@@ -105,10 +109,13 @@ export class OffsetCommits {
   }
 
   /** The error that stands for all partitions, or null. */
-  async #send(positions: readonly OffsetPosition[]): Promise<unknown> {
+  async #send(positions: readonly OffsetPosition[], transaction: TransactionIdentity | null): Promise<unknown> {
     const { coordinator, standing } = this.#settings
     try {
-      const request = offsetCommit(standing.identity(), positions)
+      const who = standing.identity()
+      const request = transaction
+        ? transactionalOffsetCommit(transaction, who, positions)
+        : offsetCommit(who, positions)
       const { partitions } = await coordinator.send(request, (answer) => answer.partitions.map(({ error }) => error))
       const failed = partitions.filter(({ error }) => error !== 0)
       const [first] = failed

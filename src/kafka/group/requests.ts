@@ -47,11 +47,18 @@ const NETWORK_DELAY: Millis = 5_000
 const head = (from: ResponseReader): Answer => ({ throttleMs: from.int32(), error: from.int16() })
 const throttleMs = (answer: Answer): Millis => answer.throttleMs
 
-export const findCoordinator = (groupId: string): KafkaRequest<Answer & { detail: string | null; node: number }> => ({
+/** What a coordinator keeps. */
+export type CoordinatorKind = 'group' | 'transaction'
+
+/** `key`: id of the consumer group, or transactional id. */
+export const findCoordinator = (
+  key: string,
+  kind: CoordinatorKind,
+): KafkaRequest<Answer & { detail: string | null; node: number }> => ({
   apiKey: 10,
   apiVersion: 2,
   apiName: 'FindCoordinator',
-  encode: (to) => to.string(groupId).int8(0),
+  encode: (to) => to.string(key).int8(kind === 'group' ? 0 : 1),
   decode: (from) => ({ ...head(from), detail: from.nullableString(), node: from.int32() }),
   throttleMs,
 })

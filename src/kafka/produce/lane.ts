@@ -28,6 +28,8 @@ export interface Sent {
   readonly count: number
   readonly bytes: number
   readonly records: Uint8Array
+  /** Sequence number of its first record. */
+  readonly sequence: number
   state: 'to-send' | 'on-wire' | 'failed' | 'stored'
   error: unknown
 }
@@ -36,6 +38,9 @@ export interface Sent {
 const IN_FLIGHT = 5
 /** Below a broker's default message.max.bytes (1 MiB), with room for an estimate that is wrong. */
 export const BATCH_BYTES = 900 * 1024
+
+/** Sequence numbers begin again at 0 after so many. */
+const SEQUENCES = 2 ** 31
 
 export class Lane implements TopicPartition {
   readonly topic: string
@@ -138,12 +143,13 @@ export class Lane implements TopicPartition {
     }
     const sequence = this.#sequence
     // Kafka: DefaultRecordBatch.incrementSequence.
-    this.#sequence = (sequence + count) % 2 ** 31
+    this.#sequence = (sequence + count) % SEQUENCES
     return sequence
   }
 
   add(parts: readonly Part[], count: number, records: Uint8Array): Sent {
-    const sent: Sent = { parts, count, bytes: sum(parts), records, state: 'to-send', error: null }
+    const sequence = (this.#sequence - count + SEQUENCES) % SEQUENCES
+    const sent: Sent = { parts, count, bytes: sum(parts), records, sequence, state: 'to-send', error: null }
     this.#sent.push(sent)
     return sent
   }
@@ -164,15 +170,19 @@ export class Lane implements TopicPartition {
     this.stalled = false
   }
 
-  /** What is not stored waits again, before the rest, to be made into new batches; stored ones among it are given. */
-  restart(): Sent[] {
+  /**
+   * What is not stored waits again, before the rest, to be made into new batches; stored ones among it are given.
+   * `sequence`: where the sequence goes on under the same identity, since the broker refused all from there on; else
+   * another identity is needed.
+   */
+  restart(sequence: number | null = null): Sent[] {
     const stored = this.#sent.filter(({ state }) => state === 'stored')
     const parts = this.#sent.filter(({ state }) => state !== 'stored').flatMap((sent) => sent.parts)
     this.#queue = [...parts, ...this.#queue]
     this.#queuedBytes += sum(parts)
     this.#sent = []
-    this.#spent = this.identity
-    this.identity = null
+    if (sequence === null) this.#spend()
+    else this.#sequence = sequence
     this.stalled = false
     return stored
   }
@@ -191,10 +201,14 @@ export class Lane implements TopicPartition {
     this.#sent = []
     this.#queue = []
     this.#queuedBytes = 0
-    this.#spent = this.identity
-    this.identity = null
+    this.#spend()
     this.stalled = false
     return parts
+  }
+
+  #spend(): void {
+    this.#spent = this.identity
+    this.identity = null
   }
 }
 

@@ -10,7 +10,10 @@ export interface SenderHooks {
   readonly node: number
   readonly cluster: KafkaCluster
   readonly encode: RecordEncoder
-  identity(): Promise<ProducerIdentity>
+  /** null: records hold as soon as they are stored. */
+  readonly transactionalId: string | null
+  /** Under whom these lanes may send now. */
+  identity(lanes: readonly Lane[]): Promise<ProducerIdentity>
   /** Lanes of this leader that have something to send now. */
   due(): readonly Lane[]
   /** `error`: the broker's code, 0 for stored. */
@@ -33,6 +36,7 @@ export class LeaderSender {
   readonly #hooks: SenderHooks
   #requests = 0
   #running = false
+  #waiting: (() => void)[] = []
   #turn = 0
 
   constructor(hooks: SenderHooks) {
@@ -44,6 +48,11 @@ export class LeaderSender {
     if (!this.#running) void this.#run()
   }
 
+  /** Resolves when no request is made or under way. */
+  async rested(): Promise<void> {
+    while (this.#requests > 0 || this.#running) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
   async #run(): Promise<void> {
     this.#running = true
     try {
@@ -52,12 +61,18 @@ export class LeaderSender {
         if (lanes.length === 0) return
         const opened = await this.#open(lanes)
         if (!opened) return
-        const ready = await this.#collect(this.#inTurn(this.#hooks.due()), opened.identity)
+        // Not those that became due meanwhile: the identity was not asked for them.
+        const ready = await this.#collect(this.#inTurn(lanes), opened.identity)
         if (ready.length > 0) this.#post(opened.connection, ready)
       }
     } finally {
       this.#running = false
+      this.#rest()
     }
+  }
+
+  #rest(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
   }
 
   async #open(
@@ -66,7 +81,7 @@ export class LeaderSender {
     const { cluster, node } = this.#hooks
     try {
       const connection = await cluster.connect(node)
-      return { connection, identity: await this.#hooks.identity() }
+      return { connection, identity: await this.#hooks.identity(lanes) }
     } catch (error) {
       for (const lane of lanes) this.#hooks.failed(lane, error)
       return null
@@ -121,7 +136,7 @@ export class LeaderSender {
     this.#requests++
     const batches = ready.map(({ lane: { topic, partition }, sent: { records } }) => ({ topic, partition, records }))
     void connection
-      .send(produce(batches, null, connection.versions))
+      .send(produce(batches, this.#hooks.transactionalId, connection.versions))
       .then(
         ({ partitions }) => {
           for (const { lane, sent } of ready) {
@@ -137,6 +152,7 @@ export class LeaderSender {
       )
       .finally(() => {
         this.#requests--
+        this.#rest()
         this.wake()
       })
   }

@@ -10,12 +10,14 @@ import type { KafkaCluster } from '../cluster.ts'
 import type { KafkaLog } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { Topics } from '../topics.ts'
+import { nameOf } from '../offset-lookup.ts'
 import { ProducerIdentities } from './identities.ts'
 import { Lane, partOf, type Part, type Sent, type Write } from './lane.ts'
 import { LeaderSender } from './leader-sender.ts'
 import type { RecordEncoder } from './record-encoder.ts'
 import { Recovery } from './recovery.ts'
 import { isStored } from './verdict.ts'
+import type { WritingTransaction } from './writing-transaction.ts'
 
 export interface ProducerSettings {
   /** Its connections are the producer's alone, and end with it. */
@@ -24,6 +26,8 @@ export interface ProducerSettings {
   readonly encode: RecordEncoder
   readonly clock: Clock
   readonly log: KafkaLog
+  /** Absent: records hold as soon as they are stored. */
+  readonly transaction?: WritingTransaction | null
 }
 
 export class Producer {
@@ -37,6 +41,7 @@ export class Producer {
   readonly #closing = new AbortController()
   /** Lanes that failed and have stored nothing since. */
   readonly #troubled = new Set<Lane>()
+  readonly #leave: () => void
   #lastAckAt: Millis | null = null
 
   constructor(settings: ProducerSettings) {
@@ -45,8 +50,11 @@ export class Producer {
     this.topics = new Topics(cluster, settings.topics)
     this.problem = new Problem(clock, log, 'kafka.sink')
     this.#identities = new ProducerIdentities(cluster)
+    const transaction = settings.transaction ?? null
+    this.#leave = transaction?.join(() => this.#discard()) ?? ((): void => undefined)
     this.#recovery = new Recovery({
       topics: this.topics,
+      transaction,
       identities: this.#identities,
       problem: this.problem,
       clock,
@@ -73,7 +81,7 @@ export class Producer {
   /**
    * Appends to the partition, after everything that was written to it before. Resolves, when all in-sync replicas have
    * the batch, with the values that the broker refuses for their size even alone. Rejects with AgentError
-   * SHUTDOWN_STATE when the producer is closed before.
+   * SHUTDOWN_STATE when the producer is closed before, with FAILED when the transaction is given up.
    */
   write(to: TopicPartition, batch: ValueBatch): Promise<readonly Refusal[]> {
     if (this.signal.aborted) return Promise.reject(closedTooEarly(to.topic))
@@ -91,14 +99,33 @@ export class Producer {
 
   close(): void {
     this.#closing.abort()
-    for (const lane of this.#lanes.values()) {
-      for (const { write } of lane.clear()) write.reject(closedTooEarly(lane.topic))
-    }
+    this.#leave()
+    this.#reject((topic) => closedTooEarly(topic))
     this.#settings.cluster.close()
   }
 
+  /** Nothing that was written since the last commit will ever be read: what of it is on the wire is ignored. */
+  async #discard(): Promise<void> {
+    this.#reject((topic) => new AgentError('FAILED', `gave up what was written to topic ${topic}`))
+    this.#lanes.clear()
+    this.#troubled.clear()
+    this.problem.clear()
+    await Promise.all([...this.#senders.values()].map((sender) => sender.rested()))
+  }
+
+  #reject(reason: (topic: string) => AgentError): void {
+    for (const lane of this.#lanes.values()) {
+      for (const { write } of lane.clear()) write.reject(reason(lane.topic))
+    }
+  }
+
+  /** False for one whose records were given up. */
+  #isCurrent(lane: Lane): boolean {
+    return !this.signal.aborted && this.#lanes.get(nameOf(lane)) === lane
+  }
+
   #lane({ topic, partition }: TopicPartition): Lane {
-    const name = `${topic}/${partition}`
+    const name = nameOf({ topic, partition })
     const lane = this.#lanes.get(name) ?? new Lane({ topic, partition })
     this.#lanes.set(name, lane)
     return lane
@@ -114,12 +141,13 @@ export class Producer {
   #sender(node: number): LeaderSender {
     const known = this.#senders.get(node)
     if (known) return known
-    const { cluster, encode } = this.#settings
+    const { cluster, encode, transaction } = this.#settings
     const sender = new LeaderSender({
       node,
       cluster,
       encode,
-      identity: () => this.#identities.current(),
+      transactionalId: transaction?.transactionalId ?? null,
+      identity: (lanes) => transaction?.admit(lanes) ?? this.#identities.current(),
       due: () => this.#due(node),
       answered: (lane, sent, error, detail) => this.#answered(lane, sent, error, detail),
       failed: (lane, error) => void this.#failed(lane, error),
@@ -134,7 +162,7 @@ export class Producer {
   }
 
   #answered(lane: Lane, sent: Sent, error: number, detail: string | null): void {
-    if (this.signal.aborted) return
+    if (!this.#isCurrent(lane)) return
     if (!isStored(error)) {
       sent.state = 'failed'
       sent.error = new BrokerError(error, detail)
@@ -153,14 +181,14 @@ export class Producer {
 
   /** Called for each failure of a lane: the last one, when nothing of it is on the wire any more, looks for the cure. */
   async #failed(lane: Lane, error: unknown): Promise<void> {
-    if (this.signal.aborted) return
+    if (!this.#isCurrent(lane)) return
     lane.stalled = true
     this.#troubled.add(lane)
     if (lane.onWire || lane.curing) return
     lane.curing = true
     await this.#recovery.cure(lane, lane.head?.error ?? error)
     lane.curing = false
-    this.#send(lane)
+    if (this.#isCurrent(lane)) this.#send(lane)
   }
 }
 

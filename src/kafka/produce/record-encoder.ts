@@ -17,11 +17,11 @@ const SPARE_PER_RECORD = 8
 const NO_LIMIT = 2 ** 31 - 1
 
 export const recordEncoder =
-  (compression: Compression, pool: BufferPool | null = null): RecordEncoder =>
+  (compression: Compression, pool: BufferPool | null = null, transactional = false): RecordEncoder =>
   (parts, { id, epoch }, sequence) => {
     const writer = new RecordsWriter(NO_LIMIT, pool)
     writer.expect(parts.reduce((sum, { from, to, bytes }) => sum + bytes + SPARE_PER_RECORD * (to - from), 0))
     for (const { write, from, to } of parts) writer.add(write.batch, from, to)
     const stamp = { producerId: id, producerEpoch: epoch, baseSequence: sequence }
-    return writer.encode({ ...stamp, transactional: false, compression })
+    return writer.encode({ ...stamp, transactional, compression })
   }

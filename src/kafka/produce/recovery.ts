@@ -9,6 +9,7 @@ import type { Topics } from '../topics.ts'
 import type { ProducerIdentities } from './identities.ts'
 import type { Lane, Part, Sent } from './lane.ts'
 import { verdictOn, type Verdict } from './verdict.ts'
+import type { WritingTransaction } from './writing-transaction.ts'
 
 export interface RecoveryParts {
   readonly topics: Topics
@@ -20,6 +21,8 @@ export interface RecoveryParts {
   stored(sent: Sent): void
   /** Records of a part that will never be stored. */
   refused(part: Part, reason: string): void
+  /** Null outside of transactions: a sequence that is lost begins anew. Within one it is lost with all of it. */
+  readonly transaction: WritingTransaction | null
   /** The partition is gone with its topic: its records go to another. */
   moved(parts: readonly Part[], to: TopicPartition): void
 }
@@ -55,17 +58,24 @@ export class Recovery {
   /** Nothing of the lane is on the wire, so that what comes after the large batch was refused with it. */
   #split(lane: Lane, reason: string): void {
     const { head } = lane
+    const goesOnAt = this.#parts.transaction ? (head?.sequence ?? null) : null
     if (head?.count === 1) {
       lane.dropHead()
       for (const part of head.parts) this.#parts.refused(part, reason)
     } else if (head) {
       lane.limit = Math.max(1, Math.floor(head.bytes / 2))
     }
-    this.#restart(lane)
+    this.#restart(lane, goesOnAt)
   }
 
   #renew(lane: Lane, error: unknown): void {
     const { topic, partition } = lane
+    const { transaction } = this.#parts
+    if (transaction) {
+      // The lane stays stalled: it goes with the transaction.
+      transaction.refused(error)
+      return
+    }
     this.#parts.log('warn', `taking a new producer id: ${explain(error)}`, {
       event: 'kafka.producer-renewed',
       topic,
@@ -74,9 +84,9 @@ export class Recovery {
     this.#restart(lane)
   }
 
-  #restart(lane: Lane): void {
-    if (lane.identity) this.#parts.identities.renew(lane.identity)
-    for (const sent of lane.restart()) this.#parts.stored(sent)
+  #restart(lane: Lane, goesOnAt: number | null = null): void {
+    if (lane.identity && goesOnAt === null) this.#parts.identities.renew(lane.identity)
+    for (const sent of lane.restart(goesOnAt)) this.#parts.stored(sent)
   }
 
   /** The first failure is tried again at once, with a fresh look at who leads; later ones wait longer each time. */

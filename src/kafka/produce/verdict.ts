@@ -4,7 +4,7 @@ import { BrokerError } from '../broker-error.ts'
  * What a failed send asks for.
  * - `again`: it may be stored or not, or will be later: the same bytes again.
  * - `split`: the batch is too large.
- * - `renew`: the broker has lost, or refuses, our sequence: a new producer id.
+ * - `renew`: the broker has lost, or refuses, our sequence or our transaction: a new producer id, or epoch.
  * - `person`: as `again`, but only a person can change it.
  */
 export type Verdict = 'again' | 'split' | 'renew' | 'person'
@@ -17,6 +17,9 @@ const verdicts: Readonly<Record<string, Verdict>> = {
   INVALID_PRODUCER_EPOCH: 'renew',
   INVALID_PRODUCER_ID_MAPPING: 'renew',
   PRODUCER_FENCED: 'renew',
+  INVALID_TXN_STATE: 'renew',
+  TRANSACTION_ABORTABLE: 'renew',
+  CONCURRENT_TRANSACTIONS: 'again',
 }
 
 /** What the broker already has: the acknowledgement was lost, not the batch. */

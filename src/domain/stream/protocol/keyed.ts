@@ -167,6 +167,7 @@ export const keyed: ProtocolRules = {
   stdout: 'records',
   envelope: true,
   matched: true,
+  ordered: false,
   reader: (tools) => new ById(tools),
   cure: 'print JSON lines {"id": …, "data": …} with the id of the record, and "last": false where more answers follow',
 }

@@ -48,6 +48,7 @@ export const many: ProtocolRules = {
   stdout: 'records',
   envelope: false,
   matched: true,
+  ordered: true,
   reader: () => new UntilEmptyLine(),
   cure: 'print any number of lines per record and one empty line after them, or set PROTOCOL=relay',
 }

@@ -30,6 +30,7 @@ export const oneToOne: ProtocolRules = {
   stdout: 'records',
   envelope: false,
   matched: true,
+  ordered: true,
   reader: () => new InOrder(),
   cure: 'print exactly one line per record, or set PROTOCOL=relay',
 }

@@ -16,6 +16,8 @@ export interface ProtocolRules {
   readonly envelope: boolean
   /** Each record must be exactly one line, or answers lose their records. */
   readonly matched: boolean
+  /** Answers come in the order of their records, so that what is not wanted any more can be told from what is. */
+  readonly ordered: boolean
   /** What a child's lines mean, for one incarnation; null where nothing ties them to records. */
   readonly reader: ((tools: ReaderTools) => AnswerReader) | null
   /** For a child that broke it: what it should do. */

@@ -18,3 +18,7 @@ export const protocolRules: Readonly<Record<Protocol, ProtocolRules>> = {
   source,
   batch,
 }
+
+/** Answers that are records of the output, to records of the input: what transactions bind together. */
+export const isTransactional = (protocol: Protocol): boolean =>
+  protocolRules[protocol].settles !== 'never' && protocolRules[protocol].stdout === 'records'

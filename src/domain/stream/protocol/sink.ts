@@ -6,6 +6,7 @@ export const sink: ProtocolRules = {
   stdout: 'log',
   envelope: false,
   matched: false,
+  ordered: false,
   reader: null,
   cure: '',
 }

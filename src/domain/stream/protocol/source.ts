@@ -6,6 +6,7 @@ export const source: ProtocolRules = {
   stdout: 'records',
   envelope: false,
   matched: false,
+  ordered: false,
   reader: null,
   cure: '',
 }
