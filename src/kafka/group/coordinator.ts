@@ -1,5 +1,4 @@
-import { AgentError } from '../../domain/errors.ts'
-import { BrokerError, refuse } from '../broker-error.ts'
+import { refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import { findCoordinator, type Answer, type CoordinatorKind } from './requests.ts'
@@ -67,7 +66,3 @@ export class Coordinator {
     return node
   }
 }
-
-/** No answer: the coordinator may or may not have done what was asked. */
-export const isConnectionFailure = (error: unknown): boolean =>
-  !(error instanceof BrokerError) && !(error instanceof AgentError)
