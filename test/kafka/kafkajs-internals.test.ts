@@ -63,25 +63,26 @@ test('its connection has the shape that kafkajs-src.d.ts says', () => {
   assert.equal(error.broker, 'b:1')
 })
 
-test('nothing is scheduled while nothing is throttled, and a throttled request is sent when its time has come', async () => {
+test('nothing is scheduled while nothing is throttled, and a throttled request is sent when its time has come', (t) => {
+  t.mock.timers.enable({ apis: ['Date', 'setTimeout'] })
   const { requestQueue } = connection()
   requestQueue.checkPendingRequests()
   assert.equal(requestQueue.throttleCheckTimeoutId, null)
   requestQueue.maybeThrottle(40)
-  const began = performance.now()
-  await new Promise<void>((resolve) => {
-    const entry = {
-      apiKey: 0,
-      apiName: 'Test',
-      apiVersion: 0,
-      correlationId: 1,
-      resolve: () => undefined,
-      reject: () => undefined,
-    }
-    requestQueue.push({ entry, expectResponse: true, requestTimeout: null, sendRequest: resolve })
-    assert.equal(requestQueue.pending.length, 1)
-  })
-  assert.ok(performance.now() - began >= 39)
+  let sent = 0
+  const entry = {
+    apiKey: 0,
+    apiName: 'Test',
+    apiVersion: 0,
+    correlationId: 1,
+    resolve: () => undefined,
+    reject: () => undefined,
+  }
+  requestQueue.push({ entry, expectResponse: true, requestTimeout: null, sendRequest: () => (sent += 1) })
+  t.mock.timers.tick(39)
+  assert.deepEqual([sent, requestQueue.pending.length], [0, 1])
+  t.mock.timers.tick(1)
+  assert.deepEqual([sent, requestQueue.pending.length], [1, 0])
   assert.equal(requestQueue.throttleCheckTimeoutId, null)
 })
 
