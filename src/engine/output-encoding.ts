@@ -63,6 +63,11 @@ export class OutputEncoding {
       rules.format === 'dataframe' ? [[CONTENT_TYPE, new TextEncoder().encode(DATAFRAME_CONTENT_TYPE)]] : []
   }
 
+  /** The same for one of several workers, whose records are to have ids of their own. */
+  ofWorker(worker: number): OutputEncoding {
+    return new OutputEncoding({ ...this.#rules, instanceId: `${this.#rules.instanceId}.${worker}` }, this.#clock)
+  }
+
   /** Encodes items in their order; waits until the output topic is known. */
   async prepare(items: readonly Outgoing[], sink: RecordSink): Promise<PreparedOutput> {
     const partitions = await sink.partitions()
