@@ -28,17 +28,19 @@ export function calculatorProgram(
 ): ProgramSpec {
   const { calculator, shutdownGraceMs } = config
   const once = runsOnce(config)
+  const environment = {
+    ...calculator.childEnvironment,
+    BDZ_INSTANCE: config.instanceId,
+    BDZ_LANE: String(worker),
+    ...(configVersion !== null && { BDZ_CONFIG_VERSION: String(configVersion) }),
+    ...settings.env,
+  }
   return {
     name: calculatorName(worker, settings.workers),
     group: calculator.group,
     command: [settings.bin ?? '', ...settings.args],
-    environment: {
-      ...calculator.childEnvironment,
-      BDZ_INSTANCE: config.instanceId,
-      BDZ_LANE: String(worker),
-      ...(configVersion !== null && { BDZ_CONFIG_VERSION: String(configVersion) }),
-      ...settings.env,
-    },
+    environment: { ...environment, ...flushing(calculator, environment) },
+    ...(calculator.stdout === 'pty' && { stdout: 'pty' }),
     priority: 999,
     autorestart: once ? false : calculator.autorestart,
     startsecs: once ? 0 : calculator.startsecs,
@@ -59,4 +61,16 @@ export function calculatorProgram(
     killasgroup: true,
     sweepgroup: true,
   }
+}
+
+/** What CHILD_STDOUT adds to the environment: of `line` what stdbuf(1) sets, of `pty` that it is no terminal to decorate. */
+function flushing(
+  { stdout, stdbufLibrary }: Config['calculator'],
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (stdbufLibrary !== null) {
+    const preload = [stdbufLibrary, given['LD_PRELOAD'] ?? ''].filter(Boolean).join(':')
+    return { LD_PRELOAD: preload, _STDBUF_O: 'L' }
+  }
+  return stdout === 'pty' ? { TERM: given['TERM'] ?? 'dumb', NO_COLOR: given['NO_COLOR'] ?? '1' } : {}
 }

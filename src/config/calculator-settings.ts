@@ -2,6 +2,7 @@
 import type { Millis } from '../domain/time.ts'
 import { childEnvironment } from './child-environment.ts'
 import type { Findings } from './findings.ts'
+import { lineBuffering } from './line-buffering.ts'
 import { programProblem } from './program.ts'
 import type { Values } from './variables.ts'
 
@@ -18,6 +19,9 @@ export interface CalculatorSettings {
   readonly exitOn: Values['EXIT_ON']
   /** The whole environment of the Calculator, before what the run document adds. */
   readonly childEnvironment: Readonly<Record<string, string>>
+  readonly stdout: Values['CHILD_STDOUT']
+  /** With CHILD_STDOUT=line: the library to preload; else null. */
+  readonly stdbufLibrary: string | null
 }
 
 /** `--bin`, which wins, or PROGRAM; null when neither is given. */
@@ -40,5 +44,7 @@ export function calculatorSettings(findings: Findings): CalculatorSettings {
     exitcodes: values.CALCULATOR_EXITCODES,
     exitOn: values.EXIT_ON,
     childEnvironment: childEnvironment(environment, values.CHILD_ENV),
+    stdout: values.CHILD_STDOUT,
+    stdbufLibrary: values.CHILD_STDOUT === 'line' ? lineBuffering(findings) : null,
   }
 }

@@ -124,6 +124,7 @@ export const variables = {
   CALCULATOR_BACKOFF_MAX: given('calculator', duration(1), '30s', 'Longest wait between two starts.'),
   CALCULATOR_EXITCODES: given('calculator', listOf(integer(0, 255), 'list of exit codes'), '0', 'Exit codes that are expected.'),
   EXIT_ON: given('calculator', choice('never', 'fatal', 'exit'), 'never', 'When the agent leaves with the Calculator\'s exit code.'),
+  CHILD_STDOUT: given('calculator', choice('as-is', 'line', 'pty'), 'as-is', 'For programs that do not flush: line preloads coreutils\' stdbuf library, so that C programs flush after each line; pty makes their stdout a terminal; see docs/protocols.md.'),
   CHILD_ENV: open('calculator', types.listOrNone(listOf(variableName, 'list of variables')), 'all but our secrets', 'Variables the Calculator gets besides PATH.'),
 
   KAFKA_DSN: open('kafka', kafkaDsn, 'needed unless --in and --out', 'Brokers: host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port.', 'credentials'),
@@ -180,7 +181,6 @@ export const variableList: readonly (readonly [VariableName, Variable<unknown>])
 
 /** Variables of the design that this version does not have yet: each is one warning when set. True: a secret. */
 export const laterVariables: Readonly<Record<string, boolean>> = {
-  CHILD_STDOUT: false,
   CONTROL_SOCKET: false,
   CONTROL_TOKEN: true,
   CONTROL_READ_TOKEN: true,

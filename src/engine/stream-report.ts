@@ -128,7 +128,7 @@ export class StreamReport {
       'block-buffered',
       'warn',
       'the Calculator keeps back part of a line while it waits for input: its stdout is block-buffered, so nothing more ' +
-        'is committed until it ends; flush after each line (PYTHONUNBUFFERED=1, `stdbuf -oL program`, `--line-buffered`)',
+        'is committed until it ends; flush after each line (CHILD_STDOUT=line or pty, PYTHONUNBUFFERED=1, `stdbuf -oL program`)',
       { bytes: lane.partialLength },
     )
   }

@@ -4,7 +4,9 @@ import { closeSync, fstatSync } from 'node:fs'
 import net from 'node:net'
 import type { ChildOutput } from '../engine/ports.ts'
 import type { Libc } from './libc.ts'
-import { childInput, openPipe, pipeOutput, readingEnd, socketOutput, writingEnd, type OwnedInput } from './pipes.ts'
+import { pipeOutput, socketOutput, terminalOutput } from './pipe-output.ts'
+import { childInput, openPipe, readingEnd, writingEnd, type OwnedInput, type Pipe } from './pipes.ts'
+import { openPseudoTerminal } from './pseudo-terminal.ts'
 
 export interface AgentEnds {
   readonly stdin: OwnedInput
@@ -26,19 +28,28 @@ export interface ChildPipes {
   discard(): void
 }
 
-/** Real pipes: the child may open /dev/stdin, and the kernel tells how much of its stdin is unread. */
-export function realPipes(libc: Libc): ChildPipes {
+/**
+ * Real pipes: the child may open /dev/stdin, and the kernel tells how much of its stdin is unread. Stdout is a terminal
+ * where `terminal` says so.
+ */
+export function realPipes(libc: Libc, terminal: boolean): ChildPipes {
   const open: number[] = []
   const closeAll = (fds: readonly number[]): void => {
     for (const fd of fds) closeSync(fd)
   }
-  const pipe = (wide: boolean): { read: number; write: number } => {
+  const pipe = (wide: boolean): Pipe => {
     const ends = openPipe(libc, wide)
     open.push(ends.read, ends.write)
     return ends
   }
+  const terminalEnds = (): Pipe => {
+    const { ours, theirs } = openPseudoTerminal(libc)
+    open.push(ours, theirs)
+    return { read: ours, write: theirs }
+  }
   try {
-    const [stdin, stdout, stderr] = [pipe(true), pipe(true), pipe(false)]
+    const [stdin, stdout, stderr] = [pipe(true), terminal ? terminalEnds() : pipe(true), pipe(false)]
+    const output = terminal ? terminalOutput : pipeOutput
     const theirs = [stdin.read, stdout.write, stderr.write]
     return {
       stdio: theirs,
@@ -48,7 +59,7 @@ export function realPipes(libc: Libc): ChildPipes {
         return {
           stdinInode: fstatSync(stdin.write).ino,
           stdin: childInput(writingEnd(stdin.write), { writer: stdin.write, unread: (fd) => libc.unread(fd) }),
-          stdout: pipeOutput(stdout.read, () => libc.unread(stdout.read)),
+          stdout: output(stdout.read, () => libc.unread(stdout.read)),
           stderr: readingEnd(stderr.read),
           stderrFd: stderr.read,
         }

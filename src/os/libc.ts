@@ -16,6 +16,8 @@ export interface Libc {
   unread(fd: number): number
   /** Wishes a pipe of that many bytes. False: the kernel refused, the pipe stays as it is. */
   widen(fd: number, bytes: number): boolean
+  /** One request of ioctl_tty(2), whose argument is read or filled in place. */
+  terminal(fd: number, request: number, argument: Uint8Array): void
   /** No child inherits the descriptor from now on. */
   closeOnExec(fd: number): void
   /** Collects one dead child, without waiting, with its wait status. Null: it lives, or it is not ours. */
@@ -124,6 +126,7 @@ function bound(koffi: Koffi): Libc {
       return count[0] ?? 0
     },
     widen: (fd, bytes) => fcntl(fd, F_SETPIPE_SZ, 'int', bytes) !== -1,
+    terminal: (fd, request, argument) => check(ioctl(fd, request, 'void *', argument), 'ioctl_tty'),
     closeOnExec: (fd) => check(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC), 'fcntl F_SETFD'),
     reap(pid) {
       const status = new Int32Array(1)

@@ -5,7 +5,8 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { ChildOutput } from '../engine/ports.ts'
 import type { Libc } from './libc.ts'
-import { childInput, socketOutput, writingEnd, type OwnedInput } from './pipes.ts'
+import { socketOutput } from './pipe-output.ts'
+import { childInput, writingEnd, type OwnedInput } from './pipes.ts'
 
 /** Reads are synchronous, and their bytes are used up before the next: one buffer is enough for all children. */
 const shared = Buffer.allocUnsafeSlow(256 * 1024)

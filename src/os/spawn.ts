@@ -113,7 +113,10 @@ export class NodeSpawner implements Spawner {
 
   #openPipes(spec: ProgramSpec): ChildPipes {
     const libc = this.#libc
-    return libc === null ? plainPipes : attempt(spec, () => realPipes(libc))
+    const terminal = spec.stdout === 'pty'
+    if (libc !== null) return attempt(spec, () => realPipes(libc, terminal))
+    if (terminal) throw new AgentError('SPAWN_ERROR', 'CHILD_STDOUT=pty needs the native part, which did not load')
+    return plainPipes
   }
 
   #start(
@@ -136,7 +139,7 @@ function attempt<T>(spec: ProgramSpec, open: () => T): T {
   try {
     return open()
   } catch (cause) {
-    throw spawnError(spec, codeOf(cause), cause)
+    throw cause instanceof AgentError ? cause : spawnError(spec, codeOf(cause), cause)
   }
 }
 

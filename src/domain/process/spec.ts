@@ -39,6 +39,8 @@ export interface ProgramSpec {
   readonly groupPriority?: number
   /** Who the child becomes; only an agent that runs as root can do that. */
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
+  /** Its stdout is a terminal instead of a pipe; not together with `stderr`. */
+  readonly stdout?: 'pty'
   /** What becomes of its stderr: lines in the agent's log (absent), bytes for the owner, or the same pipe as stdout. */
   readonly stderr?: 'bytes' | 'stdout'
   /** Why `command` has no words; the spawnerr of every start. */
