@@ -20,6 +20,7 @@ import { version } from '../version.ts'
 import { ConsulTies } from './consul.ts'
 import { transactionClocks } from './exactly-once.ts'
 import { lastGoodIn } from './last-good.ts'
+import { LastWords } from './last-words.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
 import { calculatorProgram, runsOnce } from './program.ts'
@@ -32,6 +33,12 @@ export interface AgentPorts {
   readonly log: Log
   /** Where other programs run beside the Calculator: what they share with it. */
   readonly shared?: { readonly events: EventRing; readonly supervisor: Supervisor }
+}
+
+/** `reason`: what a platform is to show of it; null where the end was asked for. */
+interface Outcome {
+  readonly code: number
+  readonly reason: string | null
 }
 
 /** A container's Calculator could not be started at all: the shell's code for it. */
@@ -48,7 +55,8 @@ export class Agent {
   readonly #model: AgentModel
   readonly #http: HttpFace | null
   readonly #loopLag = loopLag()
-  readonly #outcome = Promise.withResolvers<number>()
+  readonly #lastWords: LastWords
+  readonly #outcome = Promise.withResolvers<Outcome>()
   readonly #hurry = Promise.withResolvers<undefined>()
   readonly #stopWaiting = new AbortController()
   #consul: ConsulTies | null = null
@@ -60,6 +68,8 @@ export class Agent {
     this.#ports = ports
     const events = (this.#events = ports.shared?.events ?? new EventRing(clock))
     const supervisor = (this.#supervisor = ports.shared?.supervisor ?? new Supervisor({ clock, spawner, events }))
+    const stderrTail = (): readonly string[] => spawner.stderrTail(this.#namespec)
+    const lastWords = (this.#lastWords = new LastWords({ clock, log, file: config.terminationLog, stderrTail }))
     const sides = (this.#sides = new Sides(config, clock, log.module('kafka')))
     const adoption: Adoption = (this.#adoption = new Adoption({
       clock,
@@ -86,12 +96,13 @@ export class Agent {
             transactionLimitMs: transactionClocks(config)?.limitMs ?? null,
             attempts: (): number => (adoption.settings ?? config.streams).deadLetterAttempts,
             answerTimeoutMs: config.limits.answerTimeoutMs,
-            stderrTail: () => spawner.stderrTail(this.#namespec),
+            stderrTail,
             oomKills: outOfMemoryKills,
             logStdout: stdoutLog(log, this.#namespec),
             replayable: config.input.kind === 'kafka',
             progressed: () => supervisor.progressed(this.#namespec),
             broken: (pid) => spawner.kill(pid, 'SIGKILL', true),
+            crashed: (box) => lastWords.crashed(box),
             failed: (error) => this.#fail(error),
           },
           first,
@@ -150,8 +161,9 @@ export class Agent {
     } catch (error) {
       this.#fail(error)
     }
-    const code = await this.#outcome.promise
+    const { code, reason } = await this.#outcome.promise
     await this.#leave()
+    if (reason !== null) this.#lastWords.write(reason)
     unfollow()
     return code
   }
@@ -164,13 +176,13 @@ export class Agent {
       this.#ports.log.line('info', 'state', { event: 'agent.state', ...this.#model.snapshot() })
     else {
       if (name === 'SIGQUIT' || this.#leaving) this.#hurry.resolve(undefined)
-      this.#end(0)
+      this.#end(0, null)
     }
   }
 
   /** A bug was met: leave in order, with this exit code. */
   fail(code: number): void {
-    this.#end(code)
+    this.#end(code, 'pidpiper met a bug of its own and left: the log has it')
   }
 
   async #begin(): Promise<void> {
@@ -218,12 +230,18 @@ export class Agent {
   /** Whether what became of the Calculator ends the agent too. */
   #judge(): void {
     if (this.#leaving || this.#adoption.namespec === null || this.#documents.onProbation) return
-    const { state, exit = null } = this.#supervisor.snapshot(this.#namespec) ?? {}
+    const { state, exit = null, spawnerr = '' } = this.#supervisor.snapshot(this.#namespec) ?? {}
     const code = exit === null ? NOT_STARTED : exitCodeOf({ code: exit.code, signal: exit.signal as never })
-    if (state === 'FATAL' && this.#config.calculator.exitOn !== 'never') this.#end(code || 1)
-    else if (state === 'FATAL' && runsOnce(this.#config)) this.#end(code || NOT_STARTED)
+    const ended = exit?.signal == null ? `exit code ${code}` : exit.signal
+    const fatal = `${this.#namespec} FATAL: ${spawnerr}`
+    if (state === 'RUNNING') this.#lastWords.retract()
+    else if (state === 'FATAL' && this.#config.calculator.exitOn !== 'never') this.#end(code || 1, fatal)
+    else if (state === 'FATAL' && runsOnce(this.#config)) this.#end(code || NOT_STARTED, fatal)
+    else if (state === 'FATAL') void this.#adoption.proxy?.finished.then(() => this.#lastWords.write(fatal))
     else if (state === 'EXITED' && runsOnce(this.#config))
-      void this.#adoption.proxy?.finished.then(() => this.#end(code))
+      void this.#adoption.proxy?.finished.then(() =>
+        this.#end(code, code === 0 ? null : `${this.#namespec} ended: ${ended}`),
+      )
   }
 
   #fail(error: unknown): void {
@@ -231,12 +249,12 @@ export class Agent {
     const unavailable = error instanceof AgentError && error.code === 'UNAVAILABLE'
     const subject = error instanceof AgentError ? error.subject : String(error)
     this.#ports.log.line('fatal', subject, { event: 'agent.failed', err: error })
-    this.#end(unavailable ? 69 : 70)
+    this.#end(unavailable ? 69 : 70, subject)
   }
 
-  #end(code: number): void {
+  #end(code: number, reason: string | null): void {
     this.#leaving = true
-    this.#outcome.resolve(code)
+    this.#outcome.resolve({ code, reason })
   }
 
   async #leave(): Promise<void> {

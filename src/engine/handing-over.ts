@@ -76,6 +76,7 @@ export class HandingOver {
     if (!lane) return
     const { batch, from, to, first, next, bytes } = piece
     lane.bytesIn += bytes.length
+    lane.recorder.fed(bytes)
     if (lane.answers || !this.#parts.atMostOnce) lane.give(batch, from, to)
     else lane.fedLines += to - from
     this.#hooks.handedOver(lane)

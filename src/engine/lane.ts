@@ -3,6 +3,7 @@ import type { LineBatch } from '../domain/stream/line-batch.ts'
 import type { AnswerReader } from '../domain/stream/protocol/protocol.ts'
 import { sliceLines, type Lines } from '../domain/stream/lines.ts'
 import { LineSplitter } from '../domain/stream/line-splitter.ts'
+import { FlightRecorder } from './black-box.ts'
 import type { Child, Clock, Timer } from './ports.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 
@@ -22,6 +23,7 @@ export class Lane {
   readonly answers: AnswerReader | null
   /** What it was given and is not known to be done, where there is no reader. */
   readonly handed = new HandedOver()
+  readonly recorder = new FlightRecorder()
   /** Lines written to stdin, and to be answered by this incarnation. */
   fedLines = 0
   /** Bytes that its pipe has taken. */
@@ -164,6 +166,7 @@ export class Lane {
   #data(chunk: Uint8Array): void {
     this.bytesOut += chunk.length
     this.#lastByte++
+    this.recorder.printed(chunk)
     const lines = this.#splitter.push(chunk)
     const oversized = this.#splitter.takeOversized()
     let from = 0
