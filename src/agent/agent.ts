@@ -4,6 +4,7 @@ import { AgentError } from '../domain/errors.ts'
 import { namespec } from '../domain/process/spec.ts'
 import { Adoption } from '../engine/adoption.ts'
 import { AgentModel } from '../engine/agent-model.ts'
+import { CrashLoopHold } from '../engine/crash-loop-hold.ts'
 import { DocumentControl } from '../engine/document-control.ts'
 import { EventRing } from '../engine/event-ring.ts'
 import type { Clock, Spawner } from '../engine/ports.ts'
@@ -52,6 +53,7 @@ export class Agent {
   readonly #sides: Sides
   readonly #adoption: Adoption
   readonly #documents: DocumentControl
+  readonly #hold: CrashLoopHold
   readonly #model: AgentModel
   readonly #http: HttpFace | null
   readonly #loopLag = loopLag()
@@ -121,6 +123,13 @@ export class Agent {
       proven: () => this.#judge(),
       failed: (error) => this.#fail(error),
     }))
+    this.#hold = new CrashLoopHold({
+      clock,
+      events,
+      process: () => (adoption.namespec === null ? undefined : supervisor.snapshot(adoption.namespec)),
+      isChanging: () => adoption.adopting,
+      stream: () => adoption.proxy,
+    })
     this.#model = new AgentModel({
       clock,
       events,
@@ -190,7 +199,11 @@ export class Agent {
     const port = (await this.#http?.listen()) ?? null
     this.#events.publish('agent.started', 'info', `pidpiper ${version}`, { version, port, nodeId: config.nodeId })
     this.#events.subscribe(({ event, fields }) => {
-      if (event.startsWith('process.') && fields['process'] === this.#namespec) queueMicrotask(() => this.#judge())
+      if (!event.startsWith('process.') || fields['process'] !== this.#namespec) return
+      queueMicrotask(() => {
+        this.#judge()
+        this.#hold.look()
+      })
     })
     if (config.kafka?.waitMs != null) void this.#needBroker(config.kafka.waitMs)
     this.#documents.start()
@@ -263,6 +276,7 @@ export class Agent {
     this.#stopWaiting.abort()
     this.#consul?.unfollow()
     this.#documents.stop()
+    this.#hold.stop()
     await leaveStreams({
       clock: this.#ports.clock,
       adoption: this.#adoption,

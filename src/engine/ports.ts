@@ -170,6 +170,12 @@ export interface RecordSource {
     })[],
   ): Promise<void>
   health(): SourceHealth
+  /**
+   * Gives everything that is ours to the others, until `comeBack`; resolves when it is given. Without it there are no
+   * others.
+   */
+  standAside?(): Promise<void>
+  comeBack?(): void
   close(): Promise<void>
 }
 

@@ -1,7 +1,7 @@
 // Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
 import type { Millis } from '../domain/time.ts'
 import { finish } from './finishing.ts'
-import type { Child, PipeOwner, RecordConsumer } from './ports.ts'
+import type { Child, PipeOwner, RecordConsumer, RecordSource } from './ports.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 import type { StreamSnapshot } from './snapshot.ts'
 import type { StreamParts, StreamSides } from './stream-parts.ts'
@@ -11,6 +11,8 @@ import { StreamWorks } from './stream-works.ts'
 export class StreamProxy implements PipeOwner {
   readonly #parts: StreamParts
   readonly #works: StreamWorks
+  /** The source that stands aside; another one does not. */
+  #aside: RecordSource | null = null
   /** Finishing of dead incarnations; nothing is fed before it is done. */
   #finishing: Promise<void> = Promise.resolve()
   #draining = false
@@ -111,6 +113,24 @@ export class StreamProxy implements PipeOwner {
     works.use(sides)
     works.answering.forgive()
     works.feeder.letGo('violation')
+  }
+
+  get standsAside(): boolean {
+    return this.#aside === this.#works.sides.source
+  }
+
+  /** Leaves the partitions to others, until `comeBack`. False: this source has nobody to leave them to. */
+  async standAside(): Promise<boolean> {
+    const { source } = this.#works.sides
+    if (!source.standAside) return false
+    this.#aside = source
+    await source.standAside()
+    return true
+  }
+
+  comeBack(): void {
+    this.#aside?.comeBack?.()
+    this.#aside = null
   }
 
   /** Gives up output that cannot be stored: its records stay unsettled, and are read again by the next incarnation. */

@@ -31,6 +31,7 @@ export interface SourceSettings {
 type Position = TopicPartition & { readonly offset: number; readonly epoch: number; readonly metadata?: string }
 
 const TOPIC_POLL: Millis = 1_000
+const ASIDE = 'the partitions are left to other members of the consumer group until the Calculator runs'
 
 export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #settings: SourceSettings
@@ -45,6 +46,8 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #closing = new AbortController()
   #consumer: RecordConsumer | null = null
   #membership: Membership | null = null
+  /** While we stand aside: resolves when we come back. */
+  #aside: PromiseWithResolvers<undefined> | null = null
   #lastFetchAt: Millis | null = null
   #done: Promise<void> = Promise.resolve()
   /** The consumer is told of one change after the other. */
@@ -147,6 +150,21 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     await membership.commit(positions, transaction)
   }
 
+  async standAside(): Promise<void> {
+    if (this.#aside) return
+    this.#aside = Promise.withResolvers()
+    const membership = this.#membership
+    await this.revoked(this.#ownership.list)
+    await membership?.leave()
+    // Of a rebalance that was under way.
+    this.lost(this.#ownership.list)
+  }
+
+  comeBack(): void {
+    this.#aside?.resolve(undefined)
+    this.#aside = null
+  }
+
   health(): SourceHealth {
     const joined = this.#membership?.joined ?? false
     return {
@@ -154,12 +172,18 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       assigned: this.#ownership.list.map(({ topic, partition }) => ({ topic, partition })),
       lastFetchAt: this.#lastFetchAt,
       lag: joined ? this.#ownership.lag : null,
-      error: this.#missing.text ?? this.#problem.text ?? this.#membership?.problem ?? this.#starts.problem.text,
+      error:
+        (this.#aside && ASIDE) ??
+        this.#missing.text ??
+        this.#problem.text ??
+        this.#membership?.problem ??
+        this.#starts.problem.text,
     }
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
+    this.comeBack()
     this.#corrections.stop()
     this.#fetcher.close()
     await this.#membership?.close()
@@ -213,12 +237,18 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       attempted()
       await wait(clock, TOPIC_POLL, signal)
     }
-    if (closed()) return
-    this.#starts.opened(this.#settings.topics)
-    this.#membership = join(this)
-    const over = this.#membership.run()
-    attempted()
-    await over
+    if (!closed()) this.#starts.opened(this.#settings.topics)
+    while (!closed()) {
+      if (this.#aside) {
+        attempted()
+        await this.#aside.promise
+        continue
+      }
+      this.#membership = join(this)
+      const over = this.#membership.run()
+      attempted()
+      await over
+    }
   }
 
   async #topicsExist(): Promise<boolean> {
