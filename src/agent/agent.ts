@@ -143,6 +143,7 @@ export class Agent {
       waitingFor: () => documents.waitingFor,
       adopting: () => adoption.adopting,
       loopLag: () => this.#loopLag.read(),
+      consulAnswerAge: () => this.#consul?.answerAge ?? null,
     })
     this.#http =
       config.http === null

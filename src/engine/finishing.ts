@@ -13,6 +13,7 @@ import type { OutputPump } from './output-pump.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { Settling } from './settling.ts'
 import type { StreamParts } from './stream-parts.ts'
+import type { StreamReport } from './stream-report.ts'
 
 export interface FinishingParts {
   readonly parts: StreamParts
@@ -21,6 +22,7 @@ export interface FinishingParts {
   readonly book: PartitionBook
   readonly settling: Settling
   readonly isolation: Isolation
+  readonly report: StreamReport
   readonly rules: ProtocolRules
   readonly lanes: Set<Lane>
   /** These records have left the agent unanswered: their place in the window is free. */
@@ -54,7 +56,10 @@ export async function finish(stream: FinishingParts, lane: Lane, ending: Ending)
   const flying = lane.answers ? left.filter(({ orphan }) => !orphan).map(flyingOf) : lane.handed.list()
   const death = deathFor(lane, ending, flying)
   if (!parts.atMostOnce) isolation.died(lane, status, death, flying)
-  if (isCrash(lane, ending, death)) parts.crashed?.(blackBox(parts, lane, status, death, flying))
+  if (isCrash(lane, ending, death)) {
+    stream.report.died(death)
+    parts.crashed?.(blackBox(parts, lane, status, death, flying))
+  }
   await settling.conclude(stored)
 }
 
@@ -74,7 +79,7 @@ function deathFor(lane: Lane, { status, signalled, oomKills }: Ending, flying: r
     hung: lane.hung,
     outOfMemory: oomKills !== null && lane.oomKills !== null && oomKills > lane.oomKills,
     inputEnded: lane.inputEnded,
-    hasRead: lane.bytesOut > 0 || unread === null || unread < lane.bytesIn,
+    hasRead: lane.bytesOut > 0 || (lane.bytesIn > 0 && (unread === null || unread < lane.bytesIn)),
     inFlight: flying.reduce((sum, { records }) => sum + records, 0),
   })
 }

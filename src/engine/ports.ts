@@ -146,6 +146,10 @@ export interface SourceHealth {
   readonly lastFetchAt: Millis | null
   /** Records not yet fetched over all assigned partitions; null while not known. */
   readonly lag: number | null
+  /** Of each partition that is ours, where it ends and what is handed over next; null while not known. */
+  readonly ends?: readonly (TopicPartition & { readonly end: number | null; readonly next: number | null })[]
+  /** How often partitions were given to us, taken away, and lost without notice. */
+  readonly rebalances?: Readonly<Record<'assigned' | 'revoked' | 'lost', number>>
   /** What is wrong now, for a person; null when nothing is. */
   readonly error: string | null
 }

@@ -103,9 +103,7 @@ export class StreamWorks implements FinishingParts {
         allowance: () => this.#handingOver.allowance(),
         before: (pieces) => this.#handingOver.before(pieces),
         handingOver: (piece) => this.#handingOver.handOver(piece),
-        failed: () => {
-          if (this.lane) this.lane.inputFailed = true
-        },
+        failed: (bytes) => this.lane?.refused(bytes),
         rested: () => this.rested(),
       },
       releaseOnWrite,
@@ -153,7 +151,7 @@ export class StreamWorks implements FinishingParts {
     this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
       activity: parts.activity,
       outputPaused: () => this.lane?.paused ?? false,
-      reached: (claim, quality) => reached(this, transacting, claim, quality),
+      reached: (claim, quality, began) => reached(this, transacting, claim, quality, began),
       missed: () => this.report.missedCheckpoint(),
       blockBuffered: (lane) => this.report.blockBuffered(lane),
     })
@@ -275,6 +273,7 @@ export class StreamWorks implements FinishingParts {
   #done(records: readonly AnswerRun[]): void {
     this.released(records)
     this.settling.done(records)
+    this.report.stored(records, this.parts.clock.wall())
     this.#recycle(records)
   }
 

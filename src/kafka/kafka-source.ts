@@ -48,6 +48,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   #membership: Membership | null = null
   /** While we stand aside: resolves when we come back. */
   #aside: PromiseWithResolvers<undefined> | null = null
+  readonly #rebalances = { assigned: 0, revoked: 0, lost: 0 }
   #lastFetchAt: Millis | null = null
   #done: Promise<void> = Promise.resolve()
   /** The consumer is told of one change after the other. */
@@ -172,6 +173,11 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       assigned: this.#ownership.list.map(({ topic, partition }) => ({ topic, partition })),
       lastFetchAt: this.#lastFetchAt,
       lag: joined ? this.#ownership.lag : null,
+      ends: this.#ownership.list.map(({ topic, partition, handedOver: next, highWatermark }) => ({
+        ...{ topic, partition, next },
+        end: next === null ? null : highWatermark,
+      })),
+      rebalances: { ...this.#rebalances },
       error:
         (this.#aside && ASIDE) ??
         this.#missing.text ??
@@ -194,6 +200,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   // ---- what the membership tells -----------------------------------------------------------------------------------
 
   assigned(partitions: readonly TopicPartition[]): void {
+    this.#rebalances.assigned++
     void this.#tell(async () => {
       const added = this.#ownership.add(partitions)
       this.#consumer?.assigned(added.map(({ topic, partition, epoch }) => ({ topic, partition, epoch })))
@@ -203,6 +210,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   }
 
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length > 0) this.#rebalances.revoked++
     for (const each of partitions) {
       const owned = this.#ownership.find(each)
       owned?.seek(null)
@@ -213,6 +221,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   }
 
   lost(partitions: readonly TopicPartition[]): void {
+    if (partitions.length > 0) this.#rebalances.lost++
     this.#ownership.remove(partitions)
     void this.#tell(async () => {
       this.#ownership.remove(partitions)
