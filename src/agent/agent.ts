@@ -4,6 +4,7 @@ import { AgentError } from '../domain/errors.ts'
 import { namespec } from '../domain/process/spec.ts'
 import { Adoption } from '../engine/adoption.ts'
 import { AgentModel } from '../engine/agent-model.ts'
+import { CrashLoopHold } from '../engine/crash-loop-hold.ts'
 import { DocumentControl } from '../engine/document-control.ts'
 import { EventRing } from '../engine/event-ring.ts'
 import type { Clock, Spawner } from '../engine/ports.ts'
@@ -20,6 +21,7 @@ import { version } from '../version.ts'
 import { ConsulTies } from './consul.ts'
 import { transactionClocks } from './exactly-once.ts'
 import { lastGoodIn } from './last-good.ts'
+import { LastWords } from './last-words.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
 import { calculatorName, calculatorProgram, runsOnce } from './program.ts'
@@ -34,6 +36,12 @@ export interface AgentPorts {
   readonly shared?: { readonly events: EventRing; readonly supervisor: Supervisor }
 }
 
+/** `reason`: what a platform is to show of it; null where the end was asked for. */
+interface Outcome {
+  readonly code: number
+  readonly reason: string | null
+}
+
 /** A container's Calculator could not be started at all: the shell's code for it. */
 const NOT_STARTED = 127
 
@@ -45,10 +53,12 @@ export class Agent {
   readonly #sides: Sides
   readonly #adoption: Adoption
   readonly #documents: DocumentControl
+  readonly #hold: CrashLoopHold
   readonly #model: AgentModel
   readonly #http: HttpFace | null
   readonly #loopLag = loopLag()
-  readonly #outcome = Promise.withResolvers<number>()
+  readonly #lastWords: LastWords
+  readonly #outcome = Promise.withResolvers<Outcome>()
   readonly #hurry = Promise.withResolvers<undefined>()
   readonly #stopWaiting = new AbortController()
   #consul: ConsulTies | null = null
@@ -60,6 +70,8 @@ export class Agent {
     this.#ports = ports
     const events = (this.#events = ports.shared?.events ?? new EventRing(clock))
     const supervisor = (this.#supervisor = ports.shared?.supervisor ?? new Supervisor({ clock, spawner, events }))
+    const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
+    const lastWords = (this.#lastWords = new LastWords({ clock, log, file: config.terminationLog, stderrTail }))
     const sides = (this.#sides = new Sides(config, clock, log.module('kafka')))
     const adoption: Adoption = (this.#adoption = new Adoption({
       clock,
@@ -95,6 +107,7 @@ export class Agent {
             replayable: config.input.kind === 'kafka',
             progressed: () => supervisor.progressed(name),
             broken: (pid) => spawner.kill(pid, 'SIGKILL', true),
+            crashed: (box) => lastWords.crashed(box),
             failed: (error) => this.#fail(error),
           },
           first,
@@ -114,6 +127,13 @@ export class Agent {
       proven: () => this.#judge(),
       failed: (error) => this.#fail(error),
     }))
+    this.#hold = new CrashLoopHold({
+      clock,
+      events,
+      processes: () => adoption.namespecs.flatMap((name) => supervisor.snapshot(name) ?? []),
+      isChanging: () => adoption.adopting,
+      stream: () => adoption.workers,
+    })
     this.#model = new AgentModel({
       clock,
       events,
@@ -127,6 +147,7 @@ export class Agent {
       waitingFor: () => documents.waitingFor,
       adopting: () => adoption.adopting,
       loopLag: () => this.#loopLag.read(),
+      consulAnswerAge: () => this.#consul?.answerAge ?? null,
     })
     this.#http =
       config.http === null
@@ -150,8 +171,9 @@ export class Agent {
     } catch (error) {
       this.#fail(error)
     }
-    const code = await this.#outcome.promise
+    const { code, reason } = await this.#outcome.promise
     await this.#leave()
+    if (reason !== null) this.#lastWords.write(reason)
     unfollow()
     return code
   }
@@ -164,13 +186,13 @@ export class Agent {
       this.#ports.log.line('info', 'state', { event: 'agent.state', ...this.#model.snapshot() })
     else {
       if (name === 'SIGQUIT' || this.#leaving) this.#hurry.resolve(undefined)
-      this.#end(0)
+      this.#end(0, null)
     }
   }
 
   /** A bug was met: leave in order, with this exit code. */
   fail(code: number): void {
-    this.#end(code)
+    this.#end(code, 'pidpiper met a bug of its own and left: the log has it')
   }
 
   async #begin(): Promise<void> {
@@ -178,8 +200,11 @@ export class Agent {
     const port = (await this.#http?.listen()) ?? null
     this.#events.publish('agent.started', 'info', `pidpiper ${version}`, { version, port, nodeId: config.nodeId })
     this.#events.subscribe(({ event, fields }) => {
-      const isOurs = event.startsWith('process.') && this.#adoption.namespecs.includes(String(fields['process']))
-      if (isOurs) queueMicrotask(() => this.#judge())
+      if (!event.startsWith('process.') || !this.#adoption.namespecs.includes(String(fields['process']))) return
+      queueMicrotask(() => {
+        this.#judge()
+        this.#hold.look()
+      })
     })
     if (config.kafka?.waitMs != null) void this.#needBroker(config.kafka.waitMs)
     this.#documents.start()
@@ -220,12 +245,17 @@ export class Agent {
   #judge(): void {
     for (const name of this.#adoption.namespecs) {
       if (this.#leaving || this.#documents.onProbation) return
-      const { state, exit = null } = this.#supervisor.snapshot(name) ?? {}
+      const { state, exit = null, spawnerr = '' } = this.#supervisor.snapshot(name) ?? {}
       const code = exit === null ? NOT_STARTED : exitCodeOf({ code: exit.code, signal: exit.signal as never })
-      if (state === 'FATAL' && this.#config.calculator.exitOn !== 'never') this.#end(code || 1)
-      else if (state === 'FATAL' && runsOnce(this.#config)) this.#end(code || NOT_STARTED)
+      const ended = exit?.signal == null ? `exit code ${code}` : exit.signal
+      const fatal = `${name} FATAL: ${spawnerr}`
+      const finished = this.#adoption.workers?.finished()
+      if (state === 'RUNNING') this.#lastWords.retract()
+      else if (state === 'FATAL' && this.#config.calculator.exitOn !== 'never') this.#end(code || 1, fatal)
+      else if (state === 'FATAL' && runsOnce(this.#config)) this.#end(code || NOT_STARTED, fatal)
+      else if (state === 'FATAL') void finished?.then(() => this.#lastWords.write(fatal))
       else if (state === 'EXITED' && runsOnce(this.#config))
-        void this.#adoption.workers?.finished().then(() => this.#end(code))
+        void finished?.then(() => this.#end(code, code === 0 ? null : `${name} ended: ${ended}`))
     }
   }
 
@@ -234,12 +264,12 @@ export class Agent {
     const unavailable = error instanceof AgentError && error.code === 'UNAVAILABLE'
     const subject = error instanceof AgentError ? error.subject : String(error)
     this.#ports.log.line('fatal', subject, { event: 'agent.failed', err: error })
-    this.#end(unavailable ? 69 : 70)
+    this.#end(unavailable ? 69 : 70, subject)
   }
 
-  #end(code: number): void {
+  #end(code: number, reason: string | null): void {
     this.#leaving = true
-    this.#outcome.resolve(code)
+    this.#outcome.resolve({ code, reason })
   }
 
   async #leave(): Promise<void> {
@@ -248,6 +278,7 @@ export class Agent {
     this.#stopWaiting.abort()
     this.#consul?.unfollow()
     this.#documents.stop()
+    this.#hold.stop()
     await leaveStreams({
       clock: this.#ports.clock,
       adoption: this.#adoption,

@@ -57,6 +57,8 @@ export interface Config {
     readonly dealing: Values['WORKERS_BY']
   }
   readonly http: Values['HTTP_LISTEN']
+  /** null: off. `isAsked`: named by the user, and made where it is missing. */
+  readonly terminationLog: { readonly path: string; readonly isAsked: boolean } | null
   readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
   readonly runDocumentAllow: Values['RUN_DOCUMENT_ALLOW']
 }
@@ -115,6 +117,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
       dealing: values.WORKERS_BY,
     },
     http: values.HTTP_LISTEN,
+    terminationLog: terminationLog(findings),
     log: logSettings(findings),
     runDocumentAllow: values.RUN_DOCUMENT_ALLOW,
   }
@@ -144,6 +147,11 @@ function streamSettings(findings: Findings): StreamSettings {
     args: flags.args ?? [],
     env: {},
   }
+}
+
+const terminationLog = (findings: Findings): Config['terminationLog'] => {
+  const path = findings.values.TERMINATION_LOG
+  return path === null ? null : { path, isAsked: findings.isSet('TERMINATION_LOG') }
 }
 
 function logSettings({ values, machine, environment }: Findings): Config['log'] {

@@ -151,6 +151,13 @@ export const listOrNone = <T>(items: ValueType<readonly T[]>): ValueType<readonl
 
 export const absolutePath = pattern('path', /^\/[^\0]*$/, 'an absolute path')
 
+/** An absolute path; `off` is null. */
+export const pathOrOff: ValueType<string | null> = type('path or `off`', (raw) =>
+  raw.toLowerCase() === 'off'
+    ? null
+    : absolutePath.parse(raw.startsWith('/') ? raw : reject('an absolute path, or off')),
+)
+
 /** An IP address or a host name, without a port. */
 export const address: ValueType<string> = type('address', (raw) => {
   return isIP(raw) !== 0 || isHostName(raw) ? raw : reject('an IP address or a host name, without a port')

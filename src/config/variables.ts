@@ -41,8 +41,21 @@ const given = <T>(group: Group, type: ValueType<T>, byDefault: string, says: str
 const open = <T>(group: Group, type: ValueType<T>, unset: string, says: string, secrecy: Secrecy | null = null) =>
   ({ group, type, default: null, unset, says, secrecy }) as const satisfies Variable<T>
 
-const { absolutePath, address, boolean, bytes, choice, duration, identity, integer, listOf, opaque, pattern, text } =
-  types
+const {
+  absolutePath,
+  address,
+  boolean,
+  bytes,
+  choice,
+  duration,
+  identity,
+  integer,
+  listOf,
+  opaque,
+  pathOrOff,
+  pattern,
+  text,
+} = types
 
 const serviceTemplate = pattern('template', /^[^%]*%s[^%]*$/, 'a name with exactly one %s')
 const directory = pattern(
@@ -159,6 +172,7 @@ export const variables = {
   CONSUL_NAMESPACE: open('consul', text, 'the token\'s namespace', 'Namespace (Consul Enterprise).'),
 
   HTTP_LISTEN: given('outside', listenAddress, ':8080', 'Where /livez, /readyz, /healthz, /metrics and /status answer; off disables them.'),
+  TERMINATION_LOG: given('outside', pathOrOff, '/dev/termination-log', 'File that gets the reason when the Calculator, or a fault, ends the agent; Kubernetes shows it with the pod. off writes none.'),
   LOG_LEVEL: given('outside', logLevel, 'info', 'Least level that is logged.'),
   LOG_FORMAT: given('outside', choice('auto', 'json', 'pretty'), 'auto', 'auto is pretty on a terminal and JSON elsewhere.'),
   LOG_COLORS: open('outside', boolean, 'true on a terminal', 'Colours in pretty logs and in the output of check.'),

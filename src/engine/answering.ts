@@ -44,11 +44,14 @@ export class Answering {
     const origin = { incarnation: lane.child.startedAt, sequence: lane.linesOut - lines.count }
     if (!lane.answers) {
       if (lane.fedLines > 0 || this.#rules().settles === 'never') this.progressed(lane)
+      this.#report.counters.answers += lines.count
       this.#pump.push({ lines, attributions: null, done: [], ...origin })
       return
     }
     const { lines: answers, attributions, done, violation } = lane.answers.read(lines)
     if (answers ?? done.length > 0) this.progressed(lane)
+    this.#report.counters.answers += answers?.count ?? 0
+    this.#report.answered(lane, done, this.#parts.clock.now())
     if (answers) this.#pump.push({ lines: answers, attributions, done, ...origin })
     else if (done.length > 0) this.#pump.push({ done })
     if (violation !== null) this.#violation(lane, violation)

@@ -146,6 +146,10 @@ export interface SourceHealth {
   readonly lastFetchAt: Millis | null
   /** Records not yet fetched over all assigned partitions; null while not known. */
   readonly lag: number | null
+  /** Of each partition that is ours, where it ends and what is handed over next; null while not known. */
+  readonly ends?: readonly (TopicPartition & { readonly end: number | null; readonly next: number | null })[]
+  /** How often partitions were given to us, taken away, and lost without notice. */
+  readonly rebalances?: Readonly<Record<'assigned' | 'revoked' | 'lost', number>>
   /** What is wrong now, for a person; null when nothing is. */
   readonly error: string | null
 }
@@ -172,6 +176,12 @@ export interface RecordSource {
   health(): SourceHealth
   /** Records not yet fetched of one partition; null while not known. Left out where nothing is ever assigned by others. */
   lagOf?(partition: TopicPartition): number | null
+  /**
+   * Gives everything that is ours to the others, until `comeBack`; resolves when it is given. Without it there are no
+   * others.
+   */
+  standAside?(): Promise<void>
+  comeBack?(): void
   close(): Promise<void>
 }
 

@@ -136,6 +136,7 @@ export class StreamProxy implements PipeOwner {
       phase: this.#phase(),
       isolating: works.isolation.isOn,
       problem: works.problem,
+      stdinBlockedMs: works.feeder.blockedMs,
       bufferedBytes: works.window.used + works.pump.queuedBytes,
       bufferLimitBytes: works.bufferLimit,
     })
