@@ -112,6 +112,11 @@ export interface Spawner {
 /** Owns the pipes of one process, over all its incarnations (a StreamProxy, or the null owner). */
 export interface PipeOwner {
   /**
+   * Called before each start of a spec that `prepares`, before anything is opened. Rejects with what `Spawner.spawn` may
+   * throw where it cannot be started; after an abort nobody looks at the result.
+   */
+  ready?(signal: AbortSignal): Promise<void>
+  /**
    * Called before each start, to open what it needs; may throw what `Spawner.spawn` may.
    * Returns a descriptor that is to be the child's stdin, or nothing.
    */

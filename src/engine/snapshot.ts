@@ -25,6 +25,8 @@ export interface ProcessSnapshot {
   /** Delay until the next start, ms; null when none is due. */
   readonly retryInMs: Millis | null
   readonly restarts: number
+  /** Why the stop under way is followed by a start; null: it is not. */
+  readonly again: string | null
   readonly stderrTail: readonly string[]
 }
 

@@ -19,6 +19,7 @@ const calculator: ProcessSnapshot = {
   crashLoop: false,
   retryInMs: null,
   restarts: 0,
+  again: null,
   stderrTail: [],
 }
 

@@ -71,6 +71,7 @@ const process: ProcessSnapshot = {
   crashLoop: false,
   retryInMs: null,
   restarts: 0,
+  again: null,
   stderrTail: [],
 }
 
