@@ -9,6 +9,7 @@ import { EventRing } from '../engine/event-ring.ts'
 import type { Clock, Spawner } from '../engine/ports.ts'
 import { StreamProxy } from '../engine/stream-proxy.ts'
 import { Supervisor } from '../engine/supervisor.ts'
+import type { Daemon } from '../faces/supervisord/daemon.ts'
 import { HttpFace } from '../http/server.ts'
 import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
@@ -18,6 +19,8 @@ import { outOfMemoryKills } from '../os/out-of-memory.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
 import { ConsulTies } from './consul.ts'
+import { beginControl } from './control/begin.ts'
+import type { Control } from './control/control.ts'
 import { transactionClocks } from './exactly-once.ts'
 import { lastGoodIn } from './last-good.ts'
 import { leaveStreams } from './leaving.ts'
@@ -31,7 +34,12 @@ export interface AgentPorts {
   readonly spawner: Spawner
   readonly log: Log
   /** Where other programs run beside the Calculator: what they share with it. */
-  readonly shared?: { readonly events: EventRing; readonly supervisor: Supervisor }
+  readonly shared?: {
+    readonly events: EventRing
+    readonly supervisor: Supervisor
+    /** The daemon of now. */
+    readonly daemon: () => Daemon | null
+  }
 }
 
 /** A container's Calculator could not be started at all: the shell's code for it. */
@@ -52,6 +60,7 @@ export class Agent {
   readonly #hurry = Promise.withResolvers<undefined>()
   readonly #stopWaiting = new AbortController()
   #consul: ConsulTies | null = null
+  #control: Control | null = null
   #leaving = false
 
   constructor(config: Config, ports: AgentPorts) {
@@ -130,6 +139,7 @@ export class Agent {
         : new HttpFace({
             model: this.#model,
             listen: config.http,
+            control: () => this.#control?.overHttp ?? null,
             failed: (error, path) => log.line('error', 'cannot answer', { event: 'http.failed', path, err: error }),
           })
   }
@@ -175,6 +185,14 @@ export class Agent {
 
   async #begin(): Promise<void> {
     const { config, clock } = { config: this.#config, clock: this.#ports.clock }
+    this.#control = await beginControl({
+      ...{ config, clock, log: this.#ports.log, model: this.#model, events: this.#events },
+      supervisor: this.#supervisor,
+      isLeaving: () => this.#leaving,
+      shutdown: () => this.signal('SIGTERM'),
+      reload: () => this.signal('SIGHUP'),
+      daemon: this.#ports.shared?.daemon,
+    })
     const port = (await this.#http?.listen()) ?? null
     this.#events.publish('agent.started', 'info', `pidpiper ${version}`, { version, port, nodeId: config.nodeId })
     this.#events.subscribe(({ event, fields }) => {
@@ -255,7 +273,7 @@ export class Agent {
     await this.#consul?.end()
     this.#model.leaving('stopped')
     this.#events.publish('agent.stopped', 'info', 'left')
-    await this.#http?.close()
+    await Promise.all([this.#control?.close(), this.#http?.close()])
     this.#loopLag.close()
   }
 }

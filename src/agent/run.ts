@@ -79,8 +79,10 @@ export async function run(flags: RunFlags): Promise<number> {
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')
 
-function secretsOf({ kafka, consul }: Config): string[] {
+function secretsOf({ kafka, consul, control }: Config): string[] {
   const sasl = kafka?.sasl ?? null
   const login = sasl === null ? null : 'token' in sasl ? sasl.token : sasl.password
-  return [login, consul?.token ?? null].filter((secret) => secret !== null)
+  return [login, consul?.token ?? null, control.token, control.readToken, control.login?.password ?? null].filter(
+    (secret) => secret !== null,
+  )
 }

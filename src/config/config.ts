@@ -3,6 +3,7 @@ import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import { calculatorSettings, programOf } from './calculator-settings.ts'
 import type { CalculatorSettings } from './calculator-settings.ts'
+import { controlSettings, type ControlSettings } from './control-settings.ts'
 import type { ConsulSettings } from './consul-settings.ts'
 import { consulSettings } from './consul-settings.ts'
 import { checkExactlyOnce } from './exactly-once.ts'
@@ -54,6 +55,7 @@ export interface Config {
     readonly calculatorInput: Values['CALCULATOR_INPUT']
   }
   readonly http: Values['HTTP_LISTEN']
+  readonly control: ControlSettings
   readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
   readonly runDocumentAllow: Values['RUN_DOCUMENT_ALLOW']
 }
@@ -111,6 +113,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
       calculatorInput: values.CALCULATOR_INPUT,
     },
     http: values.HTTP_LISTEN,
+    control: controlSettings(findings),
     log: logSettings(findings),
     runDocumentAllow: values.RUN_DOCUMENT_ALLOW,
   }
