@@ -24,9 +24,9 @@ interface Controlled {
   readonly agent: TestAgent
   readonly socket: string
   /** One line through the Calculator. */
-  echo(line: string): Promise<void>
+  readonly echo: (line: string) => Promise<void>
   /** `pidpiper ctl` with these words. */
-  ctl(...words: string[]): Promise<{ code: number; out: string }>
+  readonly ctl: (...words: string[]) => Promise<{ code: number; out: string }>
 }
 
 async function controlled(t: TestContext, env: Readonly<Record<string, string>> = keys): Promise<Controlled> {

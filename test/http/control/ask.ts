@@ -17,10 +17,10 @@ export interface Scene {
   /** Orders that arrived, as `start calculator`. */
   readonly orders: string[]
   readonly refusals: string[]
-  ask(
+  readonly ask: (
     path: string,
     options?: { method?: string; headers?: Record<string, string>; body?: string },
-  ): Promise<{ status: number; headers: Headers; body: unknown }>
+  ) => Promise<{ status: number; headers: Headers; body: unknown }>
 }
 
 export async function controlled(
@@ -31,8 +31,8 @@ export async function controlled(
   const refusals: string[] = []
   const model = aModel(() => aSnapshot())
   const noted: Deeds = {
-    start: async (name) => void orders.push(`start ${name}`),
-    stop: async (name) => void orders.push(`stop ${name}`),
+    start: (name) => Promise.resolve(void orders.push(`start ${name}`)),
+    stop: (name) => Promise.resolve(void orders.push(`stop ${name}`)),
     signal: (name, signal) => void orders.push(`signal ${name} ${signal}`),
     reload: () => void orders.push('reload'),
     shutdown: () => void orders.push('shutdown'),
