@@ -12,9 +12,11 @@ export function defaultSocket(run = '/run', temporary = '/tmp', uid = process.ge
   if (isWritable(run)) return join(run, 'pidpiper.sock')
   const folder = join(temporary, `pidpiper-${uid}`)
   try {
-    mkdirSync(folder, { mode: 0o700, recursive: true })
+    // Not recursive: Node tries for ever where the file system makes no folders, as in /proc.
+    mkdirSync(folder, { mode: 0o700 })
   } catch (cause) {
-    throw new AgentError('UNAVAILABLE', `neither ${run} nor ${temporary} can be written`, { cause })
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new AgentError('UNAVAILABLE', `neither ${run} nor ${temporary} can be written`, { cause })
   }
   const { uid: owner, mode } = lstatSync(folder)
   const isPrivate = (mode & 0o777) === 0o700 && (mode & constants.S_IFMT) === constants.S_IFDIR
