@@ -1,39 +1,43 @@
 // The composition root: the one place that says `new`, and the order in which everything starts and ends.
 import type { Config } from '../config/config.ts'
 import { AgentError } from '../domain/errors.ts'
-import { namespec } from '../domain/process/spec.ts'
 import { Adoption } from '../engine/adoption.ts'
 import { AgentModel } from '../engine/agent-model.ts'
 import { CrashLoopHold } from '../engine/crash-loop-hold.ts'
 import { DocumentControl } from '../engine/document-control.ts'
 import { EventRing } from '../engine/event-ring.ts'
 import type { Clock, Spawner } from '../engine/ports.ts'
-import { StreamProxy } from '../engine/stream-proxy.ts'
 import { Supervisor } from '../engine/supervisor.ts'
+import type { Daemon } from '../faces/supervisord/daemon.ts'
 import { HttpFace } from '../http/server.ts'
 import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
 import { exitCodeOf } from '../os/exit-status.ts'
 import { loopLag } from '../os/loop-lag.ts'
-import { outOfMemoryKills } from '../os/out-of-memory.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
 import { ConsulTies } from './consul.ts'
-import { transactionClocks } from './exactly-once.ts'
+import { beginControl } from './control/begin.ts'
+import type { Control } from './control/control.ts'
 import { lastGoodIn } from './last-good.ts'
 import { LastWords } from './last-words.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
-import { calculatorName, calculatorProgram, runsOnce } from './program.ts'
-import { stdoutLog } from './stdout-log.ts'
+import { calculatorProgram, runsOnce } from './program.ts'
 import { Sides } from './sides.ts'
+import { workerStream, type WorkerStreamParts } from './worker-stream.ts'
 
 export interface AgentPorts {
   readonly clock: Clock
   readonly spawner: Spawner
   readonly log: Log
   /** Where other programs run beside the Calculator: what they share with it. */
-  readonly shared?: { readonly events: EventRing; readonly supervisor: Supervisor }
+  readonly shared?: {
+    readonly events: EventRing
+    readonly supervisor: Supervisor
+    /** The daemon of now. */
+    readonly daemon: () => Daemon | null
+  }
 }
 
 /** `reason`: what a platform is to show of it; null where the end was asked for. */
@@ -62,6 +66,7 @@ export class Agent {
   readonly #hurry = Promise.withResolvers<undefined>()
   readonly #stopWaiting = new AbortController()
   #consul: ConsulTies | null = null
+  #control: Control | null = null
   #leaving = false
 
   constructor(config: Config, ports: AgentPorts) {
@@ -73,6 +78,12 @@ export class Agent {
     const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
     const lastWords = (this.#lastWords = new LastWords({ clock, log, file: config.terminationLog, stderrTail }))
     const sides = (this.#sides = new Sides(config, clock, log.module('kafka')))
+    const streamParts: WorkerStreamParts = {
+      ...{ config, clock, events, spawner, supervisor, log },
+      attempts: () => (adoption.settings ?? config.streams).deadLetterAttempts,
+      crashed: (box) => lastWords.crashed(box),
+      failed: (error) => this.#fail(error),
+    }
     const adoption: Adoption = (this.#adoption = new Adoption({
       clock,
       events,
@@ -82,37 +93,7 @@ export class Agent {
       failed: (error) => this.#fail(error),
       program: (settings, worker) => calculatorProgram(config, settings, worker, this.#documents.askedVersion),
       sides: (settings, old, changed) => sides.for(settings, old, changed),
-      proxy: (first, worker, workers) => {
-        const name = namespec({ group: config.calculator.group, name: calculatorName(worker, workers) })
-        return new StreamProxy(
-          {
-            namespec: name,
-            clock,
-            events,
-            activity: (pid) => spawner.activity(pid),
-            maxLine: config.limits.maxLine,
-            bufferBytes: Math.floor(config.limits.bufferBytes / workers),
-            checkpointIntervalMs: config.limits.checkpointIntervalMs,
-            adoptionGraceMs: config.adoptionGraceMs,
-            newlines: config.rules.newlines,
-            unwrap: config.rules.inputFormat === 'auto',
-            envelope: config.rules.calculatorInput === 'dataframe',
-            atMostOnce: config.rules.delivery === 'at-most-once',
-            transactionLimitMs: transactionClocks(config)?.limitMs ?? null,
-            attempts: (): number => (adoption.settings ?? config.streams).deadLetterAttempts,
-            answerTimeoutMs: config.limits.answerTimeoutMs,
-            stderrTail: () => spawner.stderrTail(name),
-            oomKills: outOfMemoryKills,
-            logStdout: stdoutLog(log, name),
-            replayable: config.input.kind === 'kafka',
-            progressed: () => supervisor.progressed(name),
-            broken: (pid) => spawner.kill(pid, 'SIGKILL', true),
-            crashed: (box) => lastWords.crashed(box),
-            failed: (error) => this.#fail(error),
-          },
-          first,
-        )
-      },
+      proxy: (first, worker, workers) => workerStream(streamParts, first, worker, workers),
     }))
     const documents = (this.#documents = new DocumentControl({
       clock,
@@ -155,6 +136,7 @@ export class Agent {
         : new HttpFace({
             model: this.#model,
             listen: config.http,
+            control: () => this.#control?.overHttp ?? null,
             failed: (error, path) => log.line('error', 'cannot answer', { event: 'http.failed', path, err: error }),
           })
   }
@@ -197,6 +179,14 @@ export class Agent {
 
   async #begin(): Promise<void> {
     const { config, clock } = { config: this.#config, clock: this.#ports.clock }
+    this.#control = await beginControl({
+      ...{ config, clock, log: this.#ports.log, model: this.#model, events: this.#events },
+      supervisor: this.#supervisor,
+      isLeaving: () => this.#leaving,
+      shutdown: () => this.signal('SIGTERM'),
+      reload: () => this.signal('SIGHUP'),
+      daemon: this.#ports.shared?.daemon,
+    })
     const port = (await this.#http?.listen()) ?? null
     this.#events.publish('agent.started', 'info', `pidpiper ${version}`, { version, port, nodeId: config.nodeId })
     this.#events.subscribe(({ event, fields }) => {
@@ -289,7 +279,7 @@ export class Agent {
     await this.#consul?.end()
     this.#model.leaving('stopped')
     this.#events.publish('agent.stopped', 'info', 'left')
-    await this.#http?.close()
+    await Promise.all([this.#control?.close(), this.#http?.close()])
     this.#loopLag.close()
   }
 }

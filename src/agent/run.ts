@@ -46,7 +46,7 @@ export function prepare(flags: RunFlags): Prepared | number {
 /** A pod that does not start says why where its platform looks first. There is no log yet: stderr has it too. */
 function tellPlatform({ values, set }: Reading, text: string): void {
   const path = values.TERMINATION_LOG
-  if (path === null) return
+  if (path === 'off') return
   try {
     writeTerminationFile(path, terminationMessage(text.trimEnd(), null, []), set.has('TERMINATION_LOG'))
   } catch (error) {
@@ -94,8 +94,10 @@ export async function run(flags: RunFlags): Promise<number> {
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')
 
-function secretsOf({ kafka, consul }: Config): string[] {
+function secretsOf({ kafka, consul, control }: Config): string[] {
   const sasl = kafka?.sasl ?? null
   const login = sasl === null ? null : 'token' in sasl ? sasl.token : sasl.password
-  return [login, consul?.token ?? null].filter((secret) => secret !== null)
+  return [login, consul?.token ?? null, control.token, control.readToken, control.login?.password ?? null].filter(
+    (secret) => secret !== null,
+  )
 }

@@ -3,6 +3,7 @@ import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import { calculatorSettings, programOf } from './calculator-settings.ts'
 import type { CalculatorSettings } from './calculator-settings.ts'
+import { controlSettings, type ControlSettings } from './control-settings.ts'
 import type { ConsulSettings } from './consul-settings.ts'
 import { consulSettings } from './consul-settings.ts'
 import { checkExactlyOnce } from './exactly-once.ts'
@@ -59,6 +60,7 @@ export interface Config {
   readonly http: Values['HTTP_LISTEN']
   /** null: off. `isAsked`: named by the user, and made where it is missing. */
   readonly terminationLog: { readonly path: string; readonly isAsked: boolean } | null
+  readonly control: ControlSettings
   readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
   readonly runDocumentAllow: Values['RUN_DOCUMENT_ALLOW']
 }
@@ -118,6 +120,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
     },
     http: values.HTTP_LISTEN,
     terminationLog: terminationLog(findings),
+    control: controlSettings(findings),
     log: logSettings(findings),
     runDocumentAllow: values.RUN_DOCUMENT_ALLOW,
   }
@@ -151,7 +154,7 @@ function streamSettings(findings: Findings): StreamSettings {
 
 const terminationLog = (findings: Findings): Config['terminationLog'] => {
   const path = findings.values.TERMINATION_LOG
-  return path === null ? null : { path, isAsked: findings.isSet('TERMINATION_LOG') }
+  return path === 'off' ? null : { path, isAsked: findings.isSet('TERMINATION_LOG') }
 }
 
 function logSettings({ values, machine, environment }: Findings): Config['log'] {
