@@ -22,6 +22,7 @@ import { transactionClocks } from './exactly-once.ts'
 import { lastGoodIn } from './last-good.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
+import { controlParts } from './control.ts'
 import { calculatorProgram, runsOnce } from './program.ts'
 import { stdoutLog } from './stdout-log.ts'
 import { Sides } from './sides.ts'
@@ -90,6 +91,7 @@ export class Agent {
             oomKills: outOfMemoryKills,
             logStdout: stdoutLog(log, this.#namespec),
             replayable: config.input.kind === 'kafka',
+            ...controlParts(config, log, this.#namespec, () => supervisor.progressed(this.#namespec, 'ready')),
             progressed: () => supervisor.progressed(this.#namespec),
             broken: (pid) => spawner.kill(pid, 'SIGKILL', true),
             failed: (error) => this.#fail(error),

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import type { ProgramSpec } from '../domain/process/spec.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
+import { CONTROL_FD } from '../os/child-control.ts'
 
 /** How long the kernel gets to end a killed group before it is killed once more. */
 const KILL_AGAIN: Millis = 1000
@@ -20,6 +21,7 @@ export function calculatorProgram(config: Config, settings: StreamSettings, conf
     ...calculator.childEnvironment,
     BDZ_INSTANCE: config.instanceId,
     BDZ_LANE: '0',
+    ...(calculator.control && { BDZ_CONTROL_FD: String(CONTROL_FD) }),
     ...(configVersion !== null && { BDZ_CONFIG_VERSION: String(configVersion) }),
     ...settings.env,
   }
@@ -28,7 +30,10 @@ export function calculatorProgram(config: Config, settings: StreamSettings, conf
     group: calculator.group,
     command: [settings.bin ?? '', ...settings.args],
     environment: { ...environment, ...flushing(calculator, environment) },
+    startVariable: 'BDZ_ATTEMPT',
     ...(calculator.stdout === 'pty' && { stdout: 'pty' }),
+    ...(calculator.control && { control: { notify: calculator.control.notify } }),
+    ...(calculator.control?.awaitsReady === true && { ready: 'told' }),
     priority: 999,
     autorestart: once ? false : calculator.autorestart,
     startsecs: once ? 0 : calculator.startsecs,

@@ -67,7 +67,8 @@ export class HandingOver {
     }
     if (!this.#isolation.isTrying(pieces)) return null
     // The position of a partition that was never fed here is known from now on.
-    for (const { batch, first } of pieces) this.#book.handedOver(batch, first, first, this.#parts.clock.now())
+    for (const { batch, first } of pieces)
+      if (batch.refused === undefined) this.#book.handedOver(batch, first, first, this.#parts.clock.now())
     return this.#committed(pieces)
   }
 
@@ -79,7 +80,7 @@ export class HandingOver {
     if (lane.answers || !this.#parts.atMostOnce) lane.give(batch, from, to)
     else lane.fedLines += to - from
     this.#hooks.handedOver(lane)
-    if (this.#parts.atMostOnce) return
+    if (this.#parts.atMostOnce || batch.refused !== undefined) return
     const at = this.#parts.clock.now()
     this.#book.handedOver(batch, first, next, at)
     const answerable = batch.offsets[from]

@@ -4,6 +4,7 @@ import type { AnswerReader } from '../domain/stream/protocol/protocol.ts'
 import { sliceLines, type Lines } from '../domain/stream/lines.ts'
 import { LineSplitter } from '../domain/stream/line-splitter.ts'
 import type { Child, Clock, Timer } from './ports.ts'
+import { LaneControl } from './lane-control.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 
 /** After the child's death its pipe is read to the end, but no longer than this past the last byte. */
@@ -20,6 +21,7 @@ export class Lane {
   readonly child: Child
   /** What its lines mean; null where nothing ties them to records. */
   readonly answers: AnswerReader | null
+  readonly control: LaneControl
   /** What it was given and is not known to be done, where there is no reader. */
   readonly handed = new HandedOver()
   /** Lines written to stdin, and to be answered by this incarnation. */
@@ -60,12 +62,13 @@ export class Lane {
   constructor(
     child: Child,
     answers: AnswerReader | null,
-    options: { readonly maxLine: number; readonly oomKills: number | null },
+    options: { readonly maxLine: number; readonly oomKills: number | null; readonly awaitsReady?: boolean },
     hooks: LaneHooks,
   ) {
     this.child = child
     this.answers = answers
     this.oomKills = options.oomKills
+    this.control = new LaneControl(options.awaitsReady ?? false)
     this.#splitter = new LineSplitter(options.maxLine)
     this.#hooks = hooks
     child.stdout.listen({
@@ -162,6 +165,8 @@ export class Lane {
   }
 
   #data(chunk: Uint8Array): void {
+    // What it said before it printed this may be about it.
+    this.child.control?.catchUp()
     this.bytesOut += chunk.length
     this.#lastByte++
     const lines = this.#splitter.push(chunk)

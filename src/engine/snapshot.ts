@@ -1,4 +1,5 @@
 // The one read model: what every face, check and metric shows. Plain data, made by the engine, read by everybody.
+import type { CalculatorMetric } from '../domain/control/metrics.ts'
 import type { ProcessState } from '../domain/process/state.ts'
 import type { Fields, Level } from '../domain/events.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
@@ -41,6 +42,19 @@ export interface StreamCounters {
   readonly commits: number
   readonly replays: number
   readonly violations: number
+  /** Lines of the control channel that could not be used. */
+  readonly controlProblems: number
+}
+
+/** What the Calculator says of itself on its control channel. */
+export interface ControlSnapshot {
+  /** It may be fed. */
+  readonly ready: boolean
+  readonly state: string | null
+  readonly stopping: boolean
+  /** null: it sent none yet. */
+  readonly heartbeatAgeMs: Millis | null
+  readonly metrics: readonly CalculatorMetric[]
 }
 
 export interface StreamSnapshot {
@@ -72,6 +86,8 @@ export interface StreamSnapshot {
   readonly isolating: boolean
   /** The protocol that the Calculator seems to keep under relay; null while there is not enough evidence for one. */
   readonly advice: string | null
+  /** null: it has no control channel. */
+  readonly control: ControlSnapshot | null
   /** Partitions with records waiting and none settled for longer than the limit. */
   readonly stuck: readonly TopicPartition[]
   readonly counters: StreamCounters

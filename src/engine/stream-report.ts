@@ -32,6 +32,7 @@ export class StreamReport {
     checkpointsMissed: 0,
     replays: 0,
     violations: 0,
+    controlProblems: 0,
   }
   readonly #advice = new Advice()
   #told: Advised | null = null

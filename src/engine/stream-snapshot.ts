@@ -1,7 +1,7 @@
 import type { Millis } from '../domain/time.ts'
 import type { Lane } from './lane.ts'
 import type { Settling } from './settling.ts'
-import type { StreamSnapshot } from './snapshot.ts'
+import type { ControlSnapshot, StreamSnapshot } from './snapshot.ts'
 import type { StreamSides } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
 
@@ -18,6 +18,7 @@ export interface StreamFacts {
   readonly lane: Lane | null
   readonly phase: StreamSnapshot['phase']
   readonly isolating: boolean
+  readonly control: ControlSnapshot | null
   /** Why feeding was stopped for good; null while it was not. */
   readonly problem: string | null
   readonly bufferedBytes: number
@@ -55,6 +56,7 @@ export function streamSnapshot(facts: StreamFacts): StreamSnapshot {
     stdinUnreadBytes: lane?.child.stdin.unread() ?? null,
     blockBuffered: lane?.blockBuffered ?? false,
     isolating: facts.isolating,
+    control: facts.control,
     advice: report.advice,
     stuck: settling.book.stuck(now, STUCK_AFTER),
     counters: { ...report.counters, deadLetters: { ...report.deadLetters }, commits: settling.commits },

@@ -46,7 +46,7 @@ export class NodeSpawner implements Spawner {
     if (spec.stderr !== undefined) return this.#spawnLogged(spec, file, onExit, input)
     const pipes = this.#openPipes(spec)
     const { child, pid } = this.#start(spec, file, pipes)
-    const { stdin, stdinInode, stdout, stderr, stderrFd } = pipes.attach(child)
+    const { stdin, stdinInode, stdout, stderr, stderrFd, control } = pipes.attach(child)
     const name = namespec(spec)
     const readLastWords = readStderr(stderr, stderrFd, (text, cut) => {
       this.#tails.add(name, text)
@@ -57,9 +57,10 @@ export class NodeSpawner implements Spawner {
       this.#living.delete(pid)
       stdin.destroy()
       readLastWords()
+      control?.finish()
       onExit({ code, signal })
     })
-    return { pid, startedAt: Date.now(), stdin, stdout }
+    return { pid, startedAt: Date.now(), stdin, stdout, ...(control && { control }) }
   }
 
   #spawnLogged(
@@ -114,9 +115,10 @@ export class NodeSpawner implements Spawner {
   #openPipes(spec: ProgramSpec): ChildPipes {
     const libc = this.#libc
     const terminal = spec.stdout === 'pty'
-    if (libc !== null) return attempt(spec, () => realPipes(libc, terminal))
+    const control = spec.control !== undefined
+    if (libc !== null) return attempt(spec, () => realPipes(libc, { terminal, control }))
     if (terminal) throw new AgentError('SPAWN_ERROR', 'CHILD_STDOUT=pty needs the native part, which did not load')
-    return plainPipes
+    return plainPipes(control)
   }
 
   #start(

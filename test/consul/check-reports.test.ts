@@ -41,6 +41,7 @@ const stream: StreamSnapshot = {
   stdinUnreadBytes: 0,
   blockBuffered: false,
   isolating: false,
+  control: null,
   advice: null,
   stuck: [],
   counters: {
@@ -58,6 +59,7 @@ const stream: StreamSnapshot = {
     commits: 0,
     replays: 0,
     violations: 0,
+    controlProblems: 0,
   },
 }
 

@@ -27,6 +27,7 @@ const stream: StreamSnapshot = {
   stdinUnreadBytes: null,
   blockBuffered: false,
   isolating: false,
+  control: null,
   advice: null,
   stuck: [],
   counters: {
@@ -43,6 +44,7 @@ const stream: StreamSnapshot = {
     checkpointsMissed: 7,
     commits: 11,
     replays: 0,
+    controlProblems: 0,
     violations: 0,
   },
 }

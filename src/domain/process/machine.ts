@@ -37,6 +37,7 @@ const usual = {
   stayedUp: ignore,
   retryDue: ignore,
   stopOverdue: ignore,
+  ready: ignore,
   progressed: ignore,
   killFailed: complain,
   abandon: ignore,
@@ -48,7 +49,7 @@ const usual = {
 export const table = {
   //                    commands                                                 facts                                                                                 the one deadline awaited
   STOPPED:  { ...usual, start: launch,  stop: notUp,                              exited: bug                                                                                                    },
-  STARTING: { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: dieStarting, spawned: watch, spawnFailed: failSpawn, progressed: progress,    stayedUp: confirm        },
+  STARTING: { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: dieStarting, spawned: watch, spawnFailed: failSpawn, ready: confirm, progressed: progress,    stayedUp: confirm        },
   RUNNING:  { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: die,                                                 progressed: progress,    stayedUp: recover        },
   BACKOFF:  { ...usual, start: isUp,    stop: settle,        abandon: abandon,    exited: bug,                                                 progressed: forgive,     retryDue: retryOrGiveUp  },
   STOPPING: { ...usual, start: stillUp, stop: notUp,                              exited: stopped,                                             killFailed: lose,        stopOverdue: insist      },

@@ -18,6 +18,7 @@ const nudges: Readonly<Record<string, (world: World) => unknown>> = {
   start: (world) => world.start(),
   stop: (world) => world.stop(),
   'answered a record': (world) => world.progressed(),
+  'said that it is ready': (world) => world.ready(),
   'exit 0': exit(0),
   'exit 1': exit(1),
   'exit 7': exit(7),

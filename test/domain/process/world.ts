@@ -80,6 +80,11 @@ export class World {
     return accepted
   }
 
+  ready(): void {
+    this.#feed({ type: 'ready', at: this.now })
+    this.#obeyed()
+  }
+
   progressed(): void {
     this.#feed({ type: 'progressed', at: this.now })
     this.#obeyed()
@@ -186,7 +191,8 @@ export class World {
     if (spec.startretries >= 0) assert.ok(retries <= spec.startretries + 1, `${retries} retries`)
     const awaitsStart = this.deadline?.type === 'retryDue' && state !== 'BACKOFF'
     if (state !== 'BACKOFF') assert.equal(retryAt !== null, awaitsStart)
-    if (['STARTING', 'STOPPING', 'BACKOFF'].includes(state)) assert.ok(this.deadline !== null, `nothing ends ${state}`)
+    const endsByItself = ['STOPPING', 'BACKOFF'].includes(state) || (state === 'STARTING' && spec.ready !== 'told')
+    if (endsByItself) assert.ok(this.deadline !== null, `nothing ends ${state}`)
     if (['STOPPED', 'FATAL'].includes(state)) assert.equal(this.deadline, null, `${state} awaits something`)
   }
 }
