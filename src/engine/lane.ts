@@ -51,7 +51,7 @@ export class Lane {
   readonly oomKills: number | null
   status: ExitStatus | null = null
   /** How far both directions had come at the last checkpoint. */
-  #checkpoint = { fedLines: 0, linesOut: 0 }
+  #checkpoint = { fedLines: 0, linesOut: 0, bytesOut: 0 }
   readonly #splitter: LineSplitter
   readonly #hooks: LaneHooks
   #paused = false
@@ -97,10 +97,11 @@ export class Lane {
   }
 
   /** Records given and lines printed since the last call: to be called at a checkpoint. */
-  sinceCheckpoint(): { readonly records: number; readonly lines: number } {
+  sinceCheckpoint(): { readonly records: number; readonly lines: number; readonly bytes: number } {
     const before = this.#checkpoint
-    this.#checkpoint = { fedLines: this.fedLines, linesOut: this.linesOut }
-    return { records: this.fedLines - before.fedLines, lines: this.linesOut - before.linesOut }
+    const { fedLines, linesOut, bytesOut } = this
+    this.#checkpoint = { fedLines, linesOut, bytesOut }
+    return { records: fedLines - before.fedLines, lines: linesOut - before.linesOut, bytes: bytesOut - before.bytesOut }
   }
 
   /** The partition is given away. */

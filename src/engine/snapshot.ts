@@ -84,7 +84,7 @@ export interface StreamSnapshot {
   readonly blockBuffered: boolean
   /** Few records at once are in work, until the one is found that killed the Calculator. */
   readonly isolating: boolean
-  /** The protocol that the Calculator seems to keep under relay; null while there is not enough evidence for one. */
+  /** Under relay: the protocol that the Calculator seems to keep, or `flush`; null while there is not enough evidence. */
   readonly advice: string | null
   /** null: it has no control channel. */
   readonly control: ControlSnapshot | null
