@@ -23,7 +23,7 @@ import { lastGoodIn } from './last-good.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
 import { controlParts } from './control.ts'
-import { calculatorProgram, runsOnce } from './program.ts'
+import { calculatorName, calculatorProgram, runsOnce } from './program.ts'
 import { stdoutLog } from './stdout-log.ts'
 import { Sides } from './sides.ts'
 
@@ -67,17 +67,20 @@ export class Agent {
       events,
       supervisor,
       adoptionGraceMs: config.adoptionGraceMs,
-      program: (settings) => calculatorProgram(config, settings, this.#documents.askedVersion),
+      dealing: config.rules.dealing,
+      failed: (error) => this.#fail(error),
+      program: (settings, worker) => calculatorProgram(config, settings, worker, this.#documents.askedVersion),
       sides: (settings, old, changed) => sides.for(settings, old, changed),
-      proxy: (first) =>
-        new StreamProxy(
+      proxy: (first, worker, workers) => {
+        const name = namespec({ group: config.calculator.group, name: calculatorName(worker, workers) })
+        return new StreamProxy(
           {
-            namespec: this.#namespec,
+            namespec: name,
             clock,
             events,
             activity: (pid) => spawner.activity(pid),
             maxLine: config.limits.maxLine,
-            bufferBytes: config.limits.bufferBytes,
+            bufferBytes: Math.floor(config.limits.bufferBytes / workers),
             checkpointIntervalMs: config.limits.checkpointIntervalMs,
             adoptionGraceMs: config.adoptionGraceMs,
             newlines: config.rules.newlines,
@@ -87,17 +90,18 @@ export class Agent {
             transactionLimitMs: transactionClocks(config)?.limitMs ?? null,
             attempts: (): number => (adoption.settings ?? config.streams).deadLetterAttempts,
             answerTimeoutMs: config.limits.answerTimeoutMs,
-            stderrTail: () => spawner.stderrTail(this.#namespec),
+            stderrTail: () => spawner.stderrTail(name),
             oomKills: outOfMemoryKills,
-            logStdout: stdoutLog(log, this.#namespec),
+            logStdout: stdoutLog(log, name),
             replayable: config.input.kind === 'kafka',
-            ...controlParts(config, log, this.#namespec, () => supervisor.progressed(this.#namespec, 'ready')),
-            progressed: () => supervisor.progressed(this.#namespec),
+            ...controlParts(config, log, name, () => supervisor.progressed(name, 'ready')),
+            progressed: () => supervisor.progressed(name),
             broken: (pid) => spawner.kill(pid, 'SIGKILL', true),
             failed: (error) => this.#fail(error),
           },
           first,
-        ),
+        )
+      },
     }))
     const documents = (this.#documents = new DocumentControl({
       clock,
@@ -120,7 +124,7 @@ export class Agent {
       nodeId: config.nodeId,
       instanceId: config.instanceId,
       processes: () => supervisor.snapshots(),
-      streams: () => (adoption.proxy ? [adoption.proxy.snapshot()] : []),
+      streams: () => adoption.workers?.snapshots() ?? [],
       document: () => documents.snapshot(),
       waitingFor: () => documents.waitingFor,
       adopting: () => adoption.adopting,
@@ -134,10 +138,6 @@ export class Agent {
             listen: config.http,
             failed: (error, path) => log.line('error', 'cannot answer', { event: 'http.failed', path, err: error }),
           })
-  }
-
-  get #namespec(): string {
-    return namespec(calculatorProgram(this.#config, this.#config.streams, null))
   }
 
   /**
@@ -180,7 +180,8 @@ export class Agent {
     const port = (await this.#http?.listen()) ?? null
     this.#events.publish('agent.started', 'info', `pidpiper ${version}`, { version, port, nodeId: config.nodeId })
     this.#events.subscribe(({ event, fields }) => {
-      if (event.startsWith('process.') && fields['process'] === this.#namespec) queueMicrotask(() => this.#judge())
+      const isOurs = event.startsWith('process.') && this.#adoption.namespecs.includes(String(fields['process']))
+      if (isOurs) queueMicrotask(() => this.#judge())
     })
     if (config.kafka?.waitMs != null) void this.#needBroker(config.kafka.waitMs)
     this.#documents.start()
@@ -217,15 +218,17 @@ export class Agent {
     }
   }
 
-  /** Whether what became of the Calculator ends the agent too. */
+  /** Whether what became of a Calculator ends the agent too. */
   #judge(): void {
-    if (this.#leaving || this.#adoption.namespec === null || this.#documents.onProbation) return
-    const { state, exit = null } = this.#supervisor.snapshot(this.#namespec) ?? {}
-    const code = exit === null ? NOT_STARTED : exitCodeOf({ code: exit.code, signal: exit.signal as never })
-    if (state === 'FATAL' && this.#config.calculator.exitOn !== 'never') this.#end(code || 1)
-    else if (state === 'FATAL' && runsOnce(this.#config)) this.#end(code || NOT_STARTED)
-    else if (state === 'EXITED' && runsOnce(this.#config))
-      void this.#adoption.proxy?.finished.then(() => this.#end(code))
+    for (const name of this.#adoption.namespecs) {
+      if (this.#leaving || this.#documents.onProbation) return
+      const { state, exit = null } = this.#supervisor.snapshot(name) ?? {}
+      const code = exit === null ? NOT_STARTED : exitCodeOf({ code: exit.code, signal: exit.signal as never })
+      if (state === 'FATAL' && this.#config.calculator.exitOn !== 'never') this.#end(code || 1)
+      else if (state === 'FATAL' && runsOnce(this.#config)) this.#end(code || NOT_STARTED)
+      else if (state === 'EXITED' && runsOnce(this.#config))
+        void this.#adoption.workers?.finished().then(() => this.#end(code))
+    }
   }
 
   #fail(error: unknown): void {
@@ -250,7 +253,7 @@ export class Agent {
     await leaveStreams({
       clock: this.#ports.clock,
       adoption: this.#adoption,
-      stop: () => (this.#ports.shared ? this.#supervisor.halt([this.#namespec]) : this.#supervisor.stopAll()),
+      stop: () => (this.#ports.shared ? this.#supervisor.halt(this.#adoption.namespecs) : this.#supervisor.stopAll()),
       adoptionGraceMs: this.#config.adoptionGraceMs,
       hurry: this.#hurry.promise,
     })

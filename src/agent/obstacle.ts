@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
+import { workersProblem } from '../domain/stream/dealing.ts'
 import { isTransactional, rulesOf } from '../domain/stream/protocol/rules.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 
@@ -24,6 +25,12 @@ export const obstacleFor =
     ) {
       return `calculator.protocol: ${settings.protocol} does not go with INPUT_NEWLINES=split`
     }
+    const tooMany = workersProblem({
+      ...config.rules,
+      workers: settings.workers,
+      local: config.input.kind === 'file',
+    })
+    if (tooMany !== null) return `calculator.workers: expected 1, found ${settings.workers}: ${tooMany}`
     return config.rules.delivery === 'exactly-once' ? notExactlyOnce(settings, letters) : null
   }
 

@@ -13,20 +13,32 @@ const RUN_FLOOR: Millis = 50
 /** Local input is read once, and EXIT_ON=exit means that the first end is the end: then nothing is started again. */
 export const runsOnce = (config: Config): boolean => config.input.kind === 'file' || config.calculator.exitOn === 'exit'
 
-/** The Calculator as a program of the Supervisor. `configVersion`: of the run document in force, null for none. */
-export function calculatorProgram(config: Config, settings: StreamSettings, configVersion: number | null): ProgramSpec {
+/** As supervisord names the processes of a program with numprocs. */
+export const calculatorName = (worker: number, workers: number): string =>
+  workers === 1 ? 'calculator' : `calculator_${String(worker).padStart(2, '0')}`
+
+/**
+ * The Calculator of one worker as a program of the Supervisor. `configVersion`: of the run document in force, null for
+ * none.
+ */
+export function calculatorProgram(
+  config: Config,
+  settings: StreamSettings,
+  worker: number,
+  configVersion: number | null,
+): ProgramSpec {
   const { calculator, shutdownGraceMs } = config
   const once = runsOnce(config)
   const environment = {
     ...calculator.childEnvironment,
     BDZ_INSTANCE: config.instanceId,
-    BDZ_LANE: '0',
+    BDZ_LANE: String(worker),
     ...(calculator.control && { BDZ_CONTROL_FD: String(CONTROL_FD) }),
     ...(configVersion !== null && { BDZ_CONFIG_VERSION: String(configVersion) }),
     ...settings.env,
   }
   return {
-    name: 'calculator',
+    name: calculatorName(worker, settings.workers),
     group: calculator.group,
     command: [settings.bin ?? '', ...settings.args],
     environment: { ...environment, ...flushing(calculator, environment) },

@@ -20,6 +20,7 @@ import { readVariables } from './read.ts'
 import type { Side } from './sides.ts'
 import { checkSides, sidesOf } from './sides.ts'
 import type { Values } from './variables.ts'
+import { checkWorkers } from './workers.ts'
 
 /** Durations named `…Ms` are milliseconds, `startsecs` is seconds, sizes are bytes; null means "not set". */
 export interface Config {
@@ -52,6 +53,8 @@ export interface Config {
     readonly outputPartition: Values['OUTPUT_PARTITION']
     readonly delivery: Values['DELIVERY']
     readonly calculatorInput: Values['CALCULATOR_INPUT']
+    /** What is dealt to several workers: partitions, or the records of each by their keys. */
+    readonly dealing: Values['WORKERS_BY']
   }
   readonly http: Values['HTTP_LISTEN']
   readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
@@ -109,6 +112,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
       outputPartition: values.OUTPUT_PARTITION,
       delivery: values.DELIVERY,
       calculatorInput: values.CALCULATOR_INPUT,
+      dealing: values.WORKERS_BY,
     },
     http: values.HTTP_LISTEN,
     log: logSettings(findings),
@@ -116,6 +120,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
   }
   checkSides(findings, config)
   checkExactlyOnce(findings, config)
+  checkWorkers(findings, config)
   findings.warnings.push(...misspelt(environment))
   const { problems, warnings } = findings
   return problems.length > 0
@@ -134,7 +139,7 @@ function streamSettings(findings: Findings): StreamSettings {
     deadLetterTopic: values.DEAD_LETTER_TOPIC,
     deadLetterAttempts: values.DEAD_LETTER_ATTEMPTS,
     protocol: values.PROTOCOL,
-    workers: 1,
+    workers: values.WORKERS,
     bin: programOf(findings),
     args: flags.args ?? [],
     env: {},

@@ -1,5 +1,6 @@
 // The table of every variable: nothing else says what a variable is called, means, accepts or defaults to.
 // `.env.example` and `docs/variables.md` are made from it.
+import { dealings, WORKERS_MAX } from '../domain/stream/dealing.ts'
 import { protocolNames } from '../domain/stream/settings.ts'
 import { consulDsn, kafkaDsn, listenAddress } from './addresses.ts'
 import type { ValueType } from './types.ts'
@@ -114,6 +115,8 @@ export const variables = {
   RUN_DOCUMENT_ALLOW: given('streams', types.listOrNone(listOf(choice('streams', 'calculator'))), 'streams,calculator', 'What the run document may set.'),
 
   PROGRAM: open('calculator', text, '--bin or the run document', 'Calculator: an absolute path or a name in PATH; its arguments go to --args.'),
+  WORKERS: given('calculator', integer(1, WORKERS_MAX), '1', 'How many Calculators share the input; see docs/protocols.md.'),
+  WORKERS_BY: given('calculator', choice(...dealings), 'partition', 'With several workers: each partition belongs to one of them, or all records with one key do.'),
   CALCULATOR_GROUP: given('calculator', supervisordName, 'calculator', 'Name of the process group the Calculator belongs to.'),
   CALCULATOR_AUTORESTART: given('calculator', autorestart, 'true', 'Restart the Calculator always, after an unexpected exit, or never.'),
   CALCULATOR_STARTSECS: given('calculator', duration(), '1s', 'How long the Calculator must live to count as started.'),
@@ -179,7 +182,6 @@ export const variableList: readonly (readonly [VariableName, Variable<unknown>])
 
 /** Variables of the design that this version does not have yet: each is one warning when set. True: a secret. */
 export const laterVariables: Readonly<Record<string, boolean>> = {
-  WORKERS: false,
   CONTROL_SOCKET: false,
   CONTROL_TOKEN: true,
   CONTROL_READ_TOKEN: true,

@@ -180,6 +180,8 @@ export interface RecordSource {
     })[],
   ): Promise<void>
   health(): SourceHealth
+  /** Records not yet fetched of one partition; null while not known. Left out where nothing is ever assigned by others. */
+  lagOf?(partition: TopicPartition): number | null
   close(): Promise<void>
 }
 

@@ -2,11 +2,10 @@
 import { Answering } from './answering.ts'
 import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
-import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
-import { startOfLine } from '../domain/stream/lines.ts'
+import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import { rulesOf } from '../domain/stream/protocol/rules.ts'
-import { ByteWindow } from '../domain/stream/window.ts'
+import type { ByteWindow } from '../domain/stream/window.ts'
 import type { Millis } from '../domain/time.ts'
 import { unescape } from '../wire/json-bytes.ts'
 import { controlDesk, type ControlDesk } from './control-desk.ts'
@@ -21,6 +20,7 @@ import { Lane } from './lane.ts'
 import { Intake } from './intake.ts'
 import { OutputPump } from './output-pump.ts'
 import { recordAt } from './outgoing.ts'
+import { Room } from './room.ts'
 import { PartitionBook, type Position } from './partition-book.ts'
 import { Patience } from './patience.ts'
 import type { Child } from './ports.ts'
@@ -31,15 +31,12 @@ import { StreamReport } from './stream-report.ts'
 import { Transacting } from './transacting.ts'
 import { listenTo, transactingParts } from './transacting-parts.ts'
 
-/** Input that only waits for the pipe: more would make the agent larger and nothing faster. */
-const WAITING_MAX = 16 * 1024 * 1024
-
 export class StreamWorks implements FinishingParts {
   readonly parts: StreamParts
   readonly book = new PartitionBook()
   readonly settling: Settling
   readonly report: StreamReport
-  readonly window: ByteWindow
+  readonly room: Room
   readonly isolation: Isolation
   readonly feeder: Feeder
   readonly pump: OutputPump
@@ -57,8 +54,6 @@ export class StreamWorks implements FinishingParts {
   readonly #commits: Committer | Transacting
   /** Why feeding was stopped for good; null while it was not. */
   problem: string | null = null
-  /** How many records of a batch are done. */
-  readonly #doneOf = new WeakMap<LineBatch, number>()
   sides: StreamSides
   /** The last incarnation. */
   lane: Lane | null = null
@@ -68,10 +63,7 @@ export class StreamWorks implements FinishingParts {
     this.parts = parts
     this.sides = sides
     this.report = new StreamReport(events, namespec)
-    // Half for what goes in and half for what comes out: each can then always make room for itself.
-    const half = Math.floor(parts.bufferBytes / 2)
-    const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
-    this.window = new ByteWindow(() => (releaseOnWrite() ? Math.min(half, WAITING_MAX) : half))
+    const room = (this.room = new Room(parts.bufferBytes, () => this.rules))
     this.heldLetters = parts.transactionLimitMs === null ? null : new HeldLetters((bytes) => this.window.release(bytes))
     const isolation = (this.isolation = new Isolation(parts, this.report, () => this.feeder.goOn()))
     const note = (at: TopicPartition, position: number): string => isolation.note(at, position)
@@ -110,9 +102,9 @@ export class StreamWorks implements FinishingParts {
         },
         rested: () => this.rested(),
       },
-      releaseOnWrite,
+      () => room.endsWithWrite,
     )
-    this.pump = new OutputPump({ clock, bufferBytes: half }, sides, {
+    this.pump = new OutputPump({ clock, bufferBytes: room.out }, sides, {
       ...(transacting && { leaving: (items) => transacting.leaving(items) }),
       done: (records) => this.#done(records),
       skipped: (offsets) => this.settling.skipped(offsets),
@@ -121,7 +113,7 @@ export class StreamWorks implements FinishingParts {
         for (const lane of this.lanes) lane.release(lines)
       },
       deadLettered: (letters) => this.report.deadLettered(letters),
-      abandoned: (records) => this.released(records),
+      abandoned: (records) => room.left(records),
       relieved: () => {
         for (const lane of this.lanes) lane.resume()
       },
@@ -190,6 +182,10 @@ export class StreamWorks implements FinishingParts {
     return rulesOf(this.sides.protocol, this.parts.control?.acks ?? false)
   }
 
+  get window(): ByteWindow {
+    return this.room.window
+  }
+
   /** A new incarnation; it is not fed yet. */
   newLane(child: Child): Lane {
     const { maxLine, oomKills } = this.parts
@@ -243,9 +239,8 @@ export class StreamWorks implements FinishingParts {
     await this.settling.wait(limit, () => this.lane?.over !== false || this.lane.blockBuffered)
   }
 
-  /** The records have left the agent: their place in the window is free. */
   released(records: readonly AnswerRun[]): void {
-    for (const { batch, from, to } of records) this.window.release((batch.ends[to - 1] ?? 0) - startOfLine(batch, from))
+    this.room.left(records)
   }
 
   /** Gives up output that is not stored. */
@@ -273,19 +268,9 @@ export class StreamWorks implements FinishingParts {
   }
 
   #done(records: readonly AnswerRun[]): void {
-    this.released(records)
+    this.room.left(records)
     this.settling.done(records)
-    this.#recycle(records)
-  }
-
-  /** Batches all of whose records are done serve again: nobody asks for a record that is settled. */
-  #recycle(records: readonly AnswerRun[]): void {
-    for (const { batch, from, to } of records) {
-      if (!batch.recycle) continue
-      const done = (this.#doneOf.get(batch) ?? 0) + to - from
-      this.#doneOf.set(batch, done)
-      if (done === batch.count) batch.recycle()
-    }
+    this.room.recycle(records)
   }
 
   #violated(lane: Lane, forGood: boolean): void {

@@ -18,7 +18,7 @@ function program(
 ): ProgramSpec {
   const { config, problems } = loaded(env, { [file]: '' })
   if (config === null) throw new Error(JSON.stringify(problems))
-  return calculatorProgram(config, { ...config.streams, env: documentEnv }, null)
+  return calculatorProgram(config, { ...config.streams, env: documentEnv }, 0, null)
 }
 
 const preloaded = ({ environment: { LD_PRELOAD, _STDBUF_O, TERM, NO_COLOR } }: ProgramSpec): object => ({

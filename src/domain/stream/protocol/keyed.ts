@@ -1,9 +1,9 @@
 import { AnswerPool } from '../answer-pool.ts'
-import { AttributionList } from '../attribution.ts'
 import type { AnswerRun } from '../fifo.ts'
 import { isJson, skipBlanks, skipString, skipValue } from '../json-text.ts'
 import type { LineBatch, TopicPartition } from '../line-batch.ts'
 import type { Lines } from '../lines.ts'
+import { AnswerCollector } from './answer-collector.ts'
 import type { AnswerReader, Answers, OversizedAnswer, ProtocolRules, ReaderTools } from './protocol.ts'
 
 const QUOTE = 0x22
@@ -11,7 +11,6 @@ const COLON = 0x3a
 const COMMA = 0x2c
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
-const NEWLINE = 0x0a
 const LETTER_F = 0x66
 
 /** Where the members of an answer lie; -1 for one that is not there. */
@@ -58,13 +57,7 @@ class ById implements AnswerReader {
   }
 
   read(lines: Lines): Answers {
-    // An answer is never longer than the line it comes in.
-    const kept = new Uint8Array(lines.bytes.length)
-    const ends = new Uint32Array(lines.count)
-    const attributions = new AttributionList()
-    const done: AnswerRun[] = []
-    let count = 0
-    let at = 0
+    const answers = new AnswerCollector(lines)
     let violation: string | null = null
     for (let i = 0, start = 0; i < lines.count && violation === null; start = lines.ends[i++] ?? 0) {
       const answer = scan(lines.bytes, start, (lines.ends[i] ?? 1) - 1)
@@ -73,20 +66,12 @@ class ById implements AnswerReader {
       if (!answer) violation = 'a line that is no JSON object with an "id"'
       else if (!open) violation = 'a line whose "id" is of no record in work'
       else {
-        if (hasData) {
-          const data = this.#data(lines.bytes, answer)
-          kept.set(data, at)
-          at += data.length
-          kept[at++] = NEWLINE
-          ends[count++] = at
-          attributions.add(open.batch, open.orphan, open.record, open.ordinal)
-        }
+        if (hasData) answers.add(this.#data(lines.bytes, answer), open, open.ordinal)
         const { batch, record, orphan } = open
-        if (answer.isLast) done.push({ batch, from: record, to: record + 1, orphan })
+        if (answer.isLast) answers.done.push({ batch, from: record, to: record + 1, orphan })
       }
     }
-    const answers = count === 0 ? null : { bytes: kept.subarray(0, at), ends: ends.subarray(0, count), count }
-    return { lines: answers, attributions: attributions.finish(), done, violation }
+    return answers.finish(violation)
   }
 
   /** Its record is known where the id comes first; the answer then is its last one. */
