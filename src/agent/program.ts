@@ -34,6 +34,7 @@ export function calculatorProgram(
     BDZ_INSTANCE: config.instanceId,
     BDZ_LANE: String(worker),
     ...(calculator.control && { BDZ_CONTROL_FD: String(CONTROL_FD) }),
+    ...(calculator.control?.notify === true && watchdog(config.limits.answerTimeoutMs)),
     ...(configVersion !== null && { BDZ_CONFIG_VERSION: String(configVersion) }),
     ...settings.env,
   }
@@ -67,6 +68,10 @@ export function calculatorProgram(
     sweepgroup: true,
   }
 }
+
+/** What sd_watchdog_enabled(3) looks for. */
+const watchdog = (answerTimeout: Millis | null): Readonly<Record<string, string>> =>
+  answerTimeout === null ? {} : { WATCHDOG_USEC: String(answerTimeout * 1000) }
 
 /** What CHILD_STDOUT adds to the environment: of `line` what stdbuf(1) sets, of `pty` that it is no terminal to decorate. */
 function flushing(

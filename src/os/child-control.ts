@@ -1,7 +1,9 @@
 // Our end of a child's control channel: lines, in the order in which they were said.
 import type net from 'node:net'
+import { notifyLines } from '../domain/control/notify.ts'
 import type { ChildControl } from '../engine/ports.ts'
 import { readWhatIsThere, stderrSplitter } from './child-stderr.ts'
+import type { NotifySocket } from './notify-socket.ts'
 
 /** The descriptor that a child finds its end at. */
 export const CONTROL_FD = 3
@@ -18,9 +20,17 @@ export interface ControlGauge {
   unread(fd: number): number
 }
 
-export function childControl(socket: net.Socket, gauge: ControlGauge | null): OwnedControl {
+/** `notify`: a second way to say some of it. */
+export function childControl(
+  socket: net.Socket,
+  gauge: ControlGauge | null,
+  notify: NotifySocket | null,
+): OwnedControl {
   let listener: ((line: string, cut: boolean) => void) | null = null
   const splitter = stderrSplitter((line, cut) => listener?.(line, cut))
+  notify?.listen((datagram) => {
+    for (const line of notifyLines(datagram)) listener?.(line, false)
+  })
   socket.on('data', (chunk: Buffer) => splitter.write(chunk))
   // After a read error 'close' follows; a Calculator may close the channel and live on.
   socket.on('error', () => undefined)
@@ -38,6 +48,7 @@ export function childControl(socket: net.Socket, gauge: ControlGauge | null): Ow
       catchUp()
       splitter.end()
       socket.destroy()
+      notify?.finish()
     },
   }
 }

@@ -5,6 +5,7 @@ import net from 'node:net'
 import type { ChildOutput } from '../engine/ports.ts'
 import { childControl, CONTROL_FD, type OwnedControl } from './child-control.ts'
 import type { Libc } from './libc.ts'
+import { openNotifySocket } from './notify-socket.ts'
 import { pipeOutput, socketOutput, terminalOutput } from './pipe-output.ts'
 import { childInput, openPipe, readingEnd, writingEnd, type OwnedInput, type Pipe } from './pipes.ts'
 import { openPseudoTerminal } from './pseudo-terminal.ts'
@@ -25,10 +26,14 @@ export interface Wishes {
   /** A terminal for stdout. */
   readonly terminal: boolean
   readonly control: boolean
+  /** A socket for sd_notify(3) beside the control channel. */
+  readonly notify: boolean
 }
 
 export interface ChildPipes {
   readonly stdio: readonly ('pipe' | number)[]
+  /** Variables that lead the child to what it has besides. */
+  readonly environment?: Readonly<Record<string, string>>
   /** How far the descriptor table is in use. */
   readonly highestFd: number
   /** The child runs: closes its ends here, hands out ours. */
@@ -41,7 +46,7 @@ export interface ChildPipes {
  * Real pipes: the child may open /dev/stdin, and the kernel tells how much of its stdin is unread. Stdout is a terminal
  * where `terminal` says so.
  */
-export function realPipes(libc: Libc, { terminal, control: wantsControl }: Wishes): ChildPipes {
+export function realPipes(libc: Libc, { terminal, control: wantsControl, notify: wantsNotify }: Wishes): ChildPipes {
   const open: number[] = []
   const closeAll = (fds: readonly number[]): void => {
     for (const fd of fds) closeSync(fd)
@@ -60,9 +65,11 @@ export function realPipes(libc: Libc, { terminal, control: wantsControl }: Wishe
     const [stdin, stdout, stderr] = [pipe(true), terminal ? terminalEnds() : pipe(true), pipe(false)]
     const output = terminal ? terminalOutput : pipeOutput
     const control = wantsControl ? pipe(false) : null
+    const notify = wantsNotify ? openNotifySocket(libc) : null
     const theirs = [stdin.read, stdout.write, stderr.write, ...(control ? [control.write] : [])]
     return {
       stdio: theirs,
+      ...(notify && { environment: { NOTIFY_SOCKET: notify.path } }),
       highestFd: Math.max(...open),
       attach() {
         closeAll(theirs)
@@ -73,10 +80,14 @@ export function realPipes(libc: Libc, { terminal, control: wantsControl }: Wishe
           stderr: readingEnd(stderr.read),
           stderrFd: stderr.read,
           control:
-            control && childControl(readingEnd(control.read), { fd: control.read, unread: (fd) => libc.unread(fd) }),
+            control &&
+            childControl(readingEnd(control.read), { fd: control.read, unread: (fd) => libc.unread(fd) }, notify),
         }
       },
-      discard: () => closeAll(open),
+      discard() {
+        notify?.finish()
+        closeAll(open)
+      },
     }
   } catch (error) {
     closeAll(open)
@@ -100,7 +111,7 @@ export const plainPipes = (wantsControl: boolean): ChildPipes => ({
       stdout: socketOutput(stdout),
       stderr,
       stderrFd: null,
-      control: control instanceof net.Socket ? childControl(control, null) : null,
+      control: control instanceof net.Socket ? childControl(control, null, null) : null,
     }
   },
   discard: () => undefined,

@@ -116,7 +116,9 @@ export class NodeSpawner implements Spawner {
     const libc = this.#libc
     const terminal = spec.stdout === 'pty'
     const control = spec.control !== undefined
-    if (libc !== null) return attempt(spec, () => realPipes(libc, { terminal, control }))
+    const notify = spec.control?.notify ?? false
+    if (libc !== null) return attempt(spec, () => realPipes(libc, { terminal, control, notify }))
+    if (notify) throw new AgentError('SPAWN_ERROR', 'CHILD_CONTROL=notify needs the native part, which did not load')
     if (terminal) throw new AgentError('SPAWN_ERROR', 'CHILD_STDOUT=pty needs the native part, which did not load')
     return plainPipes(control)
   }
@@ -124,9 +126,10 @@ export class NodeSpawner implements Spawner {
   #start(
     spec: ProgramSpec,
     file: string,
-    pipes: { readonly stdio: Stdio; readonly highestFd: number; discard(): void },
+    pipes: Pick<ChildPipes, 'stdio' | 'highestFd' | 'discard' | 'environment'>,
   ): { child: ChildProcess; pid: number } {
-    const start = (): ChildProcess => withUmask(spec.umask, () => asUser(this.#libc, spec, file, pipes.stdio))
+    const told = { ...spec, environment: { ...spec.environment, ...pipes.environment } }
+    const start = (): ChildProcess => withUmask(spec.umask, () => asUser(this.#libc, told, file, pipes.stdio))
     try {
       const child = this.#libc === null ? start() : withOpenFiles(this.#libc, this.#openFiles, pipes.highestFd, start)
       return { child, pid: startedPid(child, spec) }

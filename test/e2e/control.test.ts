@@ -87,6 +87,16 @@ for (const language of ['py', 'sh'] as const) {
   })
 }
 
+test('notify.py: sd_notify does the same', limit, async (t) => {
+  const env = { CHILD_CONTROL: 'ready,notify', ANSWER_TIMEOUT: '20s' }
+  const { agent, output } = await onFiles(t, 'a\nabc\n', [join(examples, 'notify.py')], env)
+  assert.deepEqual(await agent.exit(), { code: 0, signal: null }, agent.stderr)
+  assert.equal(output(), '1\n3\n')
+  const events = agent.log.map(({ event }) => event)
+  assert.ok(events.indexOf('process.running') > events.indexOf('stream.state'), 'RUNNING after its first words')
+  assert.equal(events.includes('stream.control-problem'), false)
+})
+
 test('nothing is fed before it is ready; /status, /metrics and the log show what it says', limit, async (t) => {
   const script = `
     echo '{"type":"metric","name":"depth","value":2.5}' >&3

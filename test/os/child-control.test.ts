@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
+import { openNotifySocket } from '../../src/os/notify-socket.ts'
+import { NodeSpawner } from '../../src/os/spawn.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { nativeLibc, startChild } from './start-child.ts'
+import { nativeLibc, outputOf, programSpec, startChild } from './start-child.ts'
 
 const control = { control: { notify: false } } as const
 
@@ -70,4 +74,54 @@ test('nobody has a descriptor 3 unless it is asked for', async (t) => {
   child.stdin.end()
   assert.equal(child.control, undefined)
   assert.equal((await child.output()).toString().includes('4'), false)
+})
+
+const notifying = { control: { notify: true } } as const
+
+/** Sends each argument as a datagram to NOTIFY_SOCKET, as sd_notify(3) does. */
+const notify = [
+  'python3',
+  '-c',
+  `import os, socket, sys
+to = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+for text in sys.argv[1:]: to.sendto(text.encode(), os.environ["NOTIFY_SOCKET"])
+sys.stdin.read()`,
+] as const
+
+test('sd_notify says the same, until the last datagram, and its socket goes with the child', async (t) => {
+  const child = startChild(t, [...notify, 'STATUS=loading\nWATCHDOG=1', 'X=1\nREADY=1', 'STOPPING=1'], notifying)
+  const lines: string[] = []
+  child.control?.listen((line) => lines.push(line))
+  const environment = readFileSync(`/proc/${child.pid}/environ`, 'utf8').split('\0')
+  const socket = environment.find((pair) => pair.startsWith('NOTIFY_SOCKET='))?.slice('NOTIFY_SOCKET='.length) ?? ''
+  assert.equal(statSync(path.dirname(socket)).mode & 0o777, 0o700)
+  const expected = [
+    '{"type":"state","text":"loading"}',
+    ...['heartbeat', 'ready', 'stopping'].map((type) => `{"type":"${type}"}`),
+  ]
+  await waitFor('all of them', () => lines.length === expected.length)
+  assert.deepEqual(lines, expected)
+  child.stdin.end()
+  await child.exit
+  assert.equal(existsSync(path.dirname(socket)), false)
+})
+
+test('a datagram that a child sent just before its death is told', async (t) => {
+  const child = startChild(t, [...notify, 'STATUS=last words'], notifying)
+  child.stdin.end()
+  const lines: string[] = []
+  child.control?.listen((line) => lines.push(line))
+  await child.exit
+  assert.deepEqual(lines, ['{"type":"state","text":"last words"}'])
+})
+
+test('sockets for sd_notify leave no descriptor behind, and the failure to make one names who asked', async (t) => {
+  const count = (): number => readdirSync('/proc/self/fd').length
+  await outputOf(t, ['true'], notifying)
+  const before = count()
+  for (let i = 0; i < 5; i++) await outputOf(t, ['true'], notifying)
+  await waitFor('the same number of descriptors', () => count() <= before)
+  assert.throws(() => openNotifySocket(nativeLibc(), ['/nowhere', '/proc']), /CHILD_CONTROL=notify.*\/nowhere.*\/proc/)
+  const plain = new NodeSpawner({ libc: null, onStderrLine: () => undefined })
+  assert.throws(() => plain.spawn(programSpec(['true'], notifying), () => undefined), /CHILD_CONTROL=notify/)
 })
