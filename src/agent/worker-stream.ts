@@ -8,6 +8,7 @@ import { StreamProxy } from '../engine/stream-proxy.ts'
 import type { Supervisor } from '../engine/supervisor.ts'
 import type { Log } from '../log.ts'
 import { outOfMemoryKills } from '../os/out-of-memory.ts'
+import { controlParts } from './control-channel.ts'
 import { transactionClocks } from './exactly-once.ts'
 import { calculatorName } from './program.ts'
 import { stdoutLog } from './stdout-log.ts'
@@ -51,6 +52,7 @@ export function workerStream(
       oomKills: outOfMemoryKills,
       logStdout: stdoutLog(log, name),
       replayable: config.input.kind === 'kafka',
+      ...controlParts(config, log, name, () => supervisor.progressed(name, 'ready')),
       progressed: () => supervisor.progressed(name),
       broken: (pid) => spawner.kill(pid, 'SIGKILL', true),
     },

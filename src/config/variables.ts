@@ -138,6 +138,7 @@ export const variables = {
   CALCULATOR_EXITCODES: given('calculator', listOf(integer(0, 255), 'list of exit codes'), '0', 'Exit codes that are expected.'),
   EXIT_ON: given('calculator', choice('never', 'fatal', 'exit'), 'never', 'When the agent leaves with the Calculator\'s exit code.'),
   CHILD_STDOUT: given('calculator', choice('as-is', 'line', 'pty'), 'as-is', 'For programs that do not flush: line preloads coreutils\' stdbuf library, so that C programs flush after each line; pty makes their stdout a terminal; see docs/protocols.md.'),
+  CHILD_CONTROL: open('calculator', types.listOrNone(listOf(choice('ready', 'ack', 'notify'))), 'there is a channel, and nothing is waited for', 'The control channel (descriptor BDZ_CONTROL_FD): ready waits for that message before anything is fed, ack lets a sink say what it keeps, notify adds a socket for sd_notify; none gives no channel; see docs/protocols.md.'),
   CHILD_ENV: open('calculator', types.listOrNone(listOf(variableName, 'list of variables')), 'all but our secrets', 'Variables the Calculator gets besides PATH.'),
 
   KAFKA_DSN: open('kafka', kafkaDsn, 'needed unless --in and --out', 'Brokers: host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port.', 'credentials'),

@@ -20,6 +20,9 @@ const reasons: Readonly<Record<Advised, string>> = {
   'one-to-one':
     'the Calculator has printed one line per record throughout: PROTOCOL=one-to-one would commit each record by itself, ' +
     'carry keys and headers over, and repeat less after a crash',
+  flush:
+    'the Calculator prints in whole buffers, so that lines are kept back, which a crash would lose: flush after each line ' +
+    '(CHILD_STDOUT=line or pty, PYTHONUNBUFFERED=1, `stdbuf -oL program`)',
   sink: 'the Calculator has printed nothing so far: PROTOCOL=sink says so, and takes its stdout for log',
 }
 
@@ -50,6 +53,7 @@ export class StreamReport {
     replays: 0,
     violations: 0,
     aborts: 0,
+    controlProblems: 0,
   }
   readonly #advice = new Advice()
   #told: Advised | null = null
@@ -121,15 +125,16 @@ export class StreamReport {
   }
 
   /** Said once for each that is advised. */
-  observed({ records, lines }: { readonly records: number; readonly lines: number }): void {
-    this.#advice.observe(records, lines)
+  observed({ records, lines, bytes }: ReturnType<Lane['sinceCheckpoint']>): void {
+    this.#advice.observe(records, lines, bytes)
     const { advised } = this.#advice
     if (advised === null || advised === this.#told) return
     this.#told = advised
-    this.publish('advice', 'info', reasons[advised], { protocol: advised })
+    if (advised === 'flush') this.publish('advice', 'warn', reasons.flush, { flush: true })
+    else this.publish('advice', 'info', reasons[advised], { protocol: advised })
   }
 
-  /** The protocol that the Calculator seems to keep; null while there is not enough evidence for one. */
+  /** What the Calculator seems to do: the protocol that it keeps, or that it should flush; null while there is not enough evidence for one. */
   get advice(): Advised | null {
     return this.#advice.advised
   }

@@ -48,6 +48,7 @@ const stream: StreamSnapshot = {
   stdoutPartialBytes: null,
   blockBuffered: false,
   isolating: false,
+  control: null,
   advice: null,
   stuck: [],
   counters: {
@@ -69,6 +70,7 @@ const stream: StreamSnapshot = {
     deaths: {},
     replays: 0,
     violations: 0,
+    controlProblems: 0,
   },
   durations: { answer: none, endToEnd: none, checkpoint: none },
 }

@@ -33,6 +33,7 @@ const stream: StreamSnapshot = {
   stdoutPartialBytes: null,
   blockBuffered: false,
   isolating: false,
+  control: null,
   advice: null,
   stuck: [],
   counters: {
@@ -53,6 +54,7 @@ const stream: StreamSnapshot = {
     aborts: 0,
     deaths: {},
     replays: 0,
+    controlProblems: 0,
     violations: 0,
   },
   durations: { answer: none, endToEnd: none, checkpoint: none },

@@ -60,6 +60,12 @@ export interface ProgramSpec {
   readonly commandProblem?: string
   readonly autorestart: boolean | 'unexpected'
   readonly startsecs: number
+  /** RUNNING when it says that it is ready, however long that takes, instead of after `startsecs`. */
+  readonly ready?: 'told'
+  /** The variable that tells a child which start it is, from 1, since one last did its work. */
+  readonly startVariable?: string
+  /** It has a control channel (its descriptor 3), and where `notify` says so a socket for sd_notify(3). */
+  readonly control?: { readonly notify: boolean }
   /** -1: for ever. */
   readonly startretries: number
   readonly exitcodes: readonly number[]

@@ -27,6 +27,7 @@ const ID = /^(.+)-(\d{1,10})-(\d{1,16})$/
 
 /** Answers name their records, in any order: `{"id": …, "data": …}`, with `"last": false` where more follow. */
 class ById implements AnswerReader {
+  readonly answered = null
   readonly #tools: ReaderTools
   readonly #pool = new AnswerPool()
 
@@ -36,6 +37,11 @@ class ById implements AnswerReader {
 
   get length(): number {
     return this.#pool.length
+  }
+
+  knows(name: number | string): boolean {
+    const at = typeof name === 'string' ? coordinates(name) : null
+    return at !== null && this.#pool.isOpen(at, at.offset)
   }
 
   push(batch: LineBatch, from: number, to: number): void {
@@ -84,10 +90,8 @@ class ById implements AnswerReader {
     isLast: boolean,
     countsAsAnswer: boolean,
   ): ReturnType<AnswerPool['answer']> {
-    const parsed = ID.exec(new TextDecoder().decode(this.#tools.unescape(bytes, id + 1, idEnd - 1)))
-    if (parsed === null) return null
-    const at: TopicPartition = { topic: parsed[1] ?? '', partition: Number(parsed[2]) }
-    return this.#pool.answer(at, Number(parsed[3]), isLast, countsAsAnswer)
+    const at = coordinates(new TextDecoder().decode(this.#tools.unescape(bytes, id + 1, idEnd - 1)))
+    return at && this.#pool.answer(at, at.offset, isLast, countsAsAnswer)
   }
 
   /** A string stands for its text, anything else for itself. */
@@ -96,6 +100,11 @@ class ById implements AnswerReader {
       ? this.#tools.unescape(bytes, data + 1, dataEnd - 1)
       : bytes.subarray(data, dataEnd)
   }
+}
+
+function coordinates(id: string): (TopicPartition & { readonly offset: number }) | null {
+  const parsed = ID.exec(id)
+  return parsed && { topic: parsed[1] ?? '', partition: Number(parsed[2]), offset: Number(parsed[3]) }
 }
 
 /** null for what is no JSON object with an id. */
