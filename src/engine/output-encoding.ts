@@ -52,18 +52,21 @@ export class OutputEncoding {
   readonly #dataframes: DataframeEncoder
   readonly #sticky = new StickyPartition()
   readonly #headers: Headers
+  readonly #pool: BufferPool
 
-  constructor(rules: OutputRules, clock: Clock) {
+  constructor(rules: OutputRules, clock: Clock, pool = new BufferPool(POOL_BYTES)) {
     this.#rules = rules
     this.#clock = clock
-    this.#dataframes = new DataframeEncoder({ source: rules.source, json: rules.json }, new BufferPool(POOL_BYTES))
+    this.#pool = pool
+    this.#dataframes = new DataframeEncoder({ source: rules.source, json: rules.json }, pool)
     this.#headers =
       rules.format === 'dataframe' ? [[CONTENT_TYPE, new TextEncoder().encode(DATAFRAME_CONTENT_TYPE)]] : []
   }
 
   /** The same for one of several workers, whose records are to have ids of their own. */
   ofWorker(worker: number): OutputEncoding {
-    return new OutputEncoding({ ...this.#rules, instanceId: `${this.#rules.instanceId}.${worker}` }, this.#clock)
+    const instanceId = `${this.#rules.instanceId}.${worker}`
+    return new OutputEncoding({ ...this.#rules, instanceId }, this.#clock, this.#pool)
   }
 
   /** Encodes items in their order; waits until the output topic is known. */
