@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { dealings } from '../../src/domain/stream/dealing.ts'
 import type { Snapshot } from '../../src/engine/snapshot.ts'
 import { streams, Workspace } from '../fixtures/e2e-consul.ts'
-import { noLag } from '../fixtures/e2e-stream.ts'
+import { noLag, startStream } from '../fixtures/e2e-stream.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -152,3 +152,32 @@ test(
     assert.deepEqual(processes, new Set(['scorers:calculator_00', 'scorers:calculator_01', 'scorers:calculator_02']))
   },
 )
+
+// Ends at once as worker 1, copies as worker 0.
+const halfDown = `
+import os, sys
+if os.environ['BDZ_LANE'] == '1': sys.exit(3)
+for line in sys.stdin: sys.stdout.write(line); sys.stdout.flush()
+`
+
+test('a worker that never comes up stops nobody else, however much waits for it', { timeout: 60_000 }, async (t) => {
+  const kafka = new TestKafka(t)
+  const partitions = 16
+  const [input, output] = [await kafka.createTopic(partitions), await kafka.createTopic(1)]
+  const group = kafka.groupId()
+  const value = 'x'.repeat(50_000)
+  await kafka.produce(
+    input,
+    Array.from({ length: 30 * partitions }, (_, i) => ({ value, partition: i % partitions })),
+  )
+  const env = { WORKERS: '2', PROTOCOL: 'one-to-one', BUFFER_BYTES: '256KiB' }
+  const agent = await startStream(t, kafka, { input, output, group, calculator: ['python3', '-c', halfDown], env })
+  const done = async (): Promise<boolean> =>
+    (await kafka.committed(group, input)).filter((offset) => offset === 30).length === partitions / 2
+  await waitFor('everything of worker 0', done, { timeout: 20_000 })
+  const { processes } = await agent.status()
+  assert.deepEqual([processes[0]?.state, processes[1]?.state], ['RUNNING', 'BACKOFF'])
+  const ready = await agent.get('/readyz')
+  assert.equal(ready.status, 503)
+  assert.match(await ready.text(), /calculator_01/)
+})
