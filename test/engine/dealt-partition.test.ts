@@ -8,6 +8,8 @@ import { DealtPartition } from '../../src/engine/dealt-partition.ts'
 import type { RecordConsumer } from '../../src/engine/ports.ts'
 import { keyedBatch } from '../support/partitioned-source.ts'
 
+const limit = { timeout: 10_000 }
+
 /** A worker that has a place for a part when the test says so. */
 class SlowWorker implements RecordConsumer {
   readonly parts: LineBatch[] = []
@@ -61,7 +63,7 @@ function begin(): { partition: DealtPartition; one: SlowWorker; other: SlowWorke
   return { partition: new DealtPartition({ topic: 'in', partition: 0 }, 1, [0, 1], 0), one, other, both: [one, other] }
 }
 
-test('a worker without a place gets its next part when it has one, and nothing twice', async () => {
+test('a worker without a place gets its next part when it has one, and nothing twice', limit, async () => {
   const { partition, one, other, both } = begin()
   other.isFull = true
   const first = partition.batch(batch(1, 0, 10), both)
@@ -83,25 +85,29 @@ test('a worker without a place gets its next part when it has one, and nothing t
   )
 })
 
-test('a part that waits for its worker is read again, and held no longer, when another worker begins anew', async () => {
-  const { partition, one, other, both } = begin()
-  other.isFull = true
-  const first = partition.batch(batch(1, 0, 4), both)
-  await turn()
-  partition.rewind(0, 2, 2)
-  const second = partition.batch(batch(partition.epoch, 2, 8), both)
-  await turn()
-  assert.equal(partition.rewind(0, 6, 3), 4, 'the other one never got its records from 4 on')
-  await second
-  assert.deepEqual(other.offsets, [1, 3])
-  const third = partition.batch(batch(partition.epoch, 4, 8), both)
-  other.makeRoom()
-  await Promise.all([first, third])
-  assert.deepEqual(other.offsets, [1, 3, 5, 7])
-  assert.deepEqual(one.offsets, [0, 2, 2, 4, 6, 6])
-})
+test(
+  'a part that waits for its worker is read again, and held no longer, when another worker begins anew',
+  limit,
+  async () => {
+    const { partition, one, other, both } = begin()
+    other.isFull = true
+    const first = partition.batch(batch(1, 0, 4), both)
+    await turn()
+    partition.rewind(0, 2, 2)
+    const second = partition.batch(batch(partition.epoch, 2, 8), both)
+    await turn()
+    assert.equal(partition.rewind(0, 6, 3), 4, 'the other one never got its records from 4 on')
+    await second
+    assert.deepEqual(other.offsets, [1, 3])
+    const third = partition.batch(batch(partition.epoch, 4, 8), both)
+    other.makeRoom()
+    await Promise.all([first, third])
+    assert.deepEqual(other.offsets, [1, 3, 5, 7])
+    assert.deepEqual(one.offsets, [0, 2, 2, 4, 6, 6])
+  },
+)
 
-test('what was fetched before a rewind is nobody’s', async () => {
+test('what was fetched before a rewind is nobody’s', limit, async () => {
   const { partition, one, both } = begin()
   await partition.batch(batch(1, 0, 4), both)
   partition.rewind(0, 2, 2)
@@ -137,6 +143,9 @@ test('other workers go on where everything is committed', async () => {
   if (partition.due) partition.committed(partition.due)
   assert.equal(partition.reshare([0], 0), 24)
   await partition.batch(batch(partition.epoch, 24, 26), both)
-  assert.deepEqual(one.offsets.slice(-2), [24, 25], 'one has everything')
+  assert.deepEqual(one.offsets.slice(-2), [28, 24], 'without what the other had settled ahead')
+  await partition.batch(batch(partition.epoch, 26, 32), both)
+  assert.deepEqual(one.offsets.slice(-4), [26, 28, 30, 31])
+  assert.deepEqual([one.parts.at(-1)?.firstOffset, one.parts.at(-1)?.nextOffset], [26, 32])
   assert.equal(other.offsets.length, 10)
 })

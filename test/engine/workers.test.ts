@@ -140,6 +140,27 @@ test('one that is down holds up its own records alone, by partition', async () =
   world.workers.close()
 })
 
+test('by key: more and fewer workers do nothing again that others had done ahead', async () => {
+  // One key has nearly everything: its worker falls behind.
+  const keys = [Array.from({ length: 120 }, (_, i) => (i % 12 === 11 ? `k${i}` : 'busy'))]
+  const options = { protocol: 'one-to-one', dealing: 'key', work: 4, bufferBytes: 3000 } as const
+  const world = new WorkersWorld({ ...options, workers: 3, values: valuesFor(keys) })
+  await world.begin()
+  for (const count of [2, 1, 3]) {
+    await world.clock.advance(60)
+    await world.become(count)
+  }
+  await world.toTheEnd()
+  inOrder(world.sink.stored, 'key')
+  // What the busy one had in hand when it was stopped is done again, and nothing else.
+  const twice = world.sink.stored.filter((value, i) => world.sink.stored.indexOf(value) !== i)
+  assert.deepEqual(
+    twice.filter((value) => !value.endsWith('busy')),
+    [],
+  )
+  world.workers.close()
+})
+
 test('a record that kills is found among those of its worker, and dead-lettered by it', async () => {
   for (const dealing of dealings) {
     const keys = Array.from({ length: 3 }, () => Array.from({ length: 30 }, (_, i) => `k${i % 7}`))
