@@ -14,6 +14,7 @@ import { HttpFace } from '../http/server.ts'
 import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
 import { exitCodeOf } from '../os/exit-status.ts'
+import { groupMemory } from '../os/group-memory.ts'
 import { loopLag } from '../os/loop-lag.ts'
 import { outOfMemoryKills } from '../os/out-of-memory.ts'
 import type { AgentSignal } from '../os/signals.ts'
@@ -151,6 +152,7 @@ export class Agent {
         : new HttpFace({
             model: this.#model,
             listen: config.http,
+            memoryOf: groupMemory,
             failed: (error, path) => log.line('error', 'cannot answer', { event: 'http.failed', path, err: error }),
           })
   }

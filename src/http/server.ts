@@ -16,6 +16,8 @@ export interface HttpOptions {
   /** Time since the engine's last turn; without it the agent is live while it answers. */
   readonly turnAge?: () => Millis
   readonly thresholds?: Partial<Thresholds>
+  /** Resident memory of a process and all its children, in bytes; null where it cannot be seen. */
+  readonly memoryOf?: (pid: number) => number | null
   /** Told of an answer that could not be made. */
   readonly failed: (error: unknown, path: string) => void
 }
@@ -39,7 +41,7 @@ export class HttpFace {
   constructor(options: HttpOptions) {
     this.#options = options
     this.#thresholds = { ...defaultThresholds, ...options.thresholds }
-    this.#metrics = createMetrics(() => options.model.snapshot(), this.#thresholds)
+    this.#metrics = createMetrics(() => options.model.snapshot(), this.#thresholds, options.memoryOf)
     this.#answers = {
       '/livez': () => this.#live(),
       '/readyz': () => this.#ready(),
