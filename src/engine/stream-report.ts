@@ -5,6 +5,7 @@ import { DurationHistogram } from '../domain/stream/duration-histogram.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { LineBatch } from '../domain/stream/line-batch.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
+import type { StreamEvent } from '../domain/log-events.ts'
 import type { Millis } from '../domain/time.ts'
 import type { EventRing } from './event-ring.ts'
 import type { Given } from './given-records.ts'
@@ -61,7 +62,12 @@ export class StreamReport {
     this.#namespec = namespec
   }
 
-  publish(event: string, level: NumberedEvent['level'], message: string, fields: NumberedEvent['fields'] = {}): void {
+  publish(
+    event: StreamEvent,
+    level: NumberedEvent['level'],
+    message: string,
+    fields: NumberedEvent['fields'] = {},
+  ): void {
     this.#events.publish(`stream.${event}`, level, message, { process: this.#namespec, ...fields })
   }
 
