@@ -1,8 +1,6 @@
 // One life of the daemon, from its first group to its last: what every other part of the face talks to.
 import { setImmediate as breathe } from 'node:timers/promises'
 import { AgentError } from '../../../domain/errors.ts'
-import type { EventRing } from '../../../engine/event-ring.ts'
-import type { Supervisor } from '../../../engine/supervisor.ts'
 import { stopPriorities } from '../config/dependencies.ts'
 import { difference, type Difference } from '../config/difference.ts'
 import type { Loaded } from '../config/load.ts'
@@ -19,6 +17,7 @@ import type {
   TailedLog,
   Waiting,
 } from '../daemon.ts'
+import { watchMemory } from '../upkeep/memory-watch.ts'
 import { startTicks } from '../events/ticks.ts'
 import { autostart } from './autostart.ts'
 import { Commands, type CommandParts } from './commands.ts'
@@ -35,8 +34,6 @@ import type { Surroundings } from './surroundings.ts'
 
 export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand'> {
   readonly config: SupervisordConfig
-  readonly supervisor: Supervisor
-  readonly events: EventRing
   readonly around: Surroundings
   readonly pid: number
   /** Reads the files anew. */
@@ -100,6 +97,9 @@ export class Life implements Daemon {
   run(): Promise<void> {
     const { bus, clock } = this.#around
     this.#endings.push(startTicks(bus, clock))
+    const { supervisor, tools } = this.#parts
+    const processes = (): readonly ManagedProcess[] => this.#roster.processes()
+    this.#endings.push(watchMemory({ clock, supervisor, measureMemory: tools.measureMemory, processes }))
     bus.notify('SUPERVISOR_STATE_CHANGE_RUNNING', '')
     return this.#autostart(this.#roster.processes())
   }
@@ -290,6 +290,7 @@ export class Life implements Daemon {
     // Who asked for it gets an answer first.
     await breathe()
     await stopEverything(this.#parts.supervisor, this.#roster, this.#around)
+    await this.#roster.hooks.allIdle()
     for (const end of this.#endings) end()
     this.#around.followers.close()
     this.#ended.resolve(this.#state === 'SHUTDOWN' ? 'SHUTDOWN' : 'RESTARTING')

@@ -12,7 +12,8 @@ export function processInfo(process: Handled, snapshot: ProcessSnapshot, now: nu
   const { name, group, state, startedAt, stoppedAt, spawnerr, pid, exit } = snapshot
   const exitstatus = exit === null || spawnerr.startsWith(forgotten) ? 0 : (exit.code ?? -1)
   const logs = { stdoutLogfile: process.stdout.path ?? '', stderrLogfile: process.stderr.path ?? '' }
-  return { name, group, state, startedAt, stoppedAt, now, spawnerr, exitstatus, pid, ...logs }
+  const health = state === 'RUNNING' && process.health !== null ? { health: process.health } : {}
+  return { name, group, state, startedAt, stoppedAt, now, spawnerr, exitstatus, pid, ...health, ...logs }
 }
 
 /** Every process of the configuration read last, sorted by name. */

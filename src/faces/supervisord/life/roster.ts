@@ -1,10 +1,13 @@
 // The groups that are active, and the processes in them.
 import { AgentError } from '../../../domain/errors.ts'
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
+import type { EventRing } from '../../../engine/event-ring.ts'
 import type { Supervisor } from '../../../engine/supervisor.ts'
+import type { UpkeepTools } from '../../../engine/upkeep-ports.ts'
 import type { Account } from '../config/machine.ts'
 import type { GroupConfig, ProcessConfig } from '../config/types.ts'
 import { splitNamespec } from '../daemon.ts'
+import { HookQueue } from '../upkeep/hook-queue.ts'
 import { ListenerPool } from '../events/listener-pool.ts'
 import { FcgiGate, type OpenSocket } from './fcgi-gate.ts'
 import { Guest, type Handled } from './guest.ts'
@@ -20,6 +23,8 @@ export interface ActiveGroup {
 
 export interface RosterParts {
   readonly supervisor: Supervisor
+  readonly events: EventRing
+  readonly tools: UpkeepTools
   readonly openSocket: OpenSocket
   /** All groups of a user, the first one included. */
   readonly groupsOf: (account: Account) => readonly number[]
@@ -30,6 +35,8 @@ export class Roster {
   readonly #around: Surroundings
   readonly #groups = new Map<string, ActiveGroup>()
   readonly #byNamespec = new Map<string, ManagedProcess>()
+  /** Hooks under way. */
+  readonly hooks = new HookQueue()
 
   constructor(parts: RosterParts, around: Surroundings) {
     this.#parts = parts
@@ -124,7 +131,8 @@ export class Roster {
         shared ?? (process.fcgiSocket === null ? null : new FcgiGate(process.fcgiSocket, openSocket, mainLog))
       const isRunning = (namespec: string): boolean => supervisor.snapshot(namespec)?.state === 'RUNNING'
       const spec = engineSpec(process, stopPriority, this.#parts)
-      return new ManagedProcess(process, spec, { pool, gate, isRunning }, this.#around)
+      const upkeep = { ...this.#parts, queue: this.hooks }
+      return new ManagedProcess(process, spec, { pool, gate, isRunning, upkeep }, this.#around)
     })
     for (const process of processes) {
       supervisor.add(process.spec, process)
