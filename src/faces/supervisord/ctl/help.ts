@@ -37,6 +37,12 @@ const topics = {
     'restart all\t\tRestart all processes',
     'Note: restart does not reread config files. For that, see reread and update.',
   ],
+  'rolling-restart': [
+    'rolling-restart <gname>:*\tRestart all processes in a group, one after the other',
+    'rolling-restart <name> <name>\tRestart these processes, one after the other',
+    'rolling-restart all\t\tRestart all processes, one after the other',
+    'Each is RUNNING, and healthy where that is checked, before the next is stopped. The first failure ends it.',
+  ],
   shutdown: ['shutdown \tShut the remote supervisord down.'],
   signal: [
     'signal <signal name> <name>\t\tSignal a process',
@@ -99,6 +105,10 @@ default commands (type help <topic>):
 add    exit      open  reload  restart   start   tail   
 avail  fg        pid   remove  shutdown  status  update 
 clear  maintail  quit  reread  signal    stop    version
+
+further commands (type help <topic>):
+=====================================
+rolling-restart
 `
 
 /** What `-h` prints. @param program as it was called */
