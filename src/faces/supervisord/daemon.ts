@@ -153,9 +153,9 @@ export interface Daemon {
   // ---- configuration
   /** Reads the files again; nothing is applied. Raises CANT_REREAD with the parser's message as subject. */
   reread(): Difference
-  /** From the configuration read last. Raises ALREADY_ADDED, BAD_NAME. */
+  /** From the configuration read last; also `group:process`, as `reread` names it. Raises ALREADY_ADDED, BAD_NAME. */
   addGroup(name: string): void
-  /** Raises BAD_NAME, STILL_RUNNING. */
+  /** Also `group:process`, as `reread` names it. Raises BAD_NAME, STILL_RUNNING. */
   removeGroup(name: string): void
 
   // ---- the daemon itself

@@ -98,17 +98,13 @@ export const actions: readonly Topic[] = [
 
 export const helpOn = (topic: Topic): string => topics[topic].join('\n')
 
-/** What `help` alone shows: columns as Python's cmd.Cmd lays them out. */
+/** What `help` alone shows, to the letter: columns as Python's cmd.Cmd lays them out. What is ours stands in `usage`. */
 export const overview = `
 default commands (type help <topic>):
 =====================================
 add    exit      open  reload  restart   start   tail   
 avail  fg        pid   remove  shutdown  status  update 
 clear  maintail  quit  reread  signal    stop    version
-
-further commands (type help <topic>):
-=====================================
-rolling-restart
 `
 
 /** What `-h` prints. @param program as it was called */
@@ -131,5 +127,6 @@ Options:
 --watch[=SECONDS] -- repeat status every SECONDS (2), until Ctrl-C
 
 Actions are commands like "tail" or "stop". Names may be patterns: "restart web*".
+One of them is new: "rolling-restart group:*" restarts one process after the other (see "help rolling-restart").
 Without an action a shell reads actions, line by line. The action "help" lists them.
 `

@@ -1,5 +1,6 @@
 // The read model of one process and one configuration, in the shape of the port.
 import type { ProcessSnapshot } from '../../../engine/snapshot.ts'
+import { namespec } from '../../../domain/process/spec.ts'
 import type { ChannelLog, GroupConfig, ProcessConfig, SupervisordConfig } from '../config/types.ts'
 import type { ConfigInfo, GroupInfo, ProcessInfo } from '../daemon.ts'
 import type { Handled } from './guest.ts'
@@ -20,10 +21,14 @@ export function processInfo(process: Handled, snapshot: ProcessSnapshot, now: nu
 export function configInfos(config: SupervisordConfig, roster: Roster): readonly ConfigInfo[] {
   const active = new Map(roster.processes().map((process) => [process.config, process]))
   const infos = config.groups.flatMap((group) =>
-    group.processes.map((process) => configInfo(group, process, roster.has(group.name), active.get(process))),
+    group.processes.map((process) => configInfo(group, process, isInUse(group, process, roster), active.get(process))),
   )
   return infos.sort((a, b) => compare(a.process.spec.name, b.process.spec.name))
 }
+
+/** Of a group that is active; more processes of a program that may be resized are not until they are added. */
+const isInUse = (group: GroupConfig, { numprocsLive, spec }: ProcessConfig, roster: Roster): boolean =>
+  roster.has(group.name) && (!numprocsLive || roster.known(namespec(spec)) !== undefined)
 
 /** @param active the process that runs with this very configuration, if one does */
 function configInfo(
