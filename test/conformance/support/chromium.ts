@@ -1,10 +1,10 @@
 // A real browser without a window, driven over its debugging socket (Chrome DevTools Protocol).
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { tempDir } from '../../support/temp.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -74,7 +74,7 @@ export class BrowserPage {
 
 /** An empty page of a browser that has ended after the test. */
 export async function openBrowser(t: TestContext): Promise<BrowserPage> {
-  const folder = tempDir(t)
+  const folder = mkdtempSync(join(tmpdir(), 'pidpiper-browser-'))
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run']
   const browser = spawn(
     CHROMIUM,
@@ -85,6 +85,8 @@ export async function openBrowser(t: TestContext): Promise<BrowserPage> {
   t.after(async () => {
     browser.kill('SIGKILL')
     await ended
+    // Its helpers end a moment later, and may still write there.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
   })
   const port = await waitFor(
     'the debugging port',
