@@ -16,7 +16,7 @@ test(`${many} programs start, stop, start again, and end`, async (t) => {
   const program = (at: number): string => `[program:p${at}]\ncommand=sleep 100000\nstartsecs=0\nstopwaitsecs=60\n`
   const programs = asking + Array.from({ length: many }, (_, at) => program(at)).join('')
   const began = performance.now()
-  const daemon = start(t, { programs, settings: `nodaemon=true\nminfds=${20 * many}` })
+  const daemon = start(t, { programs, settings: `nodaemon=true\nminfds=${200 + 6 * many}` })
   const { call, states } = await ask(t, daemon)
   const all = (state: string): Promise<unknown> =>
     waitFor(`all ${state}`, async () => (await states())[state] === many, patience)
