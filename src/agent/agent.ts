@@ -96,7 +96,7 @@ export class Agent {
             attempts: (): number => (adoption.settings ?? config.streams).deadLetterAttempts,
             answerTimeoutMs: config.limits.answerTimeoutMs,
             stderrTail: () => spawner.stderrTail(this.#namespec),
-            oomKills: outOfMemoryKills,
+            oomKills: () => outOfMemoryKills(),
             logStdout: stdoutLog(log, this.#namespec),
             replayable: config.input.kind === 'kafka',
             progressed: () => supervisor.progressed(this.#namespec),
