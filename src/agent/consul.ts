@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { chooseAdvertise } from '../consul/advertise.ts'
 import { checkReports } from '../consul/check-reports.ts'
-import { ConsulClient } from '../consul/client.ts'
+import type { ConsulClient } from '../consul/client.ts'
 import { Registration } from '../consul/registration.ts'
 import { serviceDefinition } from '../consul/service-definition.ts'
 import { RunDocumentWatch } from '../consul/watch.ts'
@@ -11,6 +11,7 @@ import type { DocumentNews } from '../engine/document-control.ts'
 import type { EventRing } from '../engine/event-ring.ts'
 import type { Clock } from '../engine/ports.ts'
 import { version } from '../version.ts'
+import { consulClient } from './consul-client.ts'
 
 export interface ConsulParts {
   readonly config: Config
@@ -42,14 +43,7 @@ export class ConsulTies {
   /** `port`: of the HTTP listener, null when it is off. */
   static async begin(parts: ConsulParts, consul: ConsulSettings, port: number | null): Promise<ConsulTies> {
     const { config, clock, events, model } = parts
-    const client = new ConsulClient({
-      host: consul.host,
-      port: consul.port,
-      secure: consul.tls !== null,
-      token: consul.token,
-      namespace: consul.namespace,
-      ...(consul.tls ?? {}),
-    })
+    const client = consulClient(consul)
     const address = await advertised(consul, events)
     const registration = new Registration({
       client,

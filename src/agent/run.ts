@@ -11,6 +11,7 @@ import { startReaper } from '../os/reaper.ts'
 import { onSignals } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
 import { Agent } from './agent.ts'
+import { secretsOf } from './secrets.ts'
 
 const BAD_CONFIGURATION = 78
 const BUG = 70
@@ -78,9 +79,3 @@ export async function run(flags: RunFlags): Promise<number> {
 }
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')
-
-function secretsOf({ kafka, consul }: Config): string[] {
-  const sasl = kafka?.sasl ?? null
-  const login = sasl === null ? null : 'token' in sasl ? sasl.token : sasl.password
-  return [login, consul?.token ?? null].filter((secret) => secret !== null)
-}

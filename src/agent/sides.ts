@@ -21,6 +21,7 @@ import { FileSink } from '../local/file-sink.ts'
 import { FileSource } from '../local/file-source.ts'
 import type { LogLine } from '../log.ts'
 import { transactionClocks } from './exactly-once.ts'
+import { clientIdOf, transactionalIdOf } from './names.ts'
 
 export class Sides {
   readonly #config: Config
@@ -36,9 +37,9 @@ export class Sides {
 
   /** Connections of its own to Kafka. Throws TypeError where the configuration has none. */
   cluster(): KafkaCluster {
-    const { kafka, instanceId } = this.#config
+    const { kafka } = this.#config
     if (kafka === null) throw new TypeError('cannot use Kafka: this configuration has none')
-    return createCluster({ ...kafka, clientId: `pidpiper-${instanceId}` }, this.#log, this.#clock)
+    return createCluster({ ...kafka, clientId: clientIdOf(this.#config) }, this.#log, this.#clock)
   }
 
   /** What `changed` leaves alone is taken over from `old`. */
@@ -68,12 +69,12 @@ export class Sides {
   }
 
   get #session(): TransactionSession | null {
-    const { kafka, nodeId, instanceId } = this.#config
+    const { kafka } = this.#config
     const clocks = transactionClocks(this.#config)
     if (this.#begun || !clocks || !kafka) return this.#begun
     this.#begun = new TransactionSession({
       cluster: this.cluster(),
-      transactionalId: `${kafka.groupId}-${nodeId ?? ''}-${instanceId}`,
+      transactionalId: transactionalIdOf(this.#config),
       groupId: kafka.groupId,
       timeoutMs: clocks.timeoutMs,
       clock: this.#clock,

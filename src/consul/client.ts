@@ -57,6 +57,9 @@ interface CallOptions {
 
 /** What is used of npm `consul`; its own types know neither time limits nor what the methods give back. */
 interface RawConsul {
+  /** What every method of npm `consul` is made of. */
+  _get(request: object): Promise<unknown>
+  _post(request: object): Promise<unknown>
   readonly kv: { get(options: object): Promise<unknown> }
   readonly agent: {
     readonly service: {
@@ -99,7 +102,7 @@ export class ConsulClient {
       ...(options.namespace ? { 'x-consul-namespace': options.namespace } : {}),
     }
     const settings = { baseUrl: `${this.address}/v1`, agent: this.#connections, headers, timeout: this.#limit }
-    this.#raw = new Consul(settings)
+    this.#raw = new Consul(settings) as Consul & RawConsul
   }
 
   /** Registers, or replaces, the whole definition. @throws ConsulError, like every call below */
@@ -167,6 +170,16 @@ export class ConsulClient {
     return this.#readKey(key, { index, wait: `${wait}ms` }, { signal, timeout: wait + wait / 16 + SLACK })
   }
 
+  /** Any other question that needs no right: GET, or POST of `body` as JSON. */
+  async ask(path: string, { body, ...options }: { readonly body?: unknown } & CallOptions = {}): Promise<ConsulAnswer> {
+    const request = body === undefined ? {} : { body, type: 'json' }
+    return this.#call({ action: `ask ${path}`, right: null }, options, async (common) => {
+      const whole = { name: path, path, ...request, ...common }
+      const response = await (body === undefined ? this.#raw._get(whole) : this.#raw._post(whole))
+      return [response, isRecord(response) ? response['body'] : undefined]
+    })
+  }
+
   /** Breaks what is under way and frees the connections. */
   close(): void {
     this.#connections.destroy()
@@ -188,8 +201,8 @@ export class ConsulClient {
     what: Pick<Attempt, 'action' | 'right'>,
     { signal, timeout = this.#limit }: CallOptions = {},
     call: (common: object) => Promise<unknown>,
-  ): Promise<Answer> {
-    const once = async (): Promise<Answer> => {
+  ): Promise<ConsulAnswer> {
+    const once = async (): Promise<ConsulAnswer> => {
       const context = Object.assign(new EventEmitter(), { includeResponse: true, canceled: signal?.aborted === true })
       const cancel = (): void => void context.emit('cancel')
       signal?.addEventListener('abort', cancel, { once: true })
@@ -210,13 +223,13 @@ export class ConsulClient {
   }
 }
 
-interface Answer {
+export interface ConsulAnswer {
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: unknown
 }
 
 /** npm consul gives a pair when its context asks for the response. */
-function answerOf(pair: unknown): Answer {
+function answerOf(pair: unknown): ConsulAnswer {
   const [response, body] = Array.isArray(pair) ? (pair as readonly unknown[]) : []
   return { headers: isRecord(response) && isRecord(response['headers']) ? response['headers'] : {}, body }
 }

@@ -145,7 +145,7 @@ export class KafkaCluster {
 }
 
 /** `host:port`, `[::1]:port`. */
-function addressOf(broker: string): { host: string; port: number } {
+export function addressOf(broker: string): { host: string; port: number } {
   const colon = broker.lastIndexOf(':')
   return { host: broker.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(broker.slice(colon + 1)) }
 }

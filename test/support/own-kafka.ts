@@ -43,12 +43,16 @@ export interface OwnCluster {
 
 /**
  * Not started yet: the port is chosen, and nobody listens there. `secured` opens TLS listeners beside the plain one, with
- * and without a login (alice, alice-secret).
+ * and without a login (alice, alice-secret). `settings`: lines of the broker's own properties.
  */
-export async function ownKafka(t: TestContext, { secured = false } = {}): Promise<OwnKafka> {
+export async function ownKafka(
+  t: TestContext,
+  { secured = false, settings = [] }: { secured?: boolean; settings?: readonly string[] } = {},
+): Promise<OwnKafka> {
   const port = await freePorts(5)
   const data = newFolder()
   const words = ['--port', String(port), '--data', data, ...(secured ? ['--sasl', '--tls'] : [])]
+  words.push(...settings.flatMap((line) => ['--set', line]))
   const only = ownBroker(port, data, words)
   t.after(() => removeAll([only], data))
   return {
