@@ -38,6 +38,8 @@ export interface Log {
   module(name: string): LogLine
   /** A stderr line of a child: never filtered by the level. */
   child(line: StderrLine): void
+  /** No line shows these values from now on, as little as those of the start. */
+  hide(secrets: readonly string[]): void
   /** Every event of the read model becomes a line, until the returned function is called. */
   follow(model: Pick<ReadModel, 'subscribe'>): () => void
 }
@@ -53,7 +55,8 @@ export function createLog(options: LogOptions): Log {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   }
-  const masked = maskOf(options.secrets)
+  let [secrets, mask] = [options.secrets, maskOf(options.secrets)]
+  const masked = (line: string): string => mask(line)
   const agent = pino(
     {
       ...base,
@@ -70,6 +73,11 @@ export function createLog(options: LogOptions): Log {
     line: lineOf(agent),
     module: (name) => lineOf(agent.child({ module: name })),
     child: (line) => logStderr(children, line),
+    hide: (more) => {
+      if (more.every((secret) => secrets.includes(secret))) return
+      secrets = [...new Set([...secrets, ...more])]
+      mask = maskOf(secrets)
+    },
     follow: (model) => model.subscribe((event) => logEvent(agent, event)),
   }
 }

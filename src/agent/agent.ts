@@ -1,5 +1,7 @@
 // The composition root: the one place that says `new`, and the order in which everything starts and ends.
 import type { Config } from '../config/config.ts'
+import type { Machine } from '../config/machine.ts'
+import type { Environment } from '../config/read.ts'
 import { AgentError } from '../domain/errors.ts'
 import { namespec } from '../domain/process/spec.ts'
 import { Adoption } from '../engine/adoption.ts'
@@ -18,6 +20,7 @@ import { outOfMemoryKills } from '../os/out-of-memory.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
 import { ConsulTies } from './consul.ts'
+import { Credentials } from './credentials.ts'
 import { transactionClocks } from './exactly-once.ts'
 import { lastGoodIn } from './last-good.ts'
 import { leaveStreams } from './leaving.ts'
@@ -30,6 +33,9 @@ export interface AgentPorts {
   readonly clock: Clock
   readonly spawner: Spawner
   readonly log: Log
+  /** Where the configuration was read from, and what is in files is read again. */
+  readonly environment: Environment
+  readonly machine: Machine
   /** Where other programs run beside the Calculator: what they share with it. */
   readonly shared?: { readonly events: EventRing; readonly supervisor: Supervisor }
 }
@@ -42,6 +48,7 @@ export class Agent {
   readonly #ports: AgentPorts
   readonly #events: EventRing
   readonly #supervisor: Supervisor
+  readonly #credentials: Credentials
   readonly #sides: Sides
   readonly #adoption: Adoption
   readonly #documents: DocumentControl
@@ -60,7 +67,16 @@ export class Agent {
     this.#ports = ports
     const events = (this.#events = ports.shared?.events ?? new EventRing(clock))
     const supervisor = (this.#supervisor = ports.shared?.supervisor ?? new Supervisor({ clock, spawner, events }))
-    const sides = (this.#sides = new Sides(config, clock, log.module('kafka')))
+    const credentials = (this.#credentials = new Credentials({
+      ...ports,
+      first: config,
+      events,
+      hide: (secrets) => log.hide(secrets),
+      consulChanged: (values) => {
+        if (values) this.#consul?.renew(values)
+      },
+    }))
+    const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka()))
     const adoption: Adoption = (this.#adoption = new Adoption({
       clock,
       events,
@@ -181,6 +197,7 @@ export class Agent {
       if (event.startsWith('process.') && fields['process'] === this.#namespec) queueMicrotask(() => this.#judge())
     })
     if (config.kafka?.waitMs != null) void this.#needBroker(config.kafka.waitMs)
+    this.#credentials.start()
     this.#documents.start()
     if (config.consul) {
       this.#consul = await ConsulTies.begin(
@@ -252,6 +269,7 @@ export class Agent {
       adoptionGraceMs: this.#config.adoptionGraceMs,
       hurry: this.#hurry.promise,
     })
+    this.#credentials.stop()
     await this.#consul?.end()
     this.#model.leaving('stopped')
     this.#events.publish('agent.stopped', 'info', 'left')

@@ -90,6 +90,13 @@ export class ConsulTies {
     this.#watch.refresh()
   }
 
+  /** With other credentials from now on. */
+  renew({ tls, token }: Pick<ConsulSettings, 'tls' | 'token'>): void {
+    this.#client.renew({ token, ...(tls ?? {}) })
+    this.#registration.again()
+    this.#watch.refresh()
+  }
+
   /** The document is not followed any more; the registration stays, so that "draining" can be seen. */
   unfollow(): void {
     this.#watch.close()

@@ -40,6 +40,9 @@ export function prepare(flags: RunFlags): Prepared | number {
   return { config, log }
 }
 
+/** Of every agent in this process. */
+export const surroundings = { clock: systemClock, environment: process.env, machine: thisMachine } as const
+
 /** @returns the exit code */
 export async function run(flags: RunFlags): Promise<number> {
   const prepared = prepare(flags)
@@ -53,7 +56,7 @@ export async function run(flags: RunFlags): Promise<number> {
   }
   const reaper = libc ? startReaper(libc) : null
   const spawner = new NodeSpawner({ libc, onStderrLine: (line) => log.child(line) })
-  const agent = new Agent(config, { clock: systemClock, spawner, log })
+  const agent = new Agent(config, { ...surroundings, spawner, log })
   const bug = (error: unknown): void => {
     log.line('fatal', 'a bug: leaving', { event: 'agent.bug', err: error, stack: stackOf(error) })
     agent.fail(BUG)

@@ -13,7 +13,7 @@ import type { KafkaCluster } from '../kafka/cluster.ts'
 import { joinGroup } from '../kafka/group-membership.ts'
 import { KafkaSink, type SinkSettings } from '../kafka/kafka-sink.ts'
 import { KafkaSource } from '../kafka/kafka-source.ts'
-import { createCluster } from '../kafka/options.ts'
+import { createCluster, type KafkaCredentials } from '../kafka/options.ts'
 import { KafkaTransactions } from '../kafka/transactions/kafka-transactions.ts'
 import { TransactionSession } from '../kafka/transactions/session.ts'
 import { FileDeadLetters, ReportedDeadLetters, type ReportedLetter } from '../local/file-dead-letters.ts'
@@ -27,19 +27,23 @@ export class Sides {
   readonly #config: Config
   readonly #clock: Clock
   readonly #log: LogLine
+  readonly #credentials: () => KafkaCredentials
   #begun: TransactionSession | null = null
 
-  constructor(config: Config, clock: Clock, log: LogLine) {
+  /** `credentials`: for connections that are about to be opened. */
+  constructor(config: Config, clock: Clock, log: LogLine, credentials: () => KafkaCredentials) {
     this.#config = config
     this.#clock = clock
     this.#log = log
+    this.#credentials = credentials
   }
 
   /** Connections of its own to Kafka. Throws TypeError where the configuration has none. */
   cluster(): KafkaCluster {
     const { kafka } = this.#config
     if (kafka === null) throw new TypeError('cannot use Kafka: this configuration has none')
-    return createCluster({ ...kafka, clientId: clientIdOf(this.#config) }, this.#log, this.#clock)
+    const options = { ...kafka, clientId: clientIdOf(this.#config), renewed: this.#credentials }
+    return createCluster(options, this.#log, this.#clock)
   }
 
   /** What `changed` leaves alone is taken over from `old`. */

@@ -18,7 +18,7 @@ import { tempDir } from '../support/temp.ts'
 import { aclToken } from '../fixtures/e2e-acl.ts'
 
 const management = randomUUID()
-const authorizer = [
+const authorizer = (): readonly string[] => [
   'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   'super.users=User:ANONYMOUS',
 ]
