@@ -172,11 +172,13 @@ export class Agent {
     return code
   }
 
-  /** TERM and INT drain, a second one and QUIT hurry, HUP reads the run document again, USR1 dumps the state. */
+  /** TERM and INT drain, a second one and QUIT hurry, HUP reads secrets and the run document again, USR1 dumps the state. */
   signal(name: AgentSignal): void {
     this.#events.publish('agent.signal', 'info', `received ${name}`, { signal: name })
-    if (name === 'SIGHUP') this.#consul?.refresh()
-    else if (name === 'SIGUSR1')
+    if (name === 'SIGHUP') {
+      this.#credentials.look()
+      this.#consul?.refresh()
+    } else if (name === 'SIGUSR1')
       this.#ports.log.line('info', 'state', { event: 'agent.state', ...this.#model.snapshot() })
     else {
       if (name === 'SIGQUIT' || this.#leaving) this.#hurry.resolve(undefined)

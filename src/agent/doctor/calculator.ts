@@ -17,11 +17,18 @@ const AFTER_KILL: Millis = 2_000
 
 const check = 'calculator.start'
 
+export interface CalculatorProbe {
+  readonly spawner: Spawner
+  readonly clock: Clock
+  /** Told its pid: whoever ends us in the midst of it must end it too. */
+  readonly started: (pid: number) => void
+}
+
 /** Never rejects but for a bug. */
 export async function examineCalculator(
   config: Config,
   settings: StreamSettings,
-  { spawner, clock }: { readonly spawner: Spawner; readonly clock: Clock },
+  { spawner, clock, started }: CalculatorProbe,
 ): Promise<Finding[]> {
   const spec = calculatorProgram(config, settings, null)
   const subject = `Calculator ${spec.command[0] ?? ''}`
@@ -33,6 +40,7 @@ export async function examineCalculator(
     if (!(error instanceof AgentError)) throw error
     return [problem(check, subject, `cannot be started: ${error.subject}`, startCure(error))]
   }
+  started(child.pid)
   let printed = 0
   child.stdout.listen({ data: (chunk) => (printed += chunk.length), end: () => undefined })
   const patience = Math.min(MOST, Math.max(LEAST, spec.startsecs * 1000))
@@ -40,10 +48,10 @@ export async function examineCalculator(
   if (early !== null) return [judgeExit(subject, early, spawner.stderrTail(namespec(spec)))]
   const stop = await end(child, spec, exit.promise, { spawner, clock })
   const unasked = printed > 0 && settings.protocol !== 'source' ? `, and wrote ${printed} bytes without a record` : ''
-  const started = ok(check, subject, `starts and waits for records${unasked}`)
-  if (stop === 'eof') return [started]
+  const starts = ok(check, subject, `starts and waits for records${unasked}`)
+  if (stop === 'eof') return [starts]
   const cure = 'let it end when its stdin ends: each stop now takes longer, and its last answers may be lost'
-  return [started, warning('calculator.stop', subject, `does not end with its input; it took ${stop}`, cure)]
+  return [starts, warning('calculator.stop', subject, `does not end with its input; it took ${stop}`, cure)]
 }
 
 /** Gives the step that ended it. */

@@ -31,17 +31,19 @@ export async function examineConsulAndDocument(
   const client = consulClient(consul)
   try {
     let settings = streams
-    const look = async (): Promise<Finding[]> => {
+    const look = async (add: (findings: readonly Finding[]) => void): Promise<void> => {
       const { answers, findings } = await examineConsul({
         client,
         clock,
         hasToken: consul.token !== null,
         rights: neededRights(consul),
       })
-      if (!answers) return [...findings]
+      add(findings)
+      if (!answers) return
+      add(await examineAddress(consul))
       const document = await examineDocument(config, consul.documentKey, client)
       settings = document.settings
-      return [...findings, ...(await examineAddress(consul)), document.finding]
+      add([document.finding])
     }
     const findings = await withLimit('consul.reachable', `Consul at ${client.address}`, { clock, limit }, look)
     return { findings, settings }

@@ -25,9 +25,10 @@ export async function examineKafka(
   const options = { brokers: kafka.brokers, tls: kafka.tls, sasl: kafka.sasl, clientId }
   const own = kafka.tls ? examineClientCertificate(kafka.tls, clock) : []
   const opened: { close(): void }[] = []
-  const look = async (): Promise<Finding[]> => {
+  const look = async (add: (findings: readonly Finding[]) => void): Promise<void> => {
     const { findings, cluster } = await examineBrokers(options, transactional, clock)
-    if (cluster === null) return [...findings]
+    add(findings)
+    if (cluster === null) return
     opened.push(cluster)
     const writes = output.kind === 'kafka'
     const reads = input.kind === 'kafka' && settings.protocol !== 'source'
@@ -37,12 +38,9 @@ export async function examineKafka(
       letters: writes ? deadLetterTopicOf(settings) : null,
     }
     const group = { groupId: kafka.groupId, protocol: kafka.groupProtocol, instanceId: kafka.groupInstanceId, clientId }
-    return [
-      ...findings,
-      ...(await examineTopics(cluster, topics)),
-      ...(reads ? await examineGroup(cluster, group, clock) : []),
-      ...(writes ? await examineProducer(cluster, transactional ? transactionalIdOf(config) : null, clock) : []),
-    ]
+    add(await examineTopics(cluster, topics))
+    if (reads) add(await examineGroup(cluster, group, clock))
+    if (writes) add(await examineProducer(cluster, transactional ? transactionalIdOf(config) : null, clock))
   }
   try {
     const findings = await withLimit('kafka.broker', `Kafka at ${kafka.brokers.join(', ')}`, { clock, limit }, look)
