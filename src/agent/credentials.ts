@@ -28,7 +28,8 @@ export class Credentials {
   readonly #parts: CredentialParts
   readonly #files: readonly string[]
   #values: CredentialValues
-  #seen: string
+  /** Empty: the first look compares with the configuration, which was read a while before. */
+  #seen = ''
   #lookedAt: Millis
   #problem: string | null = null
   #timer: Timer | null = null
@@ -37,7 +38,6 @@ export class Credentials {
     this.#parts = parts
     this.#files = credentialFiles(parts.environment)
     this.#values = parts.first
-    this.#seen = fingerprint(this.#files, parts.machine)
     this.#lookedAt = parts.clock.now()
   }
 
@@ -64,6 +64,7 @@ export class Credentials {
   look(): void {
     const { environment, machine, clock, events, hide, consulChanged } = this.#parts
     this.#lookedAt = clock.now()
+    if (this.#files.length === 0) return
     const seen = fingerprint(this.#files, machine)
     if (seen === this.#seen) return
     const read = readCredentials(environment, machine)
@@ -79,12 +80,14 @@ export class Credentials {
       })
       return
     }
+    const mended = this.#problem !== null
     this.#problem = null
     const old = this.#values
     hide(secretsOf(read))
     this.#values = { kafka: old.kafka && read.kafka, consul: old.consul && read.consul }
     const changed = (['kafka', 'consul'] as const).filter((side) => differs(old[side], this.#values[side]))
-    events.publish('credentials.renewed', 'info', 'new connections use what the files say now', { changed })
+    if (changed.length > 0 || mended)
+      events.publish('credentials.renewed', 'info', 'new connections use what the files say now', { changed })
     if (changed.includes('consul')) consulChanged(this.#values.consul)
   }
 }

@@ -52,6 +52,8 @@ test('a new password is in force within five seconds, or at the next connection'
     return sasl && 'password' in sasl ? sasl.password : undefined
   }
   assert.equal(password(), 'first-secret')
+  await clock.advance(10_000)
+  assert.deepEqual(told(), [], 'nothing changed, nothing is told')
   files['/run/password'] = 'other-secret\n'
   await clock.advance(500)
   assert.equal(password(), 'other-secret', 'a connection that is opened looks at the file')
@@ -82,5 +84,10 @@ test('what cannot be used is told once, by name and without its value; the old o
     consul.map((values) => values?.token),
     ['second-token'],
   )
+  files['/run/token'] = ''
+  await clock.advance(5_000)
+  files['/run/token'] = 'second-token'
+  await clock.advance(5_000)
+  assert.deepEqual(told().slice(4), ['credentials.renewed '], 'that all is well again is told too')
   credentials.stop()
 })
