@@ -80,7 +80,10 @@ export class Dealer implements RecordConsumer {
     const added = new Map<number, (TopicPartition & { readonly epoch: number })[]>()
     for (const at of partitions) {
       const known = this.#partitions.get(nameOf(at))
-      const { workers, home } = known ?? this.#placeFor()
+      // It stays where it is, or is about to be.
+      const { workers, home } = known?.moving
+        ? { workers: [known.home], home: known.home }
+        : (known ?? this.#placeFor())
       this.#partitions.set(nameOf(at), new DealtPartition(at, at.epoch, workers, home))
       for (const worker of workers) added.set(worker, [...(added.get(worker) ?? []), at])
     }
