@@ -4,10 +4,11 @@ import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
-import { protocolRules } from '../domain/stream/protocol/rules.ts'
+import { rulesOf } from '../domain/stream/protocol/rules.ts'
 import type { ByteWindow } from '../domain/stream/window.ts'
 import type { Millis } from '../domain/time.ts'
 import { unescape } from '../wire/json-bytes.ts'
+import { controlDesk, type ControlDesk } from './control-desk.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Committer } from './committer.ts'
 import { Feeder } from './feeder.ts'
@@ -40,6 +41,7 @@ export class StreamWorks implements FinishingParts {
   readonly feeder: Feeder
   readonly pump: OutputPump
   readonly answering: Answering
+  readonly control: ControlDesk
   readonly intake: Intake
   readonly checkpointer: Checkpointer
   readonly batchRuns: BatchRuns
@@ -95,9 +97,7 @@ export class StreamWorks implements FinishingParts {
         allowance: () => this.#handingOver.allowance(),
         before: (pieces) => this.#handingOver.before(pieces),
         handingOver: (piece) => this.#handingOver.handOver(piece),
-        failed: () => {
-          if (this.lane) this.lane.inputFailed = true
-        },
+        failed: (bytes) => this.lane?.refused(bytes),
         rested: () => this.rested(),
       },
       () => room.endsWithWrite,
@@ -117,13 +117,11 @@ export class StreamWorks implements FinishingParts {
       },
       failed: parts.failed,
     })
-    this.answering = new Answering(
-      parts,
-      this.pump,
-      this.report,
-      () => this.rules,
-      (lane, forGood) => this.#violated(lane, forGood),
-    )
+    this.answering = new Answering(parts, this.pump, this.report, () => this.rules, {
+      violated: (lane, forGood) => this.#violated(lane, forGood),
+      again: (batch) => this.feeder.push(batch),
+    })
+    this.control = controlDesk(this)
     this.intake = new Intake(parts, this.book, this.window, this.feeder, this.report, {
       letters: () => this.sides.letters,
       held: this.heldLetters,
@@ -145,7 +143,7 @@ export class StreamWorks implements FinishingParts {
     this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
       activity: parts.activity,
       outputPaused: () => this.lane?.paused ?? false,
-      reached: (claim, quality) => reached(this, transacting, claim, quality),
+      reached: (claim, quality, began) => reached(this, transacting, claim, quality, began),
       missed: () => this.report.missedCheckpoint(),
       blockBuffered: (lane) => this.report.blockBuffered(lane),
     })
@@ -179,7 +177,7 @@ export class StreamWorks implements FinishingParts {
   }
 
   get rules(): ProtocolRules {
-    return protocolRules[this.sides.protocol]
+    return rulesOf(this.sides.protocol, this.parts.control?.acks ?? false)
   }
 
   get window(): ByteWindow {
@@ -193,7 +191,7 @@ export class StreamWorks implements FinishingParts {
     const lane: Lane = new Lane(
       child,
       reader,
-      { maxLine, oomKills: oomKills() },
+      { maxLine, oomKills: oomKills(), awaitsReady: this.parts.control?.awaitsReady ?? false },
       {
         lines: (lines) => {
           this.answering.lines(lane, lines)
@@ -270,6 +268,7 @@ export class StreamWorks implements FinishingParts {
   #done(records: readonly AnswerRun[]): void {
     this.room.left(records)
     this.settling.done(records)
+    this.report.stored(records, this.parts.clock.wall())
     this.room.recycle(records)
   }
 

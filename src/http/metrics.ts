@@ -3,6 +3,7 @@ import { Counter, Gauge, Registry } from 'prom-client'
 import { namespec } from '../domain/process/spec.ts'
 import type { ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 import { readiness, type Thresholds } from './health.ts'
+import { calculatorMetrics } from './calculator-metrics.ts'
 import { registerProcessMetrics } from './process-metrics.ts'
 
 const PREFIX = 'pidpiper_'
@@ -72,6 +73,7 @@ const metrics = (thresholds: Thresholds): Record<string, Metric> => ({
   commit_total: count('Commits of offsets.', ({ streams }) => streams.map((s) => [{ process: s.namespec, result: 'ok' }, s.counters.commits])),
   replays_total: count('Records fed again after the Calculator died.', perStream((s) => s.counters.replays)),
   violations_total: count('Answers that the protocol does not allow.', perStream((s) => s.counters.violations)),
+  control_problems_total: count('Lines of the control channel that could not be used.', perStream((s) => s.counters.controlProblems)),
   in_flight: gauge('Records handed to the Calculator and not settled.', perStream((s) => s.inFlight)),
   window_bytes: gauge('Bytes held for the Calculator and the output.', perStream((s) => s.bufferedBytes)),
   window_limit: gauge('Bytes that may be held: BUFFER_BYTES, or less where more would bring nothing.', perStream((s) => s.bufferLimitBytes)),
@@ -114,7 +116,7 @@ export function createMetrics(snapshot: () => Snapshot, thresholds: Thresholds):
     async text() {
       const now = snapshot()
       for (const fill of filled) fill(now)
-      return registry.metrics()
+      return (await registry.metrics()) + calculatorMetrics(now.streams, `${PREFIX}calculator_`)
     },
     close() {
       registry.clear()
