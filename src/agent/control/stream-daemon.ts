@@ -14,7 +14,6 @@ import { Followers } from '../../faces/supervisord/output/followers.ts'
 import { nodeLogs } from '../../os/logs.ts'
 import { measureMemory } from '../../os/session-memory.ts'
 import { commandFile } from '../../os/spawn.ts'
-import { measureMemory } from '../../os/session-memory.ts'
 import { overriding } from './daemon-views.ts'
 
 export interface StreamDaemonParts {
