@@ -70,6 +70,7 @@ export const logEvents = {
   'process.stdout': of('A line of a stdout that is log (PROTOCOL=sink); otherwise as stderr.', 'stream', 'pid', 'cut', 'calculator', '*'),
 
   'stream.black-box': of('The Calculator died: its last lines, oldest first. One in a second; `untold` ones came before.', 'pid', 'exitCode', 'signal', 'death', 'aliveMs', 'inFlight', 'fed', 'printed', 'stderr', 'untold'),
+  'stream.out-of-memory': of('The kernel killed it for lack of memory.', 'pid'),
   'stream.not-ready': of('It has not said that it is ready.', 'seconds'),
   'stream.state': of('It says on its control channel what it is doing.', 'pid'),
   'stream.control-problem': of('A line of its control channel cannot be used; so many were since the last one that was told.', 'pid', 'lines'),
@@ -115,7 +116,7 @@ export const logEvents = {
   'kafka.unreachable-over': of('One was reached.'),
   'kafka.topics-missing': of('Input topics do not exist.'),
   'kafka.topics-missing-over': of('They do.'),
-  'kafka.source': of('The input cannot be read.', 'topic', 'partitions'),
+  'kafka.source': of('The input cannot be read.', 'topic', 'partition'),
   'kafka.source-over': of('It can.'),
   'kafka.start': of('Where a partition begins.', ...record),
   'kafka.start-position': of('That cannot be found out.'),
