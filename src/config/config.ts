@@ -3,6 +3,7 @@ import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import { calculatorSettings, programOf } from './calculator-settings.ts'
 import type { CalculatorSettings } from './calculator-settings.ts'
+import { controlSettings, type ControlSettings } from './control-settings.ts'
 import type { ConsulSettings } from './consul-settings.ts'
 import { consulSettings } from './consul-settings.ts'
 import { checkExactlyOnce } from './exactly-once.ts'
@@ -57,6 +58,9 @@ export interface Config {
     readonly dealing: Values['WORKERS_BY']
   }
   readonly http: Values['HTTP_LISTEN']
+  /** null: off. `isAsked`: named by the user, and made where it is missing. */
+  readonly terminationLog: { readonly path: string; readonly isAsked: boolean } | null
+  readonly control: ControlSettings
   readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
   readonly runDocumentAllow: Values['RUN_DOCUMENT_ALLOW']
 }
@@ -115,6 +119,8 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
       dealing: values.WORKERS_BY,
     },
     http: values.HTTP_LISTEN,
+    terminationLog: terminationLog(findings),
+    control: controlSettings(findings),
     log: logSettings(findings),
     runDocumentAllow: values.RUN_DOCUMENT_ALLOW,
   }
@@ -144,6 +150,11 @@ function streamSettings(findings: Findings): StreamSettings {
     args: flags.args ?? [],
     env: {},
   }
+}
+
+const terminationLog = (findings: Findings): Config['terminationLog'] => {
+  const path = findings.values.TERMINATION_LOG
+  return path === 'off' ? null : { path, isAsked: findings.isSet('TERMINATION_LOG') }
 }
 
 function logSettings({ values, machine, environment }: Findings): Config['log'] {

@@ -18,7 +18,7 @@ export const groups = {
   calculator: 'Calculator',
   kafka: 'Kafka',
   consul: 'Consul',
-  outside: 'Health and logs',
+  outside: 'Health, control and logs',
 } as const
 
 export interface Variable<T> {
@@ -41,8 +41,21 @@ const given = <T>(group: Group, type: ValueType<T>, byDefault: string, says: str
 const open = <T>(group: Group, type: ValueType<T>, unset: string, says: string, secrecy: Secrecy | null = null) =>
   ({ group, type, default: null, unset, says, secrecy }) as const satisfies Variable<T>
 
-const { absolutePath, address, boolean, bytes, choice, duration, identity, integer, listOf, opaque, pattern, text } =
-  types
+const {
+  absolutePath,
+  address,
+  boolean,
+  bytes,
+  choice,
+  duration,
+  identity,
+  integer,
+  listOf,
+  opaque,
+  pathOrOff,
+  pattern,
+  text,
+} = types
 
 const serviceTemplate = pattern('template', /^[^%]*%s[^%]*$/, 'a name with exactly one %s')
 const directory = pattern(
@@ -160,6 +173,12 @@ export const variables = {
   CONSUL_NAMESPACE: open('consul', text, 'the token\'s namespace', 'Namespace (Consul Enterprise).'),
 
   HTTP_LISTEN: given('outside', listenAddress, ':8080', 'Where /livez, /readyz, /healthz, /metrics and /status answer; off disables them.'),
+  TERMINATION_LOG: given('outside', pathOrOff, '/dev/termination-log', 'File that gets the reason when the Calculator, or a fault, ends the agent; Kubernetes shows it with the pod. off writes none.'),
+  CONTROL_SOCKET: open('outside', pathOrOff, '/run/pidpiper.sock, where that cannot be written /tmp/pidpiper-<uid>/control.sock', 'Unix socket for pidpiper ctl and everything else that controls the agent; off disables it.'),
+  CONTROL_TOKEN: open('outside', opaque, 'no control over HTTP_LISTEN', 'Bearer token of who may control the agent over HTTP_LISTEN; see docs/control.md.', 'value'),
+  CONTROL_READ_TOKEN: open('outside', opaque, 'nobody', 'Bearer token of who may see over HTTP_LISTEN what control shows, and change nothing.', 'value'),
+  CONTROL_USER: open('outside', text, 'no login', 'User name that may do what CONTROL_TOKEN may, for browsers and supervisorctl.'),
+  CONTROL_PASSWORD: open('outside', opaque, 'no login', 'Password of CONTROL_USER.', 'value'),
   LOG_LEVEL: given('outside', logLevel, 'info', 'Least level that is logged.'),
   LOG_FORMAT: given('outside', choice('auto', 'json', 'pretty'), 'auto', 'auto is pretty on a terminal and JSON elsewhere.'),
   LOG_COLORS: open('outside', boolean, 'true on a terminal', 'Colours in pretty logs and in the output of check.'),
@@ -182,10 +201,5 @@ export const variableList: readonly (readonly [VariableName, Variable<unknown>])
 
 /** Variables of the design that this version does not have yet: each is one warning when set. True: a secret. */
 export const laterVariables: Readonly<Record<string, boolean>> = {
-  CONTROL_SOCKET: false,
-  CONTROL_TOKEN: true,
-  CONTROL_READ_TOKEN: true,
-  CONTROL_USER: false,
-  CONTROL_PASSWORD: true,
   RULES_FILES: false,
 }

@@ -61,6 +61,7 @@ export class Answering {
     const origin = { incarnation: lane.child.startedAt, sequence: lane.linesOut - lines.count }
     if (!lane.answers) {
       if (lane.fedLines > 0 || this.#rules().settles === 'never') this.progressed(lane)
+      this.#report.counters.answers += lines.count
       this.#pump.push({ lines, attributions: null, done: [], ...origin })
       return
     }
@@ -87,6 +88,8 @@ export class Answering {
             lane.control.takeRefusal(before === null ? recordId(batch, from) : before + ordinal + 1),
           )
     const { lines, attributions, done, violation } = answers
+    this.#report.counters.answers += lines?.count ?? 0
+    this.#report.answered(lane, read.done, this.#parts.clock.now())
     if (lines) this.#pump.push({ lines, attributions, done, ...origin })
     else if (done.length > 0) this.#pump.push({ done })
     for (const each of refused) this.#refused(lane, each)

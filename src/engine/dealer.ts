@@ -155,6 +155,7 @@ export class Dealer implements RecordConsumer {
     return {
       ...health,
       assigned: theirs.map(({ topic, partition }) => ({ topic, partition })),
+      ...(health.ends && { ends: health.ends.filter((at) => this.#partitions.get(nameOf(at))?.home === worker) }),
       lag: health.lag === null ? null : sum,
     }
   }

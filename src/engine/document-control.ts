@@ -65,6 +65,7 @@ export class DocumentControl {
   /** The last with which the Calculator came up. */
   #good: Asked | null = null
   #rejected: Rejected | null = null
+  #rejections = 0
   #patience: Timer | null = null
 
   constructor(parts: DocumentParts) {
@@ -97,7 +98,13 @@ export class DocumentControl {
 
   snapshot(): DocumentSnapshot {
     const configVersion = this.#inForce?.document?.modifyIndex ?? null
-    return { key: this.#parts.key, state: this.#state, configVersion, problem: this.#problem }
+    return {
+      key: this.#parts.key,
+      state: this.#state,
+      configVersion,
+      problem: this.#problem,
+      rejected: this.#rejections,
+    }
   }
 
   /** What the agent waits for, for a person; null when it does not wait. */
@@ -235,6 +242,7 @@ export class DocumentControl {
 
   #reject(rejected: Rejected): void {
     this.#rejected = rejected
+    this.#rejections++
     this.#is(rejected.state, rejected.problem)
   }
 

@@ -3,12 +3,16 @@ import type { LineBatch } from '../domain/stream/line-batch.ts'
 import type { AnswerReader } from '../domain/stream/protocol/protocol.ts'
 import { sliceLines, type Lines } from '../domain/stream/lines.ts'
 import { LineSplitter } from '../domain/stream/line-splitter.ts'
+import { FlightRecorder } from './black-box.ts'
+import { GivenRecords } from './given-records.ts'
 import type { Child, Clock, Timer } from './ports.ts'
 import { LaneControl } from './lane-control.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 
 /** After the child's death its pipe is read to the end, but no longer than this past the last byte. */
 const STDOUT_END_WAIT = 500
+/** What every pipe of Linux holds. */
+const LEAST_PIPE = 64 * 1024
 
 export interface LaneHooks {
   lines(lines: Lines): void
@@ -24,6 +28,8 @@ export class Lane {
   readonly control: LaneControl
   /** What it was given and is not known to be done, where there is no reader. */
   readonly handed = new HandedOver()
+  readonly recorder = new FlightRecorder()
+  readonly given = new GivenRecords()
   /** Lines written to stdin, and to be answered by this incarnation. */
   fedLines = 0
   /** Bytes that its pipe has taken. */
@@ -135,6 +141,13 @@ export class Lane {
     if (!this.givenUp) this.child.stdout.release?.(bytes)
   }
 
+  /** A write of so many bytes failed. */
+  refused(bytes: number): void {
+    this.inputFailed = true
+    // A pipe that is written to only when it has room takes all of so little, or nothing since nobody can read it.
+    if (bytes <= LEAST_PIPE) this.bytesIn -= bytes
+  }
+
   endInput(): void {
     this.inputEnded = true
     this.child.stdin.end()
@@ -170,6 +183,7 @@ export class Lane {
     this.child.control?.catchUp()
     this.bytesOut += chunk.length
     this.#lastByte++
+    this.recorder.printed(chunk)
     const lines = this.#splitter.push(chunk)
     const oversized = this.#splitter.takeOversized()
     let from = 0

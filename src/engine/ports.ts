@@ -122,6 +122,11 @@ export interface Spawner {
 /** Owns the pipes of one process, over all its incarnations (a StreamProxy, or the null owner). */
 export interface PipeOwner {
   /**
+   * Called before each start of a spec that `prepares`, before anything is opened. Rejects with what `Spawner.spawn` may
+   * throw where it cannot be started; after an abort nobody looks at the result.
+   */
+  ready?(signal: AbortSignal): Promise<void>
+  /**
    * Called before each start, to open what it needs; may throw what `Spawner.spawn` may.
    * Returns a descriptor that is to be the child's stdin, or nothing.
    */
@@ -156,6 +161,10 @@ export interface SourceHealth {
   readonly lastFetchAt: Millis | null
   /** Records not yet fetched over all assigned partitions; null while not known. */
   readonly lag: number | null
+  /** Of each partition that is ours, where it ends and what is handed over next; null while not known. */
+  readonly ends?: readonly (TopicPartition & { readonly end: number | null; readonly next: number | null })[]
+  /** How often partitions were given to us, taken away, and lost without notice. */
+  readonly rebalances?: Readonly<Record<'assigned' | 'revoked' | 'lost', number>>
   /** What is wrong now, for a person; null when nothing is. */
   readonly error: string | null
 }
@@ -182,6 +191,12 @@ export interface RecordSource {
   health(): SourceHealth
   /** Records not yet fetched of one partition; null while not known. Left out where nothing is ever assigned by others. */
   lagOf?(partition: TopicPartition): number | null
+  /**
+   * Gives everything that is ours to the others, until `comeBack`; resolves when it is given. Without it there are no
+   * others.
+   */
+  standAside?(): Promise<void>
+  comeBack?(): void
   close(): Promise<void>
 }
 

@@ -139,6 +139,7 @@ export class StreamProxy implements PipeOwner {
       isolating: works.isolation.isOn,
       control: works.control.snapshot(works.lane?.over === false ? works.lane : null),
       problem: works.problem,
+      stdinBlockedMs: works.feeder.blockedMs,
       bufferedBytes: works.window.used + works.pump.queuedBytes,
       bufferLimitBytes: works.bufferLimit,
     })

@@ -1,14 +1,20 @@
 // What the stream tells of itself: counters, events, and its part of the snapshot.
 import { Advice, type Advised } from '../domain/stream/advice.ts'
+import type { Death } from '../domain/stream/death.ts'
+import { DurationHistogram } from '../domain/stream/duration-histogram.ts'
+import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { LineBatch } from '../domain/stream/line-batch.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
+import type { Millis } from '../domain/time.ts'
 import type { EventRing } from './event-ring.ts'
+import type { Given } from './given-records.ts'
 import type { Lane } from './lane.ts'
 import type { Position } from './partition-book.ts'
 import type { SilenceFacts } from './patience.ts'
 import type { NumberedEvent, StreamCounters } from './snapshot.ts'
 
-type Mutable = { -readonly [K in Exclude<keyof StreamCounters, 'deadLetters' | 'commits'>]: number }
+type Counted = Exclude<keyof StreamCounters, 'deadLetters' | 'deaths' | 'commits' | 'commitsRefused'>
+type Mutable = { -readonly [K in Counted]: number }
 
 const reasons: Readonly<Record<Advised, string>> = {
   'one-to-one':
@@ -22,6 +28,16 @@ const reasons: Readonly<Record<Advised, string>> = {
 
 export class StreamReport {
   readonly deadLetters: Record<string, number> = {}
+  /** Deaths of the Calculator that nobody asked for. */
+  readonly deaths: Partial<Record<Death, number>> = {}
+  readonly durations = {
+    /** From the hand-over of a record to its answer; only where lines are tied to records. */
+    answer: new DurationHistogram(),
+    /** From the time of a record in Kafka until its answers are stored, or the checkpoint that settles it. */
+    endToEnd: new DurationHistogram(),
+    /** From the moment that the Calculator's end of work is watched for until it is settled and committed. */
+    checkpoint: new DurationHistogram(),
+  }
   readonly counters: Mutable = {
     recordsIn: 0,
     recordsOut: 0,
@@ -33,9 +49,11 @@ export class StreamReport {
     checkpointsProven: 0,
     checkpointsAssumed: 0,
     checkpointsMissed: 0,
+    answers: 0,
     replays: 0,
     violations: 0,
     controlProblems: 0,
+    aborts: 0,
   }
   readonly #advice = new Advice()
   #told: Advised | null = null
@@ -60,6 +78,30 @@ export class StreamReport {
   written(records: number, bytes: number): void {
     this.counters.recordsOut += records
     this.counters.bytesOut += bytes
+  }
+
+  /** The incarnation has answered these; to be called before their memory is given back. */
+  answered(lane: Lane, records: readonly AnswerRun[], now: Millis): void {
+    for (const { batch, from, to, orphan } of records) {
+      const since = orphan ? null : lane.given.at(batch, from)
+      if (since !== null) this.durations.answer.observe(now - since, to - from)
+    }
+  }
+
+  /** Their answers are stored at `wall`, ms since the epoch. */
+  stored(records: readonly AnswerRun[], wall: Millis): void {
+    for (const { batch, from, to, orphan } of records) {
+      if (!orphan) this.durations.endToEnd.observe(wall - batch.context.timestamp(from), to - from)
+    }
+  }
+
+  /** A checkpoint settled these. */
+  settled(given: readonly Given[], wall: Millis): void {
+    for (const { stamped, records } of given) this.durations.endToEnd.observe(wall - stamped, records)
+  }
+
+  died(death: Death): void {
+    this.deaths[death] = (this.deaths[death] ?? 0) + 1
   }
 
   deadLettered(letters: readonly DeadLetter[]): void {

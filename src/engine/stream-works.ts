@@ -97,9 +97,7 @@ export class StreamWorks implements FinishingParts {
         allowance: () => this.#handingOver.allowance(),
         before: (pieces) => this.#handingOver.before(pieces),
         handingOver: (piece) => this.#handingOver.handOver(piece),
-        failed: () => {
-          if (this.lane) this.lane.inputFailed = true
-        },
+        failed: (bytes) => this.lane?.refused(bytes),
         rested: () => this.rested(),
       },
       () => room.endsWithWrite,
@@ -145,7 +143,7 @@ export class StreamWorks implements FinishingParts {
     this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
       activity: parts.activity,
       outputPaused: () => this.lane?.paused ?? false,
-      reached: (claim, quality) => reached(this, transacting, claim, quality),
+      reached: (claim, quality, began) => reached(this, transacting, claim, quality, began),
       missed: () => this.report.missedCheckpoint(),
       blockBuffered: (lane) => this.report.blockBuffered(lane),
     })
@@ -270,6 +268,7 @@ export class StreamWorks implements FinishingParts {
   #done(records: readonly AnswerRun[]): void {
     this.room.left(records)
     this.settling.done(records)
+    this.report.stored(records, this.parts.clock.wall())
     this.room.recycle(records)
   }
 

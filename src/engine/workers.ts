@@ -19,6 +19,8 @@ export class Workers {
   readonly #dealer: Dealer
   #proxies: readonly StreamProxy[]
   #source: StreamSides['source']
+  /** The source that was left to others. */
+  #aside: StreamSides['source'] | null = null
 
   constructor(parts: WorkersParts, sides: StreamSides, count: number) {
     this.#parts = parts
@@ -64,6 +66,24 @@ export class Workers {
     this.close()
     this.#dealer.become(count)
     this.#proxies = this.#newProxies(sides)
+  }
+
+  get standsAside(): boolean {
+    return this.#aside === this.#source
+  }
+
+  /** Leaves the partitions to others, until `comeBack`. False: this source has nobody to leave them to. */
+  async standAside(): Promise<boolean> {
+    const source = this.#source
+    if (!source.standAside) return false
+    this.#aside = source
+    await source.standAside()
+    return true
+  }
+
+  comeBack(): void {
+    this.#aside?.comeBack?.()
+    this.#aside = null
   }
 
   abandonOutput(): void {

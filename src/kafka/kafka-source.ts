@@ -31,6 +31,7 @@ export interface SourceSettings {
 type Position = TopicPartition & { readonly offset: number; readonly epoch: number; readonly metadata?: string }
 
 const TOPIC_POLL: Millis = 1_000
+const ASIDE = 'the partitions are left to other members of the consumer group until the Calculator runs'
 
 export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #settings: SourceSettings
@@ -45,6 +46,9 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #closing = new AbortController()
   #consumer: RecordConsumer | null = null
   #membership: Membership | null = null
+  /** While we stand aside: resolves when we come back. */
+  #aside: PromiseWithResolvers<undefined> | null = null
+  readonly #rebalances = { assigned: 0, revoked: 0, lost: 0 }
   #lastFetchAt: Millis | null = null
   #done: Promise<void> = Promise.resolve()
   /** The consumer is told of one change after the other. */
@@ -147,6 +151,21 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     await membership.commit(positions, transaction)
   }
 
+  async standAside(): Promise<void> {
+    if (this.#aside) return
+    this.#aside = Promise.withResolvers()
+    const membership = this.#membership
+    await this.revoked(this.#ownership.list)
+    await membership?.leave()
+    // Of a rebalance that was under way.
+    this.lost(this.#ownership.list)
+  }
+
+  comeBack(): void {
+    this.#aside?.resolve(undefined)
+    this.#aside = null
+  }
+
   health(): SourceHealth {
     const joined = this.#membership?.joined ?? false
     return {
@@ -154,7 +173,17 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       assigned: this.#ownership.list.map(({ topic, partition }) => ({ topic, partition })),
       lastFetchAt: this.#lastFetchAt,
       lag: joined ? this.#ownership.lag : null,
-      error: this.#missing.text ?? this.#problem.text ?? this.#membership?.problem ?? this.#starts.problem.text,
+      ends: this.#ownership.list.map(({ topic, partition, handedOver: next, highWatermark }) => ({
+        ...{ topic, partition, next },
+        end: next === null ? null : highWatermark,
+      })),
+      rebalances: { ...this.#rebalances },
+      error:
+        (this.#aside && ASIDE) ??
+        this.#missing.text ??
+        this.#problem.text ??
+        this.#membership?.problem ??
+        this.#starts.problem.text,
     }
   }
 
@@ -164,6 +193,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
 
   async close(): Promise<void> {
     this.#closing.abort()
+    this.comeBack()
     this.#corrections.stop()
     this.#fetcher.close()
     await this.#membership?.close()
@@ -174,6 +204,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   // ---- what the membership tells -----------------------------------------------------------------------------------
 
   assigned(partitions: readonly TopicPartition[]): void {
+    this.#rebalances.assigned++
     void this.#tell(async () => {
       const added = this.#ownership.add(partitions)
       this.#consumer?.assigned(added.map(({ topic, partition, epoch }) => ({ topic, partition, epoch })))
@@ -183,6 +214,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   }
 
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length > 0) this.#rebalances.revoked++
     for (const each of partitions) {
       const owned = this.#ownership.find(each)
       owned?.seek(null)
@@ -193,6 +225,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   }
 
   lost(partitions: readonly TopicPartition[]): void {
+    if (partitions.length > 0) this.#rebalances.lost++
     this.#ownership.remove(partitions)
     void this.#tell(async () => {
       this.#ownership.remove(partitions)
@@ -217,12 +250,18 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       attempted()
       await wait(clock, TOPIC_POLL, signal)
     }
-    if (closed()) return
-    this.#starts.opened(this.#settings.topics)
-    this.#membership = join(this)
-    const over = this.#membership.run()
-    attempted()
-    await over
+    if (!closed()) this.#starts.opened(this.#settings.topics)
+    while (!closed()) {
+      if (this.#aside) {
+        attempted()
+        await this.#aside.promise
+        continue
+      }
+      this.#membership = join(this)
+      const over = this.#membership.run()
+      attempted()
+      await over
+    }
   }
 
   async #topicsExist(): Promise<boolean> {

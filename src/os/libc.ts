@@ -30,6 +30,9 @@ export interface Libc {
   /** RLIMIT_NPROC of this process. */
   processes(): Limit
   setProcesses(limit: Limit): void
+  /** Any limit of a process (0 is this one), by the number that setrlimit has for it. */
+  limit(pid: number, resource: number): Limit
+  setLimit(pid: number, resource: number, limit: Limit): void
   /**
    * This thread, and what it starts, is another user from now on; root can come back by what it returns. The C
    * library's own calls would change all threads.
@@ -148,6 +151,8 @@ function bound(koffi: Koffi): Libc {
     setOpenFiles: (pid, wanted) => setLimit(pid, RLIMIT_NOFILE, wanted),
     processes: () => limit(0, RLIMIT_NPROC),
     setProcesses: (wanted) => setLimit(0, RLIMIT_NPROC, wanted),
+    limit,
+    setLimit,
     become(user) {
       const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, groups: process.getgroups?.() ?? [] }
       setGroups(user.groups)

@@ -12,6 +12,7 @@ import { readStderr, StderrTails } from './child-stderr.ts'
 import { findCommand, quoted } from './find-command.ts'
 import { openLogPipes, plainLogPipes } from './log-pipes.ts'
 import type { Libc } from './libc.ts'
+import { limitChild, limitsOpenFiles, withLimits } from './child-limits.ts'
 import { childOpenFiles, keepDescriptors, withOpenFiles } from './open-files.ts'
 import { spawnFailure } from './own-children.ts'
 import { activity } from './proc.ts'
@@ -128,10 +129,13 @@ export class NodeSpawner implements Spawner {
     file: string,
     pipes: Pick<ChildPipes, 'stdio' | 'highestFd' | 'discard' | 'environment'>,
   ): { child: ChildProcess; pid: number } {
+    const libc = this.#libc
     const told = { ...spec, environment: { ...spec.environment, ...pipes.environment } }
-    const start = (): ChildProcess => withUmask(spec.umask, () => asUser(this.#libc, told, file, pipes.stdio))
+    const start = (): ChildProcess => withUmask(spec.umask, () => asUser(libc, told, file, pipes.stdio))
     try {
-      const child = this.#libc === null ? start() : withOpenFiles(this.#libc, this.#openFiles, pipes.highestFd, start)
+      const child = withLimits(libc, spec, pipes.highestFd, () =>
+        libc === null || limitsOpenFiles(spec) ? start() : withOpenFiles(libc, this.#openFiles, pipes.highestFd, start),
+      )
       return { child, pid: startedPid(child, spec) }
     } catch (error) {
       pipes.discard()
@@ -164,15 +168,28 @@ export function commandFile({ command, commandProblem, directory, environment }:
 function asUser(libc: Libc | null, spec: ProgramSpec, file: string, stdio: Stdio): ChildProcess {
   const { user } = spec
   const own = process.getuid?.()
-  if (user === undefined || user.uid === own) return startProcess(spec, file, stdio, {})
+  const limited = (child: ChildProcess): ChildProcess => orKilled(child, () => limitChild(libc, child.pid ?? 0, spec))
+  if (user === undefined || user.uid === own) return limited(startProcess(spec, file, stdio, {}))
   if (own !== 0)
     throw new AgentError('SPAWN_ERROR', `couldn't setuid to ${user.uid}: Can't drop privilege as nonroot user`)
   if (libc === null) return startProcess(spec, file, stdio, { uid: user.uid, gid: user.gid })
   const comeBack = libc.become(user)
   try {
-    return startProcess(spec, file, stdio, {})
+    return limited(startProcess(spec, file, stdio, {}))
   } finally {
     comeBack()
+  }
+}
+
+/** A child that cannot be had as it is wanted is none. */
+function orKilled(child: ChildProcess, complete: () => void): ChildProcess {
+  if (child.pid === undefined) return child
+  try {
+    complete()
+    return child
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
   }
 }
 

@@ -51,6 +51,8 @@ test('the least environment gives the documented defaults', () => {
     answerTimeoutMs: null,
   })
   assert.deepEqual(config.log, { level: 'info', format: 'json', colors: false })
+  assert.deepEqual(config.terminationLog, { path: '/dev/termination-log', isAsked: false })
+  assert.equal(good({ ...least, TERMINATION_LOG: '/tmp/why' }).terminationLog?.isAsked, true)
   assert.equal(config.instanceId, 'box')
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.streams.inputTopics))
 })

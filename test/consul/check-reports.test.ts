@@ -19,8 +19,11 @@ const calculator: ProcessSnapshot = {
   crashLoop: false,
   retryInMs: null,
   restarts: 0,
+  again: null,
   stderrTail: [],
 }
+
+const none = { upTo: [], count: 0, sumSeconds: 0 }
 
 const stream: StreamSnapshot = {
   namespec: 'calculator',
@@ -32,13 +35,17 @@ const stream: StreamSnapshot = {
     assigned: [{ topic: 'in', partition: 0 }],
     lag: 12,
     lastFetchAgeMs: 5,
+    rebalances: { assigned: 1, revoked: 0, lost: 0 },
     error: null,
   },
   output: { topic: 'out', lastAckAgeMs: 5, error: null },
+  partitions: [],
   inFlight: 3,
   bufferedBytes: 0,
   bufferLimitBytes: 1,
   stdinUnreadBytes: 0,
+  stdinBlockedMs: 0,
+  stdoutPartialBytes: null,
   blockBuffered: false,
   isolating: false,
   control: null,
@@ -57,10 +64,15 @@ const stream: StreamSnapshot = {
     checkpointsAssumed: 0,
     checkpointsMissed: 0,
     commits: 0,
+    answers: 0,
+    commitsRefused: 0,
+    aborts: 0,
+    deaths: {},
     replays: 0,
     violations: 0,
     controlProblems: 0,
   },
+  durations: { answer: none, endToEnd: none, checkpoint: none },
 }
 
 const running: Snapshot = {
@@ -75,9 +87,10 @@ const running: Snapshot = {
     instanceId: 'i1',
     startedAt: 1,
     consul: 'registered',
+    consulAnswerAgeMs: null,
     loopLagMs: null,
   },
-  document: { key: KEY, state: 'in-force', configVersion: 77, problem: '' },
+  document: { key: KEY, state: 'in-force', configVersion: 77, rejected: 0, problem: '' },
   processes: [calculator],
   streams: [stream],
 }
@@ -130,7 +143,7 @@ for (const [state, status] of Object.entries(processStates)) {
 test('waiting for a document: the agent passes, the Calculator is critical and names the key', () => {
   const snapshot: Snapshot = {
     ...agentIs('waiting', `waiting for run document at ${KEY}`),
-    document: { key: KEY, state: 'waiting', configVersion: null, problem: '' },
+    document: { key: KEY, state: 'waiting', configVersion: null, rejected: 0, problem: '' },
     processes: [],
     streams: [],
   }

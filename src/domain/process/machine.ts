@@ -3,7 +3,9 @@
 import type { EventOf, EventType, Process, ProcessState, Row, Step } from './state.ts'
 import {
   abandon,
+  becomeReady,
   bug,
+  callOff,
   complain,
   confirm,
   die,
@@ -19,9 +21,13 @@ import {
   recover,
   refuse,
   relaunch,
+  renew,
   retryOrGiveUp,
   settle,
   settlePending,
+  spawn,
+  stayDown,
+  stopAgain,
   stopped,
   terminate,
   watch,
@@ -41,6 +47,8 @@ const usual = {
   progressed: ignore,
   killFailed: complain,
   abandon: ignore,
+  restart: notUp,
+  prepared: bug,
   spawned: bug,
   spawnFailed: bug,
 }
@@ -49,10 +57,12 @@ const usual = {
 export const table = {
   //                    commands                                                 facts                                                                                 the one deadline awaited
   STOPPED:  { ...usual, start: launch,  stop: notUp,                              exited: bug                                                                                                    },
-  STARTING: { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: dieStarting, spawned: watch, spawnFailed: failSpawn, ready: confirm, progressed: progress,    stayedUp: confirm        },
-  RUNNING:  { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: die,                                                 progressed: progress,    stayedUp: recover        },
+  STARTING: { ...usual, start: isUp,    stop: callOff,       abandon: callOff,    exited: dieStarting, spawned: watch, spawnFailed: failSpawn, progressed: progress,    stayedUp: confirm,
+                        ready: becomeReady, restart: renew,                         prepared: spawn                                                                                                },
+  RUNNING:  { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: die,                                                 progressed: progress,    stayedUp: recover,
+                        restart: renew                                                                                                                                                         },
   BACKOFF:  { ...usual, start: isUp,    stop: settle,        abandon: abandon,    exited: bug,                                                 progressed: forgive,     retryDue: retryOrGiveUp  },
-  STOPPING: { ...usual, start: stillUp, stop: notUp,                              exited: stopped,                                             killFailed: lose,        stopOverdue: insist      },
+  STOPPING: { ...usual, start: stillUp, stop: stopAgain,     abandon: stayDown,   exited: stopped,                                             killFailed: lose,        stopOverdue: insist      },
   EXITED:   { ...usual, start: launch,  stop: settlePending, abandon: forget,     exited: bug,                                                                          retryDue: relaunch       },
   FATAL:    { ...usual, start: launch,  stop: notUp,                              exited: bug                                                                                                    },
   UNKNOWN:  { ...usual, start: lost,    stop: notUp,                              exited: stopped                                                                                                },

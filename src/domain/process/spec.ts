@@ -24,6 +24,19 @@ export type Backoff =
       readonly floor?: Millis
     }
 
+export const resources = [
+  ...['as', 'core', 'cpu', 'data', 'fsize', 'memlock', 'nofile', 'nproc', 'sigpending', 'stack'],
+] as const
+
+/** One of the system's limits per process (setrlimit): bytes, seconds or a number; null is no limit. */
+export interface ResourceLimit {
+  readonly resource: ResourceName
+  readonly soft: number | null
+  readonly hard: number | null
+}
+
+export type ResourceName = (typeof resources)[number]
+
 /** Frozen configuration of one process; fields are named, and mean, as in supervisord. Durations named `…secs` are seconds. */
 export interface ProgramSpec {
   readonly name: string
@@ -64,6 +77,10 @@ export interface ProgramSpec {
   readonly killasgroup: boolean
   /** After the child died, what is left of its process group is killed. */
   readonly sweepgroup: boolean
+  /** Its owner has something to do before each start, which takes time. */
+  readonly prepares?: boolean
+  /** What the child may use at most; anything else as the agent has it. */
+  readonly limits?: readonly ResourceLimit[]
 }
 
 /** `group:process`, or the bare name where both are equal (supervisord: make_namespec). */

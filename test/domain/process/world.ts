@@ -52,6 +52,8 @@ export class World {
   spawnFails = false
   #pid = 0
   alive = false
+  /** Its owner gets ready for a start. */
+  preparing = false
   deadline: { readonly type: Deadline; readonly due: Millis } | null = null
   /** A stop was accepted, and no start since. */
   #stopped = false
@@ -82,6 +84,19 @@ export class World {
 
   ready(): void {
     this.#feed({ type: 'ready', at: this.now })
+    this.#obeyed()
+  }
+
+  restart(): boolean {
+    const accepted = this.#feed({ type: 'restart', at: this.now, reason: 'too fat' })
+    this.#obeyed()
+    return accepted
+  }
+
+  prepared(): void {
+    assert.ok(this.preparing, 'the script answers where nothing was asked')
+    this.preparing = false
+    this.#feed({ type: 'prepared', at: this.now })
     this.#obeyed()
   }
 
@@ -133,6 +148,14 @@ export class World {
 
   #perform(effect: Effect): void {
     switch (effect.type) {
+      case 'prepare':
+        assert.ok(!this.preparing, 'two preparations')
+        this.preparing = true
+        break
+      case 'callOff':
+        assert.ok(this.preparing, 'nothing to call off')
+        this.preparing = false
+        break
       case 'spawn':
         this.#spawn()
         break
@@ -157,6 +180,8 @@ export class World {
       case 'tell':
         assert.equal(effect.event.fields['process'], namespec(this.process.spec))
         if (this.#proven(effect.event.event)) this.#failedInRow = 0
+        // No failed start, whenever it comes.
+        if (effect.event.event === 'process.restarting') this.#failedInRow = Math.max(0, this.#failedInRow - 1)
         this.told.push(effect.event.event.replace('process.', ''))
     }
   }
@@ -186,13 +211,15 @@ export class World {
   /** What holds between any two events. */
   #obeyed(): void {
     const { state, retries, retryAt, child, spec } = this.process
-    assert.equal(this.alive, aliveIn.has(state), `alive is ${this.alive} in ${state}`)
+    assert.equal(this.alive, aliveIn.has(state) && !this.preparing, `alive is ${this.alive} in ${state}`)
+    assert.ok(!this.preparing || state === 'STARTING', `preparing in ${state}`)
     assert.equal(child?.pid ?? null, this.alive ? this.#pid : null)
     if (spec.startretries >= 0) assert.ok(retries <= spec.startretries + 1, `${retries} retries`)
     const awaitsStart = this.deadline?.type === 'retryDue' && state !== 'BACKOFF'
     if (state !== 'BACKOFF') assert.equal(retryAt !== null, awaitsStart)
-    const endsByItself = ['STOPPING', 'BACKOFF'].includes(state) || (state === 'STARTING' && spec.ready !== 'told')
-    if (endsByItself) assert.ok(this.deadline !== null, `nothing ends ${state}`)
+    const isUp = state === 'STARTING' && spec.ready === 'told' && !this.preparing
+    const isAwaited = ['STARTING', 'STOPPING', 'BACKOFF'].includes(state) && !this.preparing && !isUp
+    if (isAwaited) assert.ok(this.deadline !== null, `nothing ends ${state}`)
     if (['STOPPED', 'FATAL'].includes(state)) assert.equal(this.deadline, null, `${state} awaits something`)
   }
 }
