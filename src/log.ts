@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { pino, stdTimeFunctions, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import { AgentError } from './domain/errors.ts'
+import type { EventName } from './domain/log-events.ts'
 import type { StderrLine } from './engine/ports.ts'
 import type { NumberedEvent, ReadModel } from './engine/snapshot.ts'
 
@@ -14,7 +15,7 @@ export type LogFields = Readonly<Record<string, unknown>>
 export type LogLine = (
   level: Exclude<LogLevel, 'silent'>,
   message: string,
-  fields: LogFields & { readonly event: string },
+  fields: LogFields & { readonly event: EventName },
 ) => void
 
 export interface LogOptions {

@@ -13,6 +13,7 @@ import { HttpFace } from '../http/server.ts'
 import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
 import { exitCodeOf } from '../os/exit-status.ts'
+import { groupMemory } from '../os/group-memory.ts'
 import { loopLag } from '../os/loop-lag.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
@@ -137,6 +138,7 @@ export class Agent {
             model: this.#model,
             listen: config.http,
             control: () => this.#control?.overHttp ?? null,
+            memoryOf: groupMemory,
             failed: (error, path) => log.line('error', 'cannot answer', { event: 'http.failed', path, err: error }),
           })
   }

@@ -89,7 +89,7 @@ export class Answering {
           )
     const { lines, attributions, done, violation } = answers
     this.#report.counters.answers += lines?.count ?? 0
-    this.#report.answered(lane, read.done, this.#parts.clock.now())
+    this.#report.answered(lane, done, this.#parts.clock.now())
     if (lines) this.#pump.push({ lines, attributions, done, ...origin })
     else if (done.length > 0) this.#pump.push({ done })
     for (const each of refused) this.#refused(lane, each)

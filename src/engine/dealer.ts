@@ -72,6 +72,10 @@ export class Dealer implements RecordConsumer {
     await this.#partitions.get(nameOf(batch))?.batch(batch, this.#consumers)
   }
 
+  placeOf(partition: TopicPartition): number {
+    return this.#sharesPartitions ? 0 : (this.#partitions.get(nameOf(partition))?.home ?? 0)
+  }
+
   assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void {
     const added = new Map<number, (TopicPartition & { readonly epoch: number })[]>()
     for (const at of partitions) {

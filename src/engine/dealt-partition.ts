@@ -1,11 +1,9 @@
 // One partition whose records are dealt to one worker, or by key to several.
 import { partOf, workersOf } from '../domain/stream/dealing.ts'
 import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
+import { NOBODY, SettledAhead } from '../domain/stream/settled-ahead.ts'
 import { Shares } from '../domain/stream/shares.ts'
 import type { RecordConsumer, TransactionPosition } from './ports.ts'
-
-/** No worker has this number. */
-const NOBODY = 0xffff
 
 /** What a worker, or everybody together, has settled. */
 interface Report {
@@ -26,6 +24,7 @@ export class DealtPartition implements TopicPartition {
   /** Of the source: each rewind has its own. */
   #epoch: number
   #shares: Shares
+  readonly #ahead = new SettledAhead()
   #committed: { readonly offset: number | null; readonly metadata: string } = { offset: null, metadata: '' }
   /** What each worker wants to be written beside the position. */
   readonly #notes = new Map<number, string>()
@@ -63,8 +62,9 @@ export class DealtPartition implements TopicPartition {
     if (this.moving) await this.moving
     if (batch.epoch !== this.#epoch) return
     const [only, ...others] = this.#shares.workers
-    if (only !== undefined && others.length === 0) await this.#give(batch, batch.firstOffset, only, consumers)
-    else await this.#split(batch, consumers)
+    if (only !== undefined && others.length === 0) {
+      await this.#give(this.#ahead.concerns(batch) ? this.#rest(batch) : batch, batch.firstOffset, only, consumers)
+    } else await this.#split(batch, consumers)
   }
 
   /** The worker wants its records from `offset` on. Gives the offset from which the source is to read again. */
@@ -78,7 +78,9 @@ export class DealtPartition implements TopicPartition {
 
   /** Other workers, who go on where everything is committed. Gives the offset to read again from; null: nothing was read. */
   reshare(workers: readonly number[], home: number): number | null {
-    const from = this.#shares.position === null ? null : (this.#committed.offset ?? this.#shares.begin)
+    const { positions, begin } = this.#shares
+    const from = positions === null ? null : (this.#committed.offset ?? begin)
+    if (positions !== null) this.#ahead.add(positions)
     if (from !== null) this.#anew(this.#epoch + 1)
     this.#shares = new Shares(workers, this.#epoch)
     this.#notes.clear()
@@ -108,11 +110,21 @@ export class DealtPartition implements TopicPartition {
   }
 
   committed({ offset, metadata }: TransactionPosition): void {
-    if (offset >= (this.#committed.offset ?? 0)) this.#committed = { offset, metadata }
+    if (offset < (this.#committed.offset ?? 0)) return
+    this.#committed = { offset, metadata }
+    this.#ahead.forget(offset)
+  }
+
+  /** What is left to do of a batch that comes once more. */
+  #rest(batch: LineBatch): LineBatch {
+    const owners = new Uint16Array(batch.count)
+    this.#ahead.strike(batch, owners)
+    return { ...partOf(batch, owners, 0, batch.firstOffset), tombstones: batch.tombstones }
   }
 
   async #split(batch: LineBatch, consumers: readonly RecordConsumer[]): Promise<void> {
     const owners = workersOf(batch, consumers.length)
+    if (this.#ahead.concerns(batch)) this.#ahead.strike(batch, owners)
     const served = new Set<number>()
     const give = (part: LineBatch, worker: number): Promise<void> => {
       const tombstones = served.size > 0 ? 0 : batch.tombstones

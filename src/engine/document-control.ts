@@ -1,4 +1,5 @@
 // Where the run document stands: waited for, in force, refused, rolled back. It decides what is adopted and when.
+import type { EventName } from '../domain/log-events.ts'
 import { changeClass } from '../domain/stream/change-class.ts'
 import { applyDocument, parseRunDocument, type DocumentPart } from '../domain/stream/run-document.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
@@ -251,7 +252,7 @@ export class DocumentControl {
     this.#problem = problem
   }
 
-  #tell(event: string, level: 'info' | 'warn' | 'error', message: string, modifyIndex: number | null): void {
+  #tell(event: EventName, level: 'info' | 'warn' | 'error', message: string, modifyIndex: number | null): void {
     this.#parts.events.publish(event, level, message, { key: this.#parts.key, modifyIndex, problem: this.#problem })
   }
 }

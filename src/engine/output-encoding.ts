@@ -50,22 +50,24 @@ const POOL_BYTES = 8 * 1024 * 1024
 export class OutputEncoding {
   readonly #rules: OutputRules
   readonly #clock: Clock
-  readonly #pool = new BufferPool(POOL_BYTES)
   readonly #dataframes: DataframeEncoder
   readonly #sticky = new StickyPartition()
   readonly #headers: Headers
+  readonly #pool: BufferPool
 
-  constructor(rules: OutputRules, clock: Clock) {
+  constructor(rules: OutputRules, clock: Clock, pool = new BufferPool(POOL_BYTES)) {
     this.#rules = rules
     this.#clock = clock
-    this.#dataframes = new DataframeEncoder({ source: rules.source, json: rules.json }, this.#pool)
+    this.#pool = pool
+    this.#dataframes = new DataframeEncoder({ source: rules.source, json: rules.json }, pool)
     this.#headers =
       rules.format === 'dataframe' ? [[CONTENT_TYPE, new TextEncoder().encode(DATAFRAME_CONTENT_TYPE)]] : []
   }
 
   /** The same for one of several workers, whose records are to have ids of their own. */
   ofWorker(worker: number): OutputEncoding {
-    return new OutputEncoding({ ...this.#rules, instanceId: `${this.#rules.instanceId}.${worker}` }, this.#clock)
+    const instanceId = `${this.#rules.instanceId}.${worker}`
+    return new OutputEncoding({ ...this.#rules, instanceId }, this.#clock, this.#pool)
   }
 
   /** Encodes items in their order; waits until the output topic is known. */

@@ -145,6 +145,11 @@ export interface PipeOwner {
 export interface RecordConsumer {
   /** Resolves when the batch has its place in the window: until then the source fetches no more of that partition. */
   batch(batch: LineBatch): Promise<void>
+  /**
+   * Partitions with one number share the place that `batch` waits for; all do where it is left out. What waits for one
+   * place must not keep back what has another.
+   */
+  placeOf?(partition: TopicPartition): number
   assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void
   /** What the last owner committed beside its position: told after `assigned`, before the first batch. */
   noted?(partitions: readonly (TopicPartition & { readonly metadata: string })[]): void

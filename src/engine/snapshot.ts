@@ -57,6 +57,14 @@ export interface StreamCounters {
   readonly deaths: Readonly<Partial<Record<Death, number>>>
 }
 
+/** One partition that is ours. */
+export interface PartitionSnapshot extends TopicPartition {
+  /** Records not settled; null while not known. */
+  readonly lag: number | null
+  /** Time since it last made progress; 0 with nothing to do. */
+  readonly progressAgeMs: Millis
+}
+
 /** What the Calculator says of itself on its control channel. */
 export interface ControlSnapshot {
   /** It may be fed. */
@@ -66,14 +74,6 @@ export interface ControlSnapshot {
   /** null: it sent none yet. */
   readonly heartbeatAgeMs: Millis | null
   readonly metrics: readonly CalculatorMetric[]
-}
-
-/** One partition that is ours. */
-export interface PartitionSnapshot extends TopicPartition {
-  /** Records not settled; null while not known. */
-  readonly lag: number | null
-  /** Time since it last made progress; 0 with nothing to do. */
-  readonly progressAgeMs: Millis
 }
 
 export interface StreamSnapshot {

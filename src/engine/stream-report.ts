@@ -5,6 +5,7 @@ import { DurationHistogram } from '../domain/stream/duration-histogram.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { LineBatch } from '../domain/stream/line-batch.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
+import type { StreamEvent } from '../domain/log-events.ts'
 import type { Millis } from '../domain/time.ts'
 import type { EventRing } from './event-ring.ts'
 import type { Given } from './given-records.ts'
@@ -52,8 +53,8 @@ export class StreamReport {
     answers: 0,
     replays: 0,
     violations: 0,
-    controlProblems: 0,
     aborts: 0,
+    controlProblems: 0,
   }
   readonly #advice = new Advice()
   #told: Advised | null = null
@@ -65,7 +66,12 @@ export class StreamReport {
     this.#namespec = namespec
   }
 
-  publish(event: string, level: NumberedEvent['level'], message: string, fields: NumberedEvent['fields'] = {}): void {
+  publish(
+    event: StreamEvent,
+    level: NumberedEvent['level'],
+    message: string,
+    fields: NumberedEvent['fields'] = {},
+  ): void {
     this.#events.publish(`stream.${event}`, level, message, { process: this.#namespec, ...fields })
   }
 
@@ -82,17 +88,15 @@ export class StreamReport {
 
   /** The incarnation has answered these; to be called before their memory is given back. */
   answered(lane: Lane, records: readonly AnswerRun[], now: Millis): void {
-    for (const { batch, from, to, orphan } of records) {
-      const since = orphan ? null : lane.given.at(batch, from)
-      if (since !== null) this.durations.answer.observe(now - since, to - from)
-    }
+    observe(this.durations.answer, records, ({ batch, from }) => {
+      const since = lane.given.at(batch, from)
+      return since === null ? null : now - since
+    })
   }
 
   /** Their answers are stored at `wall`, ms since the epoch. */
   stored(records: readonly AnswerRun[], wall: Millis): void {
-    for (const { batch, from, to, orphan } of records) {
-      if (!orphan) this.durations.endToEnd.observe(wall - batch.context.timestamp(from), to - from)
-    }
+    observe(this.durations.endToEnd, records, ({ batch, from }) => wall - batch.context.timestamp(from))
   }
 
   /** A checkpoint settled these. */
@@ -179,4 +183,18 @@ export class StreamReport {
       { bytes: lane.partialLength },
     )
   }
+}
+
+/** Answers that come in no order are runs of one record each: beyond so many they count with the age of the last. */
+const RUNS_MAX = 16
+
+function observe(into: DurationHistogram, runs: readonly AnswerRun[], ageOf: (run: AnswerRun) => Millis | null): void {
+  let age: Millis | null = null
+  let rest = 0
+  for (const [index, run] of runs.entries()) {
+    if (run.orphan) continue
+    if (index >= RUNS_MAX) rest += run.to - run.from
+    else if ((age = ageOf(run)) !== null) into.observe(age, run.to - run.from)
+  }
+  if (rest > 0 && age !== null) into.observe(age, rest)
 }

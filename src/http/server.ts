@@ -20,6 +20,8 @@ export interface HttpOptions {
   readonly thresholds?: Partial<Thresholds>
   /** Answers every path but ours; null: they are 404. Asked for at each request. */
   readonly control?: () => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | null
+  /** Resident memory of a process and all its children, in bytes; null where it cannot be seen. */
+  readonly memoryOf?: (pid: number) => number | null
   /** Told of an answer that could not be made. */
   readonly failed: (error: unknown, path: string) => void
 }
@@ -37,7 +39,7 @@ export class HttpFace {
   constructor(options: HttpOptions) {
     this.#options = options
     this.#thresholds = { ...defaultThresholds, ...options.thresholds }
-    this.#metrics = createMetrics(() => options.model.snapshot(), this.#thresholds)
+    this.#metrics = createMetrics(() => options.model.snapshot(), this.#thresholds, options.memoryOf)
     this.#answers = {
       '/livez': () => this.#live(),
       '/readyz': () => this.#ready(),

@@ -7,8 +7,10 @@ import type { KafkaCluster } from './cluster.ts'
 import { Corrections } from './corrections.ts'
 import { explain } from './errors.ts'
 import { Fetcher } from './fetch/fetcher.ts'
+import type { OwnedPartition } from './fetch/owned-partition.ts'
 import { Trouble } from './fetch/trouble.ts'
 import type { Membership, MembershipOwner } from './group-membership.ts'
+import { watchLag } from './lag-watch.ts'
 import type { KafkaLog } from './log.ts'
 import { Ownership } from './ownership.ts'
 import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
@@ -76,6 +78,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       cluster,
       topics,
       owned: () => this.#ownership.list,
+      placeOf: (partition) => this.#consumer?.placeOf?.(partition) ?? 0,
       handOver: (batch) => this.#consumer?.batch(batch) ?? Promise.resolve(),
       answered: (whole) => this.#answered(whole),
       troubled: (partitions, error) => this.#trouble.hold(partitions, error),
@@ -112,6 +115,9 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const attempted = (): void => resolve(undefined)
     this.#done = this.#live(attempted).finally(attempted)
     this.#corrections.start()
+    const { cluster, clock, log } = this.#settings
+    const owned = (): readonly OwnedPartition[] => this.#ownership.list
+    void watchLag({ cluster, topics: this.#topics, clock, log, signal: this.#closing.signal, owned })
     await promise
   }
 

@@ -270,3 +270,32 @@ test('a last line too long for the text keeps its beginning; the document proble
   assert.ok(Buffer.byteLength(output) <= MAX_OUTPUT && Buffer.byteLength(output) > MAX_OUTPUT - 20)
   assert.match(output, /input\.topics\[0\]: é+…\nstderr:\nKeyError: ü+…$/)
 })
+
+test('several workers: a line for each, what flows once, and the words of those that are down', () => {
+  const workers = [0, 1, 2].map((worker) => ({ ...calculator, name: `calculator_0${worker}`, pid: 40 + worker }))
+  const [up, down, other] = workers.map((process, worker) => ({ ...process, stderrTail: [`said by ${worker}`] }))
+  assert.ok(up && down && other)
+  const processes = [up, { ...down, state: 'BACKOFF' as const, pid: null, retries: 2 }, other]
+  const streams = workers.map(({ name }, worker) => ({
+    ...stream,
+    namespec: `calculator:${name}`,
+    input: { ...stream.input, assigned: [{ topic: 'in', partition: worker }], error: 'no broker' },
+    stuck: worker === 1 ? [{ topic: 'in', partition: 1 }] : [],
+  }))
+  const reports = checkReports({ ...running, processes, streams })
+  assert.equal(reports.calculator.status, 'warning')
+  assert.deepEqual(reports.calculator.output.split('\n'), [
+    'calculator:calculator_00 RUNNING, pid 40',
+    'calculator:calculator_01 BACKOFF, 2 failed starts in a row',
+    'calculator:calculator_02 RUNNING, pid 42',
+    'config version 77',
+    'calculator:calculator_01: no progress on in/1',
+    'lag 36, in flight 9, partitions 3',
+    'stderr:',
+    'said by 1',
+  ])
+  assert.deepEqual(reports.agent.output.split('\n').slice(-2), [
+    'input: no broker',
+    'lag 36, in flight 9, partitions 3',
+  ])
+})

@@ -3,7 +3,6 @@
 import type { EventOf, EventType, Process, ProcessState, Row, Step } from './state.ts'
 import {
   abandon,
-  becomeReady,
   bug,
   callOff,
   complain,
@@ -18,6 +17,7 @@ import {
   launch,
   lose,
   progress,
+  prove,
   recover,
   refuse,
   relaunch,
@@ -57,8 +57,8 @@ const usual = {
 export const table = {
   //                    commands                                                 facts                                                                                 the one deadline awaited
   STOPPED:  { ...usual, start: launch,  stop: notUp,                              exited: bug                                                                                                    },
-  STARTING: { ...usual, start: isUp,    stop: callOff,       abandon: callOff,    exited: dieStarting, spawned: watch, spawnFailed: failSpawn, progressed: progress,    stayedUp: confirm,
-                        ready: becomeReady, restart: renew,                         prepared: spawn                                                                                                },
+  STARTING: { ...usual, start: isUp,    stop: callOff,       abandon: callOff,    exited: dieStarting, spawned: watch, spawnFailed: failSpawn, ready: prove,   progressed: progress, stayedUp: confirm,
+                        restart: renew,                                             prepared: spawn                                                                                                },
   RUNNING:  { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: die,                                                 progressed: progress,    stayedUp: recover,
                         restart: renew                                                                                                                                                         },
   BACKOFF:  { ...usual, start: isUp,    stop: settle,        abandon: abandon,    exited: bug,                                                 progressed: forgive,     retryDue: retryOrGiveUp  },

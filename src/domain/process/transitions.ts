@@ -104,13 +104,13 @@ export const confirm = (process: Process, event: At): Moved => {
   return go(process, { state: 'RUNNING' }, 'process.running', process.retries > 0 ? arm('stayedUp', rest) : disarm)
 }
 
-/** What it says before it is started is somebody else's word. */
-export const becomeReady = (process: Process, event: At): Moved =>
-  process.child === null ? ignore(process) : confirm(process, event)
-
 /** It came up after failed starts, and lasted. */
 export const recover = (process: Process): Moved =>
   process.retries > 0 ? go(process, { retries: 0 }, disarm, 'process.recovered') : ignore(process)
+
+/** Without a child it is said by the last one, too late. */
+export const prove: Cell<'ready'> = (process, event) =>
+  process.child === null ? ignore(process) : confirm(process, event)
 
 export const progress: Cell<'progressed'> = (process, event) => {
   const { child } = process

@@ -86,12 +86,17 @@ export class Shares {
 
   /** The next offset to commit: the least over all workers; null while nothing was dealt. */
   get position(): number | null {
-    const begin = this.#begin
-    if (begin === null) return null
-    let least = Infinity
-    for (const { next, given, position } of this.#shares.values()) {
-      least = Math.min(least, next === null ? begin : position >= given ? next : position)
-    }
-    return least
+    let least: number | null = null
+    for (const share of this.#shares.values()) least = Math.min(least ?? Infinity, this.#positionOf(share))
+    return this.#begin === null ? null : least
+  }
+
+  /** How far each worker is; null while nothing was dealt. */
+  get positions(): readonly number[] | null {
+    return this.#begin === null ? null : [...this.#shares.values()].map((share) => this.#positionOf(share))
+  }
+
+  #positionOf({ next, given, position }: Share): number {
+    return next === null ? (this.#begin ?? 0) : position >= given ? next : position
   }
 }
