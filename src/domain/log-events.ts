@@ -51,6 +51,8 @@ export const logEvents = {
   'process.spawn-failed': of('It could not be started.', 'retries', 'reason'),
   'process.running': of('It counts as running.', 'pid'),
   'process.recovered': of('It works again after failed starts.', 'pid'),
+  'process.healthy': of('Its health check says so.', 'pid', 'reason'),
+  'process.unhealthy': of('Its health check says so: it is restarted.', 'pid', 'reason'),
   'process.exited': of('It ended by itself, or of a signal that was not ours.', 'pid', 'exitCode', 'signal', 'expected'),
   'process.backoff': of('A start failed; the next is due in `retryInMs`.', 'retries', 'reason', 'crashLoop', 'retryInMs'),
   'process.fatal': of('Too many starts failed: it is left alone.', 'retries', 'reason'),
