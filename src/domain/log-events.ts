@@ -84,6 +84,7 @@ export const logEvents = {
   'stream.violation': of('It printed what its protocol does not allow; whether feeding is `restarted` or `stopped`.', 'feeding'),
   'stream.given-up': of('Feeding stops until the settings are others.'),
   'stream.no-answer': of('It shows no sign of work.', 'seconds', 'records', 'unreadBytes', 'child'),
+  'stream.out-of-memory': of('The kernel killed it for lack of memory.', 'pid'),
   'stream.hung': of('It is killed because of ANSWER_TIMEOUT.', 'seconds', 'records', 'unreadBytes', 'child'),
   'stream.advice': of('The protocol that it seems to keep; or it should `flush`, since it prints in whole buffers.', 'protocol', 'flush'),
   'stream.replay': of('Records are read again from here.', ...record),
