@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
 import { TestKafka, type ReadRecord } from '../support/kafka.ts'
 import { nothingMissing } from '../support/records.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const RECORDS = 10_000
 const POISON = 7_321
@@ -74,6 +75,11 @@ test(
     const start = () => startStream(t, kafka, { input, output, group, calculator: calculator(0.4), env })
     const first = await start()
     await first.waitForEvent('stream.suspect')
+    const isNoted = (): boolean => {
+      const events = first.log.map(({ event }) => event)
+      return events.indexOf('stream.committed', events.indexOf('stream.suspect')) >= 0
+    }
+    await waitFor('the count beside the offset', isNoted, { every: 5 })
     first.signal('SIGKILL')
     await first.exit()
     const second = await start()
