@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { pino, stdTimeFunctions, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import { AgentError } from './domain/errors.ts'
+import type { EventName } from './domain/log-events.ts'
 import type { StderrLine } from './engine/ports.ts'
 import type { NumberedEvent, ReadModel } from './engine/snapshot.ts'
 
@@ -14,7 +15,7 @@ export type LogFields = Readonly<Record<string, unknown>>
 export type LogLine = (
   level: Exclude<LogLevel, 'silent'>,
   message: string,
-  fields: LogFields & { readonly event: string },
+  fields: LogFields & { readonly event: EventName },
 ) => void
 
 export interface LogOptions {
@@ -38,6 +39,8 @@ export interface Log {
   module(name: string): LogLine
   /** A stderr line of a child: never filtered by the level. */
   child(line: StderrLine): void
+  /** The text without the secrets that no line may show. */
+  masked(text: string): string
   /** Every event of the read model becomes a line, until the returned function is called. */
   follow(model: Pick<ReadModel, 'subscribe'>): () => void
 }
@@ -53,7 +56,7 @@ export function createLog(options: LogOptions): Log {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   }
-  const masked = maskOf(options.secrets)
+  const masked = maskOf(options.secrets, inJson)
   const agent = pino(
     {
       ...base,
@@ -70,6 +73,7 @@ export function createLog(options: LogOptions): Log {
     line: lineOf(agent),
     module: (name) => lineOf(agent.child({ module: name })),
     child: (line) => logStderr(children, line),
+    masked: maskOf(options.secrets, asIs),
     follow: (model) => model.subscribe((event) => logEvent(agent, event)),
   }
 }
@@ -171,10 +175,13 @@ const isPlain = (value: unknown): value is string | number => typeof value === '
 
 const withoutLogin = (text: string): string => text.replace(/\/\/[^/\s@]*@/g, '//***@')
 
-/** Replaces the secrets in a finished JSON line. */
-function maskOf(secrets: readonly string[]): (line: string) => string {
+const inJson = (secret: string): string => JSON.stringify(secret).slice(1, -1)
+const asIs = (secret: string): string => secret
+
+/** Replaces the secrets in a finished line; `form`: how a secret stands in it. */
+function maskOf(secrets: readonly string[], form: (secret: string) => string): (line: string) => string {
   const hidden = [...new Set(secrets)].filter((secret) => secret.length >= 8 && isIP(secret) === 0)
-  const written = hidden.map((secret) => JSON.stringify(secret).slice(1, -1)).sort((a, b) => b.length - a.length)
+  const written = hidden.map(form).sort((a, b) => b.length - a.length)
   return (line) => written.reduce((text, secret) => text.replaceAll(secret, '***'), line)
 }
 

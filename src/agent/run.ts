@@ -4,12 +4,15 @@ import { refusal } from '../cli/check.ts'
 import type { RunFlags } from '../cli/arguments.ts'
 import { loadConfig, type Config } from '../config/config.ts'
 import { thisMachine } from '../config/machine.ts'
+import type { Reading } from '../config/read.ts'
+import { terminationMessage } from '../engine/termination-message.ts'
 import { createLog, type Log } from '../log.ts'
 import { systemClock } from '../os/clock.ts'
 import { loadLibc } from '../os/libc.ts'
 import { startReaper } from '../os/reaper.ts'
 import { onSignals } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
+import { writeTerminationFile } from '../os/termination-file.ts'
 import { Agent } from './agent.ts'
 
 const BAD_CONFIGURATION = 78
@@ -22,11 +25,12 @@ export interface Prepared {
 
 /** Reads the configuration and opens the log; or tells what is wrong, and gives the exit code. */
 export function prepare(flags: RunFlags): Prepared | number {
-  const { config, problems, warnings } = loadConfig({ environment: process.env, flags, machine: thisMachine })
+  const { config, problems, warnings, reading } = loadConfig({ environment: process.env, flags, machine: thisMachine })
   if (config === null) {
     process.stderr.write(
       refusal({ problems, warnings }, thisMachine.terminal && (process.env['NO_COLOR'] ?? '') === ''),
     )
+    tellPlatform(reading, refusal({ problems, warnings }, false))
     return BAD_CONFIGURATION
   }
   const log = createLog({
@@ -37,6 +41,17 @@ export function prepare(flags: RunFlags): Prepared | number {
   })
   for (const warning of warnings) log.line('warn', warning, { event: 'config.warning' })
   return { config, log }
+}
+
+/** A pod that does not start says why where its platform looks first. There is no log yet: stderr has it too. */
+function tellPlatform({ values, set }: Reading, text: string): void {
+  const path = values.TERMINATION_LOG
+  if (path === 'off') return
+  try {
+    writeTerminationFile(path, terminationMessage(text.trimEnd(), null, []), set.has('TERMINATION_LOG'))
+  } catch (error) {
+    process.stderr.write(`pidpiper: warning: cannot write the termination message: ${String(error)}\n`)
+  }
 }
 
 /** @returns the exit code */
@@ -79,8 +94,10 @@ export async function run(flags: RunFlags): Promise<number> {
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')
 
-function secretsOf({ kafka, consul }: Config): string[] {
+function secretsOf({ kafka, consul, control }: Config): string[] {
   const sasl = kafka?.sasl ?? null
   const login = sasl === null ? null : 'token' in sasl ? sasl.token : sasl.password
-  return [login, consul?.token ?? null].filter((secret) => secret !== null)
+  return [login, consul?.token ?? null, control.token, control.readToken, control.login?.password ?? null].filter(
+    (secret) => secret !== null,
+  )
 }

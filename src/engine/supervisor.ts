@@ -3,7 +3,14 @@
 import { AgentError, type ErrorCode } from '../domain/errors.ts'
 import { step } from '../domain/process/machine.ts'
 import { namespec, type ProgramSpec, type Signal } from '../domain/process/spec.ts'
-import { settled, type Deadline, type Effect, type ExitStatus, type ProcessEvent } from '../domain/process/state.ts'
+import {
+  settled,
+  specOfStart,
+  type Deadline,
+  type Effect,
+  type ExitStatus,
+  type ProcessEvent,
+} from '../domain/process/state.ts'
 import { Deadlines } from './deadlines.ts'
 import type { EventRing } from './event-ring.ts'
 import { newManaged, type Managed } from './managed.ts'
@@ -129,9 +136,9 @@ export class Supervisor {
     await new Promise<void>((resolve) => managed.waiters.push(resolve))
   }
 
-  /** The process has answered its first record since it started; further calls change nothing. Throws BAD_NAME. */
-  progressed(name: string): void {
-    this.#handle(this.#find(name), { type: 'progressed', at: this.#ports.clock.now() })
+  /** The process has answered its first record, or is `ready`; further calls change nothing. Throws BAD_NAME. */
+  progressed(name: string, how: 'ready' | 'progressed' = 'progressed'): void {
+    this.#handle(this.#find(name), { type: how, at: this.#ports.clock.now() })
   }
 
   /**
@@ -232,7 +239,7 @@ export class Supervisor {
     let child: Child
     try {
       const onExit = (status: ExitStatus): void => this.#exited(managed, child, status)
-      child = spawner.spawn(managed.process.spec, onExit, managed.owner.prepare?.())
+      child = spawner.spawn(specOfStart(managed.process), onExit, managed.owner.prepare?.())
     } catch (error) {
       managed.owner.failed?.(error)
       const reason = reasonOf(error)

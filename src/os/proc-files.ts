@@ -21,11 +21,11 @@ export function readStat(pid: number): Stat | null {
   return { state, ppid: Number(ppid), pgrp: Number(pgrp), session: Number(session) }
 }
 
-/** Bytes in memory; 0 for a thread of the kernel, or a process that is ending. */
-export function readResident(pid: number): number | null {
+/** Resident memory in bytes; null also for a process that has none any more. */
+export function readMemoryUse(pid: number): number | null {
   const text = orNull(() => readText(`/proc/${pid}/status`))
-  if (text === null) return null
-  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(text ?? '')?.[1]
+  return kib === undefined ? null : Number(kib) * 1024
 }
 
 export const listPids = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger)

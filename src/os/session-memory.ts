@@ -1,7 +1,7 @@
 // How much memory a child and everything that it started have, from /proc.
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { MeasureMemory } from '../engine/upkeep-ports.ts'
-import { Hidden, listPids, readResident, readStat } from './proc-files.ts'
+import { Hidden, listPids, readMemoryUse, readStat } from './proc-files.ts'
 
 /** Files looked at in a row; then the loop has its turn. */
 const sliceMs = 5
@@ -14,7 +14,7 @@ export const measureMemory: MeasureMemory = async (leaders) => {
   for (const pid of listPids()) {
     const leader = attempt(() => readStat(pid)?.session)
     if (leader !== undefined && wanted.has(leader)) {
-      const bytes = attempt(() => readResident(pid))
+      const bytes = attempt(() => readMemoryUse(pid))
       if (bytes !== undefined && bytes !== null) sums.set(leader, (sums.get(leader) ?? 0) + bytes)
     }
     if (performance.now() - since <= sliceMs) continue

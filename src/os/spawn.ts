@@ -48,7 +48,7 @@ export class NodeSpawner implements Spawner {
     if (spec.stderr !== undefined) return this.#spawnLogged(spec, file, onExit, input)
     const pipes = this.#openPipes(spec)
     const { child, pid } = this.#start(spec, file, pipes)
-    const { stdin, stdinInode, stdout, stderr, stderrFd } = pipes.attach(child)
+    const { stdin, stdinInode, stdout, stderr, stderrFd, control } = pipes.attach(child)
     const name = namespec(spec)
     const readLastWords = readStderr(stderr, stderrFd, (text, cut) => {
       this.#tails.add(name, text)
@@ -59,9 +59,10 @@ export class NodeSpawner implements Spawner {
       this.#living.delete(pid)
       stdin.destroy()
       readLastWords()
+      control?.finish()
       onExit({ code, signal })
     })
-    return { pid, startedAt: Date.now(), stdin, stdout }
+    return { pid, startedAt: Date.now(), stdin, stdout, ...(control && { control }) }
   }
 
   #spawnLogged(
@@ -115,18 +116,25 @@ export class NodeSpawner implements Spawner {
 
   #openPipes(spec: ProgramSpec): ChildPipes {
     const libc = this.#libc
-    return libc === null ? plainPipes : attempt(spec, () => realPipes(libc))
+    const terminal = spec.stdout === 'pty'
+    const control = spec.control !== undefined
+    const notify = spec.control?.notify ?? false
+    if (libc !== null) return attempt(spec, () => realPipes(libc, { terminal, control, notify }))
+    if (notify) throw new AgentError('SPAWN_ERROR', 'CHILD_CONTROL=notify needs the native part, which did not load')
+    if (terminal) throw new AgentError('SPAWN_ERROR', 'CHILD_STDOUT=pty needs the native part, which did not load')
+    return plainPipes(control)
   }
 
   #start(
     spec: ProgramSpec,
     file: string,
-    pipes: { readonly stdio: Stdio; readonly highestFd: number; discard(): void },
+    pipes: Pick<ChildPipes, 'stdio' | 'highestFd' | 'discard' | 'environment'>,
   ): { child: ChildProcess; pid: number } {
     const libc = this.#libc
+    const told = { ...spec, environment: { ...spec.environment, ...pipes.environment } }
     const limited = (child: ChildProcess): ChildProcess => orKilled(child, () => limitChild(libc, child.pid ?? 0, spec))
     const start = (): ChildProcess =>
-      withUmask(spec.umask, () => asUser(libc, spec.user, (ids) => limited(startProcess(spec, file, pipes.stdio, ids))))
+      withUmask(spec.umask, () => asUser(libc, spec.user, (ids) => limited(startProcess(told, file, pipes.stdio, ids))))
     try {
       const child = withLimits(libc, spec, pipes.highestFd, () =>
         libc === null || limitsOpenFiles(spec) ? start() : withOpenFiles(libc, this.#openFiles, pipes.highestFd, start),
@@ -143,7 +151,7 @@ function attempt<T>(spec: ProgramSpec, open: () => T): T {
   try {
     return open()
   } catch (cause) {
-    throw spawnError(spec, codeOf(cause), cause)
+    throw cause instanceof AgentError ? cause : spawnError(spec, codeOf(cause), cause)
   }
 }
 

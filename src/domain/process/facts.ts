@@ -1,5 +1,6 @@
 // What the machine tells the world, in words and fields. Names and fields are an interface: add, do not rename.
 import type { DomainEvent, Fields, Level } from '../events.ts'
+import type { EventName } from '../log-events.ts'
 import { namespec } from './spec.ts'
 import { crashLoop, type Process } from './state.ts'
 
@@ -45,7 +46,7 @@ const facts = {
   'process.stopped':      { level: 'info',  message: (p, before) => (before.child === null ? 'stopped' : `stopped (${exitText(p)})`), fields: ending },
   'process.kill-failed':  { level: 'error', message: 'cannot signal the child', fields: pid },
   'process.unknown':      { level: 'error', message: 'lost control of the child', fields: none },
-} satisfies Record<string, Fact>
+} satisfies Partial<Record<EventName, Fact>>
 
 export type FactName = keyof typeof facts
 

@@ -17,6 +17,7 @@ import {
   launch,
   lose,
   progress,
+  prove,
   recover,
   refuse,
   relaunch,
@@ -42,6 +43,7 @@ const usual = {
   stayedUp: ignore,
   retryDue: ignore,
   stopOverdue: ignore,
+  ready: ignore,
   progressed: ignore,
   killFailed: complain,
   abandon: ignore,
@@ -55,7 +57,7 @@ const usual = {
 export const table = {
   //                    commands                                                 facts                                                                                 the one deadline awaited
   STOPPED:  { ...usual, start: launch,  stop: notUp,                              exited: bug                                                                                                    },
-  STARTING: { ...usual, start: isUp,    stop: callOff,       abandon: callOff,    exited: dieStarting, spawned: watch, spawnFailed: failSpawn, progressed: progress,    stayedUp: confirm,
+  STARTING: { ...usual, start: isUp,    stop: callOff,       abandon: callOff,    exited: dieStarting, spawned: watch, spawnFailed: failSpawn, ready: prove,   progressed: progress, stayedUp: confirm,
                         restart: renew,                                             prepared: spawn                                                                                                },
   RUNNING:  { ...usual, start: isUp,    stop: terminate,     abandon: terminate,  exited: die,                                                 progressed: progress,    stayedUp: recover,
                         restart: renew                                                                                                                                                         },

@@ -63,6 +63,8 @@ export interface Payloads {
   /** The answers to the effect `spawn`, before any other event. */
   spawned: { readonly pid: number; readonly wall: Millis }
   spawnFailed: { readonly reason: string; readonly wall: Millis }
+  /** The child said that it is. */
+  ready: object
   /** The child's first answered record. */
   progressed: object
   exited: { readonly status: ExitStatus; readonly wall: Millis }
@@ -113,6 +115,12 @@ export const crashLoop = (process: Process): boolean => process.retries >= 4
 /** Nothing moves until somebody asks. UNKNOWN counts: nothing more will be tried there. */
 export const settled = (process: Process): boolean =>
   ['STOPPED', 'FATAL', 'UNKNOWN'].includes(process.state) || (process.state === 'EXITED' && process.retryAt === null)
+
+/** What the start that is due uses. */
+export function specOfStart({ spec, retries }: Process): ProgramSpec {
+  const { startVariable: name, environment } = spec
+  return name === undefined ? spec : { ...spec, environment: { ...environment, [name]: String(retries + 1) } }
+}
 
 export const newProcess = (spec: ProgramSpec): Process => ({
   spec,

@@ -84,9 +84,10 @@ export const retryOrGiveUp = (process: Process): Moved =>
 
 /** supervisord: startsecs=0 is RUNNING at once. */
 export const watch: Cell<'spawned'> = (process, event) => {
-  const { startsecs } = process.spec
+  const { startsecs, ready } = process.spec
   const child = { pid: event.pid, since: event.at, progressed: false }
   const up = go(process, { child, startedAt: event.wall }, 'process.spawned')
+  if (ready === 'told') return up
   return startsecs === 0
     ? then(up, confirm, event)
     : then(up, (p) => go(p, {}, arm('stayedUp', startsecs * 1000)), event)
@@ -106,6 +107,10 @@ export const confirm = (process: Process, event: At): Moved => {
 /** It came up after failed starts, and lasted. */
 export const recover = (process: Process): Moved =>
   process.retries > 0 ? go(process, { retries: 0 }, disarm, 'process.recovered') : ignore(process)
+
+/** Without a child it is said by the last one, too late. */
+export const prove: Cell<'ready'> = (process, event) =>
+  process.child === null ? ignore(process) : confirm(process, event)
 
 export const progress: Cell<'progressed'> = (process, event) => {
   const { child } = process
@@ -166,7 +171,8 @@ export const die = (process: Process, event: EventOf<'exited'>): Moved => {
 
 /** Alive for startsecs sharp is neither too short nor "more than": supervisord passes through RUNNING. */
 export const dieStarting: Cell<'exited'> = (process, event) => {
-  const late = !tooQuickly(event.at - live(process).since, process.spec.startsecs)
+  const { startsecs, ready } = process.spec
+  const late = ready !== 'told' && !tooQuickly(event.at - live(process).since, startsecs)
   return late ? then(confirm(process, event), die, event) : die(process, event)
 }
 

@@ -22,6 +22,7 @@ const nudges: Readonly<Record<string, (world: World) => unknown>> = {
     if (world.preparing) world.prepared()
   },
   'answered a record': (world) => world.progressed(),
+  'said that it is ready': (world) => world.ready(),
   'exit 0': exit(0),
   'exit 1': exit(1),
   'exit 7': exit(7),

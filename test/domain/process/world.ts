@@ -92,6 +92,10 @@ export class World {
     assert.ok(this.preparing, 'the script answers where nothing was asked')
     this.preparing = false
     this.#feed({ type: 'prepared', at: this.now })
+  }
+
+  ready(): void {
+    this.#feed({ type: 'ready', at: this.now })
     this.#obeyed()
   }
 
@@ -212,8 +216,8 @@ export class World {
     if (spec.startretries >= 0) assert.ok(retries <= spec.startretries + 1, `${retries} retries`)
     const awaitsStart = this.deadline?.type === 'retryDue' && state !== 'BACKOFF'
     if (state !== 'BACKOFF') assert.equal(retryAt !== null, awaitsStart)
-    const isAwaited = ['STARTING', 'STOPPING', 'BACKOFF'].includes(state) && !this.preparing
-    if (isAwaited) assert.ok(this.deadline !== null, `nothing ends ${state}`)
+    const endsByItself = ['STOPPING', 'BACKOFF'].includes(state) || (state === 'STARTING' && spec.ready !== 'told')
+    if (endsByItself && !this.preparing) assert.ok(this.deadline !== null, `nothing ends ${state}`)
     if (['STOPPED', 'FATAL'].includes(state)) assert.equal(this.deadline, null, `${state} awaits something`)
   }
 }

@@ -34,16 +34,19 @@ export class Configuration {
   }
 
   /** Raises CANT_REREAD. */
-  load(): SupervisordConfig {
-    const { config, problems } = this.#parts.load()
+  load(): Pick<Loaded, 'warnings'> & { readonly config: SupervisordConfig } {
+    const { config, warnings, problems } = this.#parts.load()
     if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
-    return config
+    return { config, warnings }
   }
 
   /** Raises CANT_REREAD; then the one before stays. */
   reread(): Difference {
-    this.#read = this.load()
-    const active = this.#parts.roster.groups().map((group) => group.config)
+    const { roster, mainLog } = this.#parts
+    const { warnings, config } = this.load()
+    for (const { text } of warnings) mainLog.line('warn', text)
+    this.#read = config
+    const active = roster.groups().map((group) => group.config)
     return difference(active, this.#read.groups)
   }
 

@@ -167,11 +167,8 @@ export class Life implements Daemon {
     return this.#commands.signalMany(this.#all(), signal)
   }
 
-  sendStdin(namespec: string, bytes: Uint8Array): void {
-    this.#mustRun()
-    const process = this.#roster.find(namespec)
-    if (this.#commands.snapshot(process).state === 'STOPPING') throw new AgentError('NOT_RUNNING', namespec)
-    process.write(bytes, namespec)
+  sendStdin(namespec: string, bytes: Uint8Array): Promise<void> {
+    return this.#commands.sendStdin(namespec, bytes)
   }
 
   reread(): Difference {

@@ -87,6 +87,10 @@ export class ManagedProcess implements Handled, PipeOwner, Member {
     return this.upkeep.ready(signal)
   }
 
+  mustTakeInput(name: string): void {
+    this.#stdin?.mustBeOpen(name)
+  }
+
   prepare(): number | undefined {
     try {
       this.stdout.open()
