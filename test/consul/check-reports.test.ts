@@ -60,6 +60,7 @@ const stream: StreamSnapshot = {
     deadLetters: {},
     oversized: 0,
     partialLines: 0,
+    outOfMemory: 0,
     checkpointsProven: 0,
     checkpointsAssumed: 0,
     checkpointsMissed: 0,

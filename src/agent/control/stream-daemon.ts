@@ -12,7 +12,6 @@ import { Life } from '../../faces/supervisord/life/life.ts'
 import { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
 import { Followers } from '../../faces/supervisord/output/followers.ts'
 import { nodeLogs } from '../../os/logs.ts'
-import { oneShots } from '../../os/one-shot.ts'
 import { measureMemory } from '../../os/session-memory.ts'
 import { commandFile } from '../../os/spawn.ts'
 import { overriding } from './daemon-views.ts'
@@ -47,10 +46,15 @@ export function streamDaemon(parts: StreamDaemonParts): Daemon {
     pid: process.pid,
     load: () => ({ config, problems: [], warnings: [], infos: [] }),
     checkCommand: (spec) => void commandFile(spec),
-    tools: { runOneShot: oneShots(null), measureMemory },
     groupsOf: () => [],
     openSocket: () => {
       throw new AgentError('SPAWN_ERROR', 'the run document has no sockets for children')
+    },
+    tools: {
+      measureMemory,
+      runOneShot: () => {
+        throw new AgentError('SPAWN_ERROR', 'the run document has no hooks and no health checks')
+      },
     },
     around: {
       settings: config.settings,

@@ -40,13 +40,12 @@ export class Configuration {
     return { config, warnings }
   }
 
-  /** Raises CANT_REREAD; then the one before stays. */
+  /** Warnings go to the main log. Raises CANT_REREAD; then the one before stays. */
   reread(): Difference {
-    const { roster, mainLog } = this.#parts
-    const { warnings, config } = this.load()
-    for (const { text } of warnings) mainLog.line('warn', text)
+    const { config, warnings } = this.load()
+    for (const { text } of warnings) this.#parts.mainLog.line('warn', text)
     this.#read = config
-    const active = roster.groups().map((group) => group.config)
+    const active = this.#parts.roster.groups().map((group) => group.config)
     return difference(active, this.#read.groups)
   }
 

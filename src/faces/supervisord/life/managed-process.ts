@@ -79,16 +79,16 @@ export class ManagedProcess implements Handled, PipeOwner, Member {
     this.#stdin.push(bytes, name)
   }
 
+  mustTakeInput(name: string): void {
+    this.#stdin?.mustBeOpen(name)
+  }
+
   get health(): Health | null {
     return this.upkeep.health
   }
 
   ready(signal: AbortSignal): Promise<void> {
     return this.upkeep.ready(signal)
-  }
-
-  mustTakeInput(name: string): void {
-    this.#stdin?.mustBeOpen(name)
   }
 
   prepare(): number | undefined {
