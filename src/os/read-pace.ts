@@ -7,8 +7,11 @@ const many = 16
 const mostMany = 1 << 14
 /** What makes a rest worth it. */
 const worthBytes = 8 * 1024
-/** A read of that much needs no rest after it: there is more. */
-const fullBytes = 1 << 16
+/** A read of that much is no line: its writer fills the pipe as fast as it should. */
+const fullBytes = 16 * 1024
+/** A whole pipe of it is a flood, whose small reads are chance until there are very many of them in a row. */
+const floodBytes = 1 << 16
+const manyInFlood = 1024
 
 /**
  * When to let a pipe fill for a moment. A reader that is woken for every line costs the writer more than the writing
@@ -26,7 +29,8 @@ export class ReadPace {
     const isClose = now - this.#last < closeMs
     this.#last = now
     if (this.#rested) this.#judge(bytes >= worthBytes)
-    else this.#close = isClose ? this.#close + 1 : 0
+    else if (bytes >= floodBytes) this.#needed = Math.max(this.#needed, manyInFlood)
+    if (!this.#rested) this.#close = isClose && bytes < fullBytes ? this.#close + 1 : 0
     this.#rested = bytes < fullBytes && this.#close >= this.#needed
     return this.#rested
   }
