@@ -7,6 +7,7 @@ import type { ChildOutput } from '../engine/ports.ts'
 import type { Libc } from './libc.ts'
 import { socketOutput } from './pipe-output.ts'
 import { childInput, writingEnd, type OwnedInput } from './pipes.ts'
+import { ReadPace } from './read-pace.ts'
 
 /** Reads are synchronous, and their bytes are used up before the next: one buffer is enough for all children. */
 const shared = Buffer.allocUnsafeSlow(256 * 1024)
@@ -19,6 +20,8 @@ const narrowBytes = 1 << 16
  * and we for it. Not for all from the start, since the kernel grants a user 64 MiB of pipes.
  */
 const wideBytes = 1 << 20
+/** The pipe of a child that writes line by line fills for so long. */
+const restMs = 1
 
 export interface LogEnds {
   readonly stdin: OwnedInput
@@ -132,6 +135,26 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
   let listener: { data(chunk: Uint8Array): void; end(): void } | null = null
   let over = false
   let isNarrow = true
+  let isHeld = false
+  let resting: NodeJS.Timeout | null = null
+  const pace = new ReadPace()
+  const widen = (): void => {
+    // Refused, it stays as it is.
+    if (isNarrow) libc.widen(fd, wideBytes)
+    isNarrow = false
+  }
+  const rest = (): void => {
+    widen()
+    resting = setTimeout(() => {
+      resting = null
+      if (!isHeld && !socket.destroyed) socket.resume()
+    }, restMs)
+    socket.pause()
+  }
+  const wake = (): void => {
+    if (resting !== null) clearTimeout(resting)
+    resting = null
+  }
   const deliver = (chunk: Uint8Array): void => {
     if (!over) listener?.data(chunk)
   }
@@ -147,12 +170,9 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
     onread: {
       buffer: shared,
       callback(count: number, buffer: Uint8Array): boolean {
-        if (isNarrow && count >= narrowBytes) {
-          isNarrow = false
-          // Refused, it stays as it is.
-          libc.widen(fd, wideBytes)
-        }
+        if (count >= narrowBytes) widen()
         deliver(buffer.subarray(0, count))
+        if (pace.rests(count, performance.now()) && !isHeld && !over) rest()
         return true
       },
     },
@@ -166,14 +186,22 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
       listener = next
       socket.resume()
     },
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
+    pause() {
+      isHeld = true
+      socket.pause()
+    },
+    resume() {
+      isHeld = false
+      if (resting === null) socket.resume()
+    },
     unread: () => null,
     destroy() {
       over = true
+      wake()
       socket.destroy()
     },
     finish() {
+      wake()
       if (!over && !socket.destroyed) readRest(fd, deliver)
       end()
       socket.destroy()

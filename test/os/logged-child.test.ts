@@ -58,6 +58,13 @@ test('a pipe that was found full becomes wide, and no other does', async (t) => 
   assert.equal(stderr, '65536 1048576 65536\n')
 })
 
+test('lines that are written one by one are all there, in order, at the end', async (t) => {
+  const script = 'import os\nfor at in range(50000): os.write(1, b"%05d\\n" % at)'
+  const { stdout } = await runLogged(t, ['python3', '-c', script])
+  const lines = Array.from({ length: 50_000 }, (_, at) => String(at).padStart(5, '0'))
+  assert.ok(stdout === `${lines.join('\n')}\n`, `${stdout.length} bytes`)
+})
+
 test('a survivor of the group does not hold the end up', async (t) => {
   const { stdout } = await runLogged(t, ['sh', '-c', 'sleep 100 & echo said'])
   assert.equal(stdout, 'said\n')
