@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { pino, stdTimeFunctions, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import { AgentError } from './domain/errors.ts'
+import type { EventName } from './domain/log-events.ts'
 import type { StderrLine } from './engine/ports.ts'
 import type { NumberedEvent, ReadModel } from './engine/snapshot.ts'
 
@@ -14,7 +15,7 @@ export type LogFields = Readonly<Record<string, unknown>>
 export type LogLine = (
   level: Exclude<LogLevel, 'silent'>,
   message: string,
-  fields: LogFields & { readonly event: string },
+  fields: LogFields & { readonly event: EventName },
 ) => void
 
 export interface LogOptions {
@@ -40,6 +41,8 @@ export interface Log {
   child(line: StderrLine): void
   /** No line shows these values from now on, as little as those of the start. */
   hide(secrets: readonly string[]): void
+  /** The text without the secrets that no line may show. */
+  masked(text: string): string
   /** Every event of the read model becomes a line, until the returned function is called. */
   follow(model: Pick<ReadModel, 'subscribe'>): () => void
 }
@@ -55,8 +58,9 @@ export function createLog(options: LogOptions): Log {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   }
-  let [secrets, mask] = [options.secrets, maskOf(options.secrets)]
-  const masked = (line: string): string => mask(line)
+  let secrets = options.secrets
+  let [maskLine, maskText] = [maskOf(secrets, inJson), maskOf(secrets, asIs)]
+  const masked = (line: string): string => maskLine(line)
   const agent = pino(
     {
       ...base,
@@ -73,10 +77,11 @@ export function createLog(options: LogOptions): Log {
     line: lineOf(agent),
     module: (name) => lineOf(agent.child({ module: name })),
     child: (line) => logStderr(children, line),
+    masked: (text) => maskText(text),
     hide: (more) => {
       if (more.every((secret) => secrets.includes(secret))) return
       secrets = [...new Set([...secrets, ...more])]
-      mask = maskOf(secrets)
+      ;[maskLine, maskText] = [maskOf(secrets, inJson), maskOf(secrets, asIs)]
     },
     follow: (model) => model.subscribe((event) => logEvent(agent, event)),
   }
@@ -179,10 +184,13 @@ const isPlain = (value: unknown): value is string | number => typeof value === '
 
 const withoutLogin = (text: string): string => text.replace(/\/\/[^/\s@]*@/g, '//***@')
 
-/** Replaces the secrets in a finished JSON line. */
-function maskOf(secrets: readonly string[]): (line: string) => string {
+const inJson = (secret: string): string => JSON.stringify(secret).slice(1, -1)
+const asIs = (secret: string): string => secret
+
+/** Replaces the secrets in a finished line; `form`: how a secret stands in it. */
+function maskOf(secrets: readonly string[], form: (secret: string) => string): (line: string) => string {
   const hidden = [...new Set(secrets)].filter((secret) => secret.length >= 8 && isIP(secret) === 0)
-  const written = hidden.map((secret) => JSON.stringify(secret).slice(1, -1)).sort((a, b) => b.length - a.length)
+  const written = hidden.map(form).sort((a, b) => b.length - a.length)
   return (line) => written.reduce((text, secret) => text.replaceAll(secret, '***'), line)
 }
 

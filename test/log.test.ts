@@ -30,14 +30,14 @@ const stderr = (text: string, cut = false) => ({ namespec: 'calculator', pid: 42
 
 test('a line is one JSON object with level, time, instance, event and message', () => {
   const { log, written, last } = logTo()
-  log.module('kafka')('warn', 'broker away', { event: 'kafka.away', broker: 'b:9092' })
+  log.module('kafka')('warn', 'broker away', { event: 'kafka.unreachable', broker: 'b:9092' })
   const { time, ...rest } = last()
   assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
   assert.deepEqual(rest, {
     level: 'warn',
     instance: 'pod-1',
     module: 'kafka',
-    event: 'kafka.away',
+    event: 'kafka.unreachable',
     broker: 'b:9092',
     msg: 'broker away',
   })
@@ -46,7 +46,7 @@ test('a line is one JSON object with level, time, instance, event and message', 
 
 test('the level filters the agent, never the children', () => {
   const { log, lines } = logTo({ level: 'error' })
-  log.line('info', 'not shown', { event: 'x' })
+  log.line('info', 'not shown', { event: 'agent.failed' })
   log.child(stderr('shown'))
   log.child(stderr('{"level":"debug","msg":"shown too"}'))
   assert.deepEqual(
@@ -60,7 +60,7 @@ test('the level filters the agent, never the children', () => {
 
 test('LOG_LEVEL silent still shows what the children say', () => {
   const { log, lines } = logTo({ level: 'silent' })
-  log.line('fatal', 'not shown', { event: 'x' })
+  log.line('fatal', 'not shown', { event: 'agent.failed' })
   log.child(stderr('shown'))
   assert.equal(lines().length, 1)
 })
@@ -158,13 +158,13 @@ test('secrets appear neither by name, nor by value, nor inside a foreign error',
     response: { headers: 'hidden-2' },
   })
   log.line('error', 'text with s3cr"et-value', {
-    event: 'x',
+    event: 'agent.failed',
     token: 'hidden-3',
     sasl: { password: 'hidden-4' },
     deep: { password: 'hidden-5' },
   })
-  log.line('error', 'x', { event: 'x', error: foreign })
-  log.line('error', 'x', { event: 'x', err: new AgentError('UNAVAILABLE', 'cannot reach Consul', { cause: foreign }) })
+  log.line('error', 'x', { event: 'agent.failed', error: foreign })
+  log.line('error', 'x', { event: 'agent.failed', err: new AgentError('UNAVAILABLE', 'cannot reach Consul', { cause: foreign }) })
   log.child(stderr('child repeats s3cr"et-value, a short word, password-1-longer'))
   const all = written.join('')
   assert.doesNotMatch(all, /hidden-|et-value|pass-word|stack|-longer/)

@@ -10,6 +10,7 @@ import type { AgentModel } from '../engine/agent-model.ts'
 import type { DocumentNews } from '../engine/document-control.ts'
 import type { EventRing } from '../engine/event-ring.ts'
 import type { Clock } from '../engine/ports.ts'
+import type { Millis } from '../domain/time.ts'
 import { version } from '../version.ts'
 import { consulClient } from './consul-client.ts'
 
@@ -95,6 +96,11 @@ export class ConsulTies {
     this.#client.renew({ token, ...(tls ?? {}) })
     this.#registration.again()
     this.#watch.refresh()
+  }
+
+  /** Time since Consul last told what the run document's key holds; null before it did. */
+  get answerAge(): Millis | null {
+    return this.#watch.answerAge
   }
 
   /** The document is not followed any more; the registration stays, so that "draining" can be seen. */

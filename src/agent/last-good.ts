@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { EventName } from '../domain/log-events.ts'
 import type { LastGood } from '../engine/document-control.ts'
 import type { EventRing } from '../engine/event-ring.ts'
 
 /** The last good run document in STATE_DIR: written whole or not at all; an unusable copy is told and left alone. */
 export function lastGoodIn(folder: string, events: EventRing): LastGood {
   const file = join(folder, 'run-document.json')
-  const told = (event: string, message: string, error: unknown): void => {
+  const told = (event: EventName, message: string, error: unknown): void => {
     events.publish(event, 'warn', message, { file, reason: error instanceof Error ? error.message : String(error) })
   }
   return {

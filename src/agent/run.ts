@@ -4,12 +4,15 @@ import { refusal } from '../cli/check.ts'
 import type { RunFlags } from '../cli/arguments.ts'
 import { loadConfig, type Config } from '../config/config.ts'
 import { thisMachine } from '../config/machine.ts'
+import type { Reading } from '../config/read.ts'
+import { terminationMessage } from '../engine/termination-message.ts'
 import { createLog, type Log } from '../log.ts'
 import { systemClock } from '../os/clock.ts'
 import { loadLibc } from '../os/libc.ts'
 import { startReaper } from '../os/reaper.ts'
 import { onSignals } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
+import { writeTerminationFile } from '../os/termination-file.ts'
 import { Agent } from './agent.ts'
 import { secretsOf } from './secrets.ts'
 
@@ -23,11 +26,12 @@ export interface Prepared {
 
 /** Reads the configuration and opens the log; or tells what is wrong, and gives the exit code. */
 export function prepare(flags: RunFlags): Prepared | number {
-  const { config, problems, warnings } = loadConfig({ environment: process.env, flags, machine: thisMachine })
+  const { config, problems, warnings, reading } = loadConfig({ environment: process.env, flags, machine: thisMachine })
   if (config === null) {
     process.stderr.write(
       refusal({ problems, warnings }, thisMachine.terminal && (process.env['NO_COLOR'] ?? '') === ''),
     )
+    tellPlatform(reading, refusal({ problems, warnings }, false))
     return BAD_CONFIGURATION
   }
   const log = createLog({
@@ -42,6 +46,17 @@ export function prepare(flags: RunFlags): Prepared | number {
 
 /** Of every agent in this process. */
 export const surroundings = { clock: systemClock, environment: process.env, machine: thisMachine } as const
+
+/** A pod that does not start says why where its platform looks first. There is no log yet: stderr has it too. */
+function tellPlatform({ values, set }: Reading, text: string): void {
+  const path = values.TERMINATION_LOG
+  if (path === 'off') return
+  try {
+    writeTerminationFile(path, terminationMessage(text.trimEnd(), null, []), set.has('TERMINATION_LOG'))
+  } catch (error) {
+    process.stderr.write(`pidpiper: warning: cannot write the termination message: ${String(error)}\n`)
+  }
+}
 
 /** @returns the exit code */
 export async function run(flags: RunFlags): Promise<number> {

@@ -31,6 +31,7 @@ export class RunDocumentWatch {
   #last: DocumentNews | null = null
   #request = new AbortController()
   #wake: (() => void) | null = null
+  #answeredAt: Millis | null = null
   #closed = false
 
   constructor(options: WatchOptions) {
@@ -46,6 +47,11 @@ export class RunDocumentWatch {
     this.#last = null
     this.#failures = 0
     this.#interrupt()
+  }
+
+  /** Time since Consul's last answer; null before the first. */
+  get answerAge(): Millis | null {
+    return this.#answeredAt === null ? null : this.#options.clock.now() - this.#answeredAt
   }
 
   /** Nothing is told afterwards. */
@@ -89,6 +95,7 @@ export class RunDocumentWatch {
         if (!signal.aborted) this.#index = answer.index < this.#index ? 0 : answer.index
       }
       this.#failures = 0
+      this.#answeredAt = clock.now()
       return answer.entry === null ? { kind: 'missing' } : { kind: 'document', ...answer.entry }
     } catch (error) {
       this.#index = 0

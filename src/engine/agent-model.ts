@@ -1,3 +1,4 @@
+import type { Millis } from '../domain/time.ts'
 import type { EventRing } from './event-ring.ts'
 import type { Clock, LoopDelay } from './ports.ts'
 import type {
@@ -23,6 +24,8 @@ export interface ModelParts {
   readonly waitingFor: () => string | null
   readonly adopting: () => boolean
   readonly loopLag: () => LoopDelay | null
+  /** Ms since Consul last told what the run document's key holds; null for never. */
+  readonly consulAnswerAge: () => Millis | null
 }
 
 /** The agent's read model: put together when it is asked for. */
@@ -62,6 +65,7 @@ export class AgentModel implements ReadModel {
         instanceId,
         startedAt: this.#startedAt,
         consul: this.#consul,
+        consulAnswerAgeMs: this.#parts.consulAnswerAge(),
         loopLagMs: this.#parts.loopLag(),
       },
       document,

@@ -9,8 +9,8 @@ import type { Activity, Clock, Timer } from './ports.ts'
 export interface CheckpointHooks {
   activity(pid: number): Activity
   outputPaused(): boolean
-  /** The child has finished everything in `claim`. Resolves when its outputs so far are acknowledged and it is settled. */
-  reached(claim: readonly Position[], quality: 'proven' | 'assumed'): Promise<void>
+  /** The child has finished everything in `claim`, which is watched for since `began`. Resolves when its outputs so far are acknowledged and it is settled. */
+  reached(claim: readonly Position[], quality: 'proven' | 'assumed', began: Millis): Promise<void>
   missed(): void
   /** A line's beginning came, and the child waits for more input: its stdout is block-buffered. */
   blockBuffered(lane: Lane): void
@@ -122,6 +122,7 @@ export class Checkpointer {
     if (!lane) return null
     const mine = ++this.#attempt
     const fed = lane.fedLines
+    const began = this.#clock.now()
     const interrupted = (): boolean => this.#attempt !== mine || lane.over || giveUp()
     const quality: Quiescence = await quiescence({
       clock: this.#clock,
@@ -138,7 +139,7 @@ export class Checkpointer {
     }
     this.#quiet = quality === 'proven' ? QUIET_PROVEN : QUIET_ASSUMED
     this.#holdLimit = HOLD_LIMIT
-    return { settled: this.#hooks.reached(this.#book.outstanding(), quality) }
+    return { settled: this.#hooks.reached(this.#book.outstanding(), quality, began) }
   }
 
   async #rest(): Promise<void> {

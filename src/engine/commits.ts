@@ -5,6 +5,8 @@ import type { RecordSource } from './ports.ts'
 export interface Commits {
   /** Commits made so far. */
   readonly commits: number
+  /** Commits that were refused, or came to nothing. */
+  readonly refusals: number
   /** Nothing is written that is not committed. */
   readonly isClosed: boolean
   use(source: RecordSource): void

@@ -19,6 +19,7 @@ export class Committer implements Commits {
   #last: Promise<boolean> = Promise.resolve(true)
   readonly #note: (at: TopicPartition, position: number) => string
   commits = 0
+  refusals = 0
 
   /** `note`: what is committed beside a position. */
   constructor(
@@ -79,6 +80,7 @@ export class Committer implements Commits {
       return true
     } catch (error) {
       // Nothing is lost: the positions stay due, and whoever owns the partition by then reads them again.
+      this.refusals++
       const reason = error instanceof Error ? error.message : String(error)
       this.#events.publish('stream.commit-refused', 'warn', 'cannot commit, trying again', {
         process: this.#namespec,

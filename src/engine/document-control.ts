@@ -1,4 +1,5 @@
 // Where the run document stands: waited for, in force, refused, rolled back. It decides what is adopted and when.
+import type { EventName } from '../domain/log-events.ts'
 import { changeClass } from '../domain/stream/change-class.ts'
 import { applyDocument, parseRunDocument, type DocumentPart } from '../domain/stream/run-document.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
@@ -65,6 +66,7 @@ export class DocumentControl {
   /** The last with which the Calculator came up. */
   #good: Asked | null = null
   #rejected: Rejected | null = null
+  #rejections = 0
   #patience: Timer | null = null
 
   constructor(parts: DocumentParts) {
@@ -97,7 +99,13 @@ export class DocumentControl {
 
   snapshot(): DocumentSnapshot {
     const configVersion = this.#inForce?.document?.modifyIndex ?? null
-    return { key: this.#parts.key, state: this.#state, configVersion, problem: this.#problem }
+    return {
+      key: this.#parts.key,
+      state: this.#state,
+      configVersion,
+      problem: this.#problem,
+      rejected: this.#rejections,
+    }
   }
 
   /** What the agent waits for, for a person; null when it does not wait. */
@@ -235,6 +243,7 @@ export class DocumentControl {
 
   #reject(rejected: Rejected): void {
     this.#rejected = rejected
+    this.#rejections++
     this.#is(rejected.state, rejected.problem)
   }
 
@@ -243,7 +252,7 @@ export class DocumentControl {
     this.#problem = problem
   }
 
-  #tell(event: string, level: 'info' | 'warn' | 'error', message: string, modifyIndex: number | null): void {
+  #tell(event: EventName, level: 'info' | 'warn' | 'error', message: string, modifyIndex: number | null): void {
     this.#parts.events.publish(event, level, message, { key: this.#parts.key, modifyIndex, problem: this.#problem })
   }
 }

@@ -1,4 +1,5 @@
 import type { Fields, Level } from '../domain/events.ts'
+import type { EventName } from '../domain/log-events.ts'
 import type { Clock } from './ports.ts'
 import type { NumberedEvent } from './snapshot.ts'
 
@@ -26,7 +27,7 @@ export class EventRing {
    * Numbers and stamps the event, keeps it, and tells every listener before it returns. What a listener publishes is
    * told when the event before it was told to all: everybody hears the numbers in order.
    */
-  publish(event: string, level: Level, message: string, fields: Fields = {}): NumberedEvent {
+  publish(event: EventName, level: Level, message: string, fields: Fields = {}): NumberedEvent {
     const seq = ++this.#seq
     const numbered = { seq, wall: this.#clock.wall(), mono: this.#clock.now(), event, level, message, fields }
     this.#slots[seq % this.#capacity] = numbered

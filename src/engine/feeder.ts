@@ -26,8 +26,8 @@ export interface FeederHooks {
   before(pieces: readonly Piece[]): Promise<boolean> | null
   /** Called before the bytes are written. */
   handingOver(piece: Piece): void
-  /** The child closed its stdin or died while being written to. */
-  failed(): void
+  /** The child closed its stdin or died while `bytes` were written to it. */
+  failed(bytes: number): void
   /** The queue ran empty, or the gate closed, and nothing is being written. */
   rested(): void
 }
@@ -49,6 +49,8 @@ export class Feeder {
   readonly #held = new Set<HeldBy>()
   #running = false
   #writing = false
+  /** How long writes have waited for the kernel, that is for the child to read. */
+  blockedMs: Millis = 0
 
   /** `releaseOnWrite`: whether bytes leave the window when the pipe has them (relay) or when they are answered. */
   constructor(clock: Clock, window: ByteWindow, hooks: FeederHooks, releaseOnWrite: () => boolean) {
@@ -195,7 +197,7 @@ export class Feeder {
       // The child closed its stdin or died: what it did not answer is fetched again when its end is settled.
       if (this.#input === input) {
         this.#input = null
-        this.#hooks.failed()
+        this.#hooks.failed(bytes)
       }
       return
     } finally {
@@ -204,6 +206,7 @@ export class Feeder {
     }
     if (this.#releaseOnWrite()) recycleWritten(pieces)
     const wrote = this.#clock.now()
+    this.blockedMs += wrote - began
     if (isFlowing(this.#pace)) this.#pace = afterWrite(this.#pace, bytes, wrote - began)
     else await this.#workedOff(input, bytes, wrote)
   }

@@ -6,12 +6,14 @@ import { offsetAfter } from '../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 import type { Answering } from './answering.ts'
+import type { BlackBox } from './black-box.ts'
 import type { Isolation } from './isolation.ts'
 import type { Lane } from './lane.ts'
 import type { OutputPump } from './output-pump.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { Settling } from './settling.ts'
 import type { StreamParts } from './stream-parts.ts'
+import type { StreamReport } from './stream-report.ts'
 
 export interface FinishingParts {
   readonly parts: StreamParts
@@ -20,6 +22,7 @@ export interface FinishingParts {
   readonly book: PartitionBook
   readonly settling: Settling
   readonly isolation: Isolation
+  readonly report: StreamReport
   readonly rules: ProtocolRules
   readonly lanes: Set<Lane>
   /** These records have left the agent unanswered: their place in the window is free. */
@@ -51,7 +54,12 @@ export async function finish(stream: FinishingParts, lane: Lane, ending: Ending)
   const left = lane.answers?.rest() ?? []
   stream.released(left)
   const flying = lane.answers ? left.filter(({ orphan }) => !orphan).map(flyingOf) : lane.handed.list()
-  if (!parts.atMostOnce) isolation.died(lane, status, deathFor(lane, ending, flying), flying)
+  const death = deathFor(lane, ending, flying)
+  if (!parts.atMostOnce) isolation.died(lane, status, death, flying)
+  if (isCrash(lane, ending, death)) {
+    stream.report.died(death)
+    parts.crashed?.(blackBox(parts, lane, status, death, flying))
+  }
   await settling.conclude(stored)
 }
 
@@ -71,7 +79,31 @@ function deathFor(lane: Lane, { status, signalled, oomKills }: Ending, flying: r
     hung: lane.hung,
     outOfMemory: oomKills !== null && lane.oomKills !== null && oomKills > lane.oomKills,
     inputEnded: lane.inputEnded,
-    hasRead: lane.bytesOut > 0 || unread === null || unread < lane.bytesIn,
+    hasRead: lane.bytesOut > 0 || (lane.bytesIn > 0 && (unread === null || unread < lane.bytesIn)),
     inFlight: flying.reduce((sum, { records }) => sum + records, 0),
   })
+}
+
+/** A death that a person wants to know about: not what we asked for, nor an exit 0 with nothing left to do. */
+const isCrash = (lane: Lane, { status, signalled }: Ending, death: Death): boolean =>
+  death !== 'clean' && !signalled && !lane.stopping && !lane.disowned && !(status.code === 0 && death === 'idle')
+
+function blackBox(
+  { namespec, clock, stderrTail }: StreamParts,
+  lane: Lane,
+  { code, signal }: ExitStatus,
+  death: Death,
+  flying: readonly Flying[],
+): BlackBox {
+  return {
+    process: namespec,
+    pid: lane.child.pid,
+    exitCode: code,
+    signal,
+    death,
+    aliveMs: Math.max(0, clock.wall() - lane.child.startedAt),
+    inFlight: flying.reduce((sum, { records }) => sum + records, 0),
+    ...lane.recorder.read(),
+    stderr: stderrTail(),
+  }
 }

@@ -3,11 +3,16 @@ import type { LineBatch } from '../domain/stream/line-batch.ts'
 import type { AnswerReader } from '../domain/stream/protocol/protocol.ts'
 import { sliceLines, type Lines } from '../domain/stream/lines.ts'
 import { LineSplitter } from '../domain/stream/line-splitter.ts'
+import { FlightRecorder } from './black-box.ts'
+import { GivenRecords } from './given-records.ts'
 import type { Child, Clock, Timer } from './ports.ts'
+import { LaneControl } from './lane-control.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 
 /** After the child's death its pipe is read to the end, but no longer than this past the last byte. */
 const STDOUT_END_WAIT = 500
+/** What every pipe of Linux holds. */
+const LEAST_PIPE = 64 * 1024
 
 export interface LaneHooks {
   lines(lines: Lines): void
@@ -20,8 +25,11 @@ export class Lane {
   readonly child: Child
   /** What its lines mean; null where nothing ties them to records. */
   readonly answers: AnswerReader | null
+  readonly control: LaneControl
   /** What it was given and is not known to be done, where there is no reader. */
   readonly handed = new HandedOver()
+  readonly recorder = new FlightRecorder()
+  readonly given = new GivenRecords()
   /** Lines written to stdin, and to be answered by this incarnation. */
   fedLines = 0
   /** Bytes that its pipe has taken. */
@@ -49,7 +57,7 @@ export class Lane {
   readonly oomKills: number | null
   status: ExitStatus | null = null
   /** How far both directions had come at the last checkpoint. */
-  #checkpoint = { fedLines: 0, linesOut: 0 }
+  #checkpoint = { fedLines: 0, linesOut: 0, bytesOut: 0 }
   readonly #splitter: LineSplitter
   readonly #hooks: LaneHooks
   #paused = false
@@ -60,12 +68,13 @@ export class Lane {
   constructor(
     child: Child,
     answers: AnswerReader | null,
-    options: { readonly maxLine: number; readonly oomKills: number | null },
+    options: { readonly maxLine: number; readonly oomKills: number | null; readonly awaitsReady?: boolean },
     hooks: LaneHooks,
   ) {
     this.child = child
     this.answers = answers
     this.oomKills = options.oomKills
+    this.control = new LaneControl(options.awaitsReady ?? false)
     this.#splitter = new LineSplitter(options.maxLine)
     this.#hooks = hooks
     child.stdout.listen({
@@ -94,10 +103,11 @@ export class Lane {
   }
 
   /** Records given and lines printed since the last call: to be called at a checkpoint. */
-  sinceCheckpoint(): { readonly records: number; readonly lines: number } {
+  sinceCheckpoint(): { readonly records: number; readonly lines: number; readonly bytes: number } {
     const before = this.#checkpoint
-    this.#checkpoint = { fedLines: this.fedLines, linesOut: this.linesOut }
-    return { records: this.fedLines - before.fedLines, lines: this.linesOut - before.linesOut }
+    const { fedLines, linesOut, bytesOut } = this
+    this.#checkpoint = { fedLines, linesOut, bytesOut }
+    return { records: fedLines - before.fedLines, lines: linesOut - before.linesOut, bytes: bytesOut - before.bytesOut }
   }
 
   /** The partition is given away. */
@@ -131,6 +141,13 @@ export class Lane {
     if (!this.givenUp) this.child.stdout.release?.(bytes)
   }
 
+  /** A write of so many bytes failed. */
+  refused(bytes: number): void {
+    this.inputFailed = true
+    // A pipe that is written to only when it has room takes all of so little, or nothing since nobody can read it.
+    if (bytes <= LEAST_PIPE) this.bytesIn -= bytes
+  }
+
   endInput(): void {
     this.inputEnded = true
     this.child.stdin.end()
@@ -162,8 +179,11 @@ export class Lane {
   }
 
   #data(chunk: Uint8Array): void {
+    // What it said before it printed this may be about it.
+    this.child.control?.catchUp()
     this.bytesOut += chunk.length
     this.#lastByte++
+    this.recorder.printed(chunk)
     const lines = this.#splitter.push(chunk)
     const oversized = this.#splitter.takeOversized()
     let from = 0

@@ -179,6 +179,12 @@ export class PartitionBook {
     })
   }
 
+  /** How long the partition has made no progress, or had nothing to do; null for one that is not ours. */
+  restingFor(partition: TopicPartition, at: Millis): Millis | null {
+    const entry = this.#entries.get(nameOf(partition))
+    return entry ? at - entry.progressAt : null
+  }
+
   /** Partitions with something outstanding and no progress for longer than `limit`. */
   stuck(at: Millis, limit: Millis): TopicPartition[] {
     return this.#list()

@@ -30,6 +30,10 @@ export class Settling {
     return this.#commits.commits
   }
 
+  get refusals(): number {
+    return this.#commits.refusals
+  }
+
   /** Nothing is written that is not committed. */
   get isClosed(): boolean {
     return this.#commits.isClosed

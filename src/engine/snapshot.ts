@@ -1,6 +1,9 @@
 // The one read model: what every face, check and metric shows. Plain data, made by the engine, read by everybody.
+import type { CalculatorMetric } from '../domain/control/metrics.ts'
 import type { ProcessState } from '../domain/process/state.ts'
 import type { Fields, Level } from '../domain/events.ts'
+import type { Death } from '../domain/stream/death.ts'
+import type { Durations } from '../domain/stream/duration-histogram.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Protocol } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
@@ -23,6 +26,8 @@ export interface ProcessSnapshot {
   /** Delay until the next start, ms; null when none is due. */
   readonly retryInMs: Millis | null
   readonly restarts: number
+  /** Why the stop under way is followed by a start; null: it is not. */
+  readonly again: string | null
   readonly stderrTail: readonly string[]
 }
 
@@ -38,9 +43,37 @@ export interface StreamCounters {
   readonly checkpointsProven: number
   readonly checkpointsAssumed: number
   readonly checkpointsMissed: number
+  /** Lines of the Calculator that were taken as answers. */
+  readonly answers: number
   readonly commits: number
+  readonly commitsRefused: number
+  /** Transactions that were aborted. */
+  readonly aborts: number
   readonly replays: number
   readonly violations: number
+  /** Lines of the control channel that could not be used. */
+  readonly controlProblems: number
+  /** Deaths of the Calculator that nobody asked for, by what is known of them. */
+  readonly deaths: Readonly<Partial<Record<Death, number>>>
+}
+
+/** One partition that is ours. */
+export interface PartitionSnapshot extends TopicPartition {
+  /** Records not settled; null while not known. */
+  readonly lag: number | null
+  /** Time since it last made progress; 0 with nothing to do. */
+  readonly progressAgeMs: Millis
+}
+
+/** What the Calculator says of itself on its control channel. */
+export interface ControlSnapshot {
+  /** It may be fed. */
+  readonly ready: boolean
+  readonly state: string | null
+  readonly stopping: boolean
+  /** null: it sent none yet. */
+  readonly heartbeatAgeMs: Millis | null
+  readonly metrics: readonly CalculatorMetric[]
 }
 
 export interface StreamSnapshot {
@@ -53,8 +86,11 @@ export interface StreamSnapshot {
     readonly assigned: readonly TopicPartition[]
     readonly lag: number | null
     readonly lastFetchAgeMs: Millis | null
+    /** How often partitions were given to us, taken away, and lost without notice. */
+    readonly rebalances: Readonly<Record<'assigned' | 'revoked' | 'lost', number>>
     readonly error: string | null
   }
+  readonly partitions: readonly PartitionSnapshot[]
   readonly output: {
     readonly topic: string | null
     readonly lastAckAgeMs: Millis | null
@@ -66,15 +102,22 @@ export interface StreamSnapshot {
   /** BUFFER_BYTES, or less where more would bring nothing. */
   readonly bufferLimitBytes: number
   readonly stdinUnreadBytes: number | null
+  /** How long writes to the Calculator have waited for it to read. */
+  readonly stdinBlockedMs: Millis
+  /** Bytes of a line that has not ended yet; null while no Calculator lives. */
+  readonly stdoutPartialBytes: number | null
   /** The Calculator was seen to keep back part of a line: its stdout is block-buffered, nothing is committed. */
   readonly blockBuffered: boolean
   /** Few records at once are in work, until the one is found that killed the Calculator. */
   readonly isolating: boolean
-  /** The protocol that the Calculator seems to keep under relay; null while there is not enough evidence for one. */
+  /** Under relay: the protocol that the Calculator seems to keep, or `flush`; null while there is not enough evidence. */
   readonly advice: string | null
+  /** null: it has no control channel. */
+  readonly control: ControlSnapshot | null
   /** Partitions with records waiting and none settled for longer than the limit. */
   readonly stuck: readonly TopicPartition[]
   readonly counters: StreamCounters
+  readonly durations: Readonly<Record<'answer' | 'endToEnd' | 'checkpoint', Durations>>
 }
 
 /** Where the run document stands. */
@@ -84,6 +127,8 @@ export interface DocumentSnapshot {
   readonly state: 'none' | 'waiting' | 'in-force' | 'refused' | 'rolled-back' | 'disappeared' | 'unreachable'
   /** ModifyIndex of the document in force. */
   readonly configVersion: number | null
+  /** Documents that were refused or rolled back so far. */
+  readonly rejected: number
   /** Why it was refused or rolled back, with the path of the field; empty otherwise. */
   readonly problem: string
 }
@@ -103,6 +148,8 @@ export interface Snapshot {
     readonly instanceId: string
     readonly startedAt: Millis
     readonly consul: 'off' | 'registered' | 'unreachable'
+    /** Time since Consul last told what the run document's key holds; null without Consul, or before it did. */
+    readonly consulAnswerAgeMs: Millis | null
     /** How late the event loop was in the last seconds; null where it is not measured. */
     readonly loopLagMs: LoopDelay | null
   }

@@ -26,7 +26,8 @@ export class StreamProxy implements PipeOwner {
   opened(child: Child): void {
     const works = this.#works
     const lane = works.newLane(child)
-    void this.#finishing.then(() => {
+    works.control.attach(lane)
+    void Promise.all([this.#finishing, lane.control.ready]).then(() => {
       if (lane.over || works.lane !== lane) return
       if (works.rules.settles === 'never') {
         lane.endInput()
@@ -121,6 +122,7 @@ export class StreamProxy implements PipeOwner {
 
   close(): void {
     this.#works.stop()
+    this.#works.control.stop()
   }
 
   /** This stream's part of the read model. */
@@ -135,7 +137,9 @@ export class StreamProxy implements PipeOwner {
       lane: works.lane?.over === false ? works.lane : null,
       phase: this.#phase(),
       isolating: works.isolation.isOn,
+      control: works.control.snapshot(works.lane?.over === false ? works.lane : null),
       problem: works.problem,
+      stdinBlockedMs: works.feeder.blockedMs,
       bufferedBytes: works.window.used + works.pump.queuedBytes,
       bufferLimitBytes: works.bufferLimit,
     })

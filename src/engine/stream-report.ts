@@ -1,24 +1,44 @@
 // What the stream tells of itself: counters, events, and its part of the snapshot.
 import { Advice, type Advised } from '../domain/stream/advice.ts'
+import type { Death } from '../domain/stream/death.ts'
+import { DurationHistogram } from '../domain/stream/duration-histogram.ts'
+import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { LineBatch } from '../domain/stream/line-batch.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
+import type { StreamEvent } from '../domain/log-events.ts'
+import type { Millis } from '../domain/time.ts'
 import type { EventRing } from './event-ring.ts'
+import type { Given } from './given-records.ts'
 import type { Lane } from './lane.ts'
 import type { Position } from './partition-book.ts'
 import type { SilenceFacts } from './patience.ts'
 import type { NumberedEvent, StreamCounters } from './snapshot.ts'
 
-type Mutable = { -readonly [K in Exclude<keyof StreamCounters, 'deadLetters' | 'commits'>]: number }
+type Counted = Exclude<keyof StreamCounters, 'deadLetters' | 'deaths' | 'commits' | 'commitsRefused'>
+type Mutable = { -readonly [K in Counted]: number }
 
 const reasons: Readonly<Record<Advised, string>> = {
   'one-to-one':
     'the Calculator has printed one line per record throughout: PROTOCOL=one-to-one would commit each record by itself, ' +
     'carry keys and headers over, and repeat less after a crash',
+  flush:
+    'the Calculator prints in whole buffers, so that lines are kept back, which a crash would lose: flush after each line ' +
+    '(CHILD_STDOUT=line or pty, PYTHONUNBUFFERED=1, `stdbuf -oL program`)',
   sink: 'the Calculator has printed nothing so far: PROTOCOL=sink says so, and takes its stdout for log',
 }
 
 export class StreamReport {
   readonly deadLetters: Record<string, number> = {}
+  /** Deaths of the Calculator that nobody asked for. */
+  readonly deaths: Partial<Record<Death, number>> = {}
+  readonly durations = {
+    /** From the hand-over of a record to its answer; only where lines are tied to records. */
+    answer: new DurationHistogram(),
+    /** From the time of a record in Kafka until its answers are stored, or the checkpoint that settles it. */
+    endToEnd: new DurationHistogram(),
+    /** From the moment that the Calculator's end of work is watched for until it is settled and committed. */
+    checkpoint: new DurationHistogram(),
+  }
   readonly counters: Mutable = {
     recordsIn: 0,
     recordsOut: 0,
@@ -30,8 +50,11 @@ export class StreamReport {
     checkpointsProven: 0,
     checkpointsAssumed: 0,
     checkpointsMissed: 0,
+    answers: 0,
     replays: 0,
     violations: 0,
+    aborts: 0,
+    controlProblems: 0,
   }
   readonly #advice = new Advice()
   #told: Advised | null = null
@@ -43,7 +66,12 @@ export class StreamReport {
     this.#namespec = namespec
   }
 
-  publish(event: string, level: NumberedEvent['level'], message: string, fields: NumberedEvent['fields'] = {}): void {
+  publish(
+    event: StreamEvent,
+    level: NumberedEvent['level'],
+    message: string,
+    fields: NumberedEvent['fields'] = {},
+  ): void {
     this.#events.publish(`stream.${event}`, level, message, { process: this.#namespec, ...fields })
   }
 
@@ -56,6 +84,28 @@ export class StreamReport {
   written(records: number, bytes: number): void {
     this.counters.recordsOut += records
     this.counters.bytesOut += bytes
+  }
+
+  /** The incarnation has answered these; to be called before their memory is given back. */
+  answered(lane: Lane, records: readonly AnswerRun[], now: Millis): void {
+    observe(this.durations.answer, records, ({ batch, from }) => {
+      const since = lane.given.at(batch, from)
+      return since === null ? null : now - since
+    })
+  }
+
+  /** Their answers are stored at `wall`, ms since the epoch. */
+  stored(records: readonly AnswerRun[], wall: Millis): void {
+    observe(this.durations.endToEnd, records, ({ batch, from }) => wall - batch.context.timestamp(from))
+  }
+
+  /** A checkpoint settled these. */
+  settled(given: readonly Given[], wall: Millis): void {
+    for (const { stamped, records } of given) this.durations.endToEnd.observe(wall - stamped, records)
+  }
+
+  died(death: Death): void {
+    this.deaths[death] = (this.deaths[death] ?? 0) + 1
   }
 
   deadLettered(letters: readonly DeadLetter[]): void {
@@ -79,15 +129,16 @@ export class StreamReport {
   }
 
   /** Said once for each that is advised. */
-  observed({ records, lines }: { readonly records: number; readonly lines: number }): void {
-    this.#advice.observe(records, lines)
+  observed({ records, lines, bytes }: ReturnType<Lane['sinceCheckpoint']>): void {
+    this.#advice.observe(records, lines, bytes)
     const { advised } = this.#advice
     if (advised === null || advised === this.#told) return
     this.#told = advised
-    this.publish('advice', 'info', reasons[advised], { protocol: advised })
+    if (advised === 'flush') this.publish('advice', 'warn', reasons.flush, { flush: true })
+    else this.publish('advice', 'info', reasons[advised], { protocol: advised })
   }
 
-  /** The protocol that the Calculator seems to keep; null while there is not enough evidence for one. */
+  /** What the Calculator seems to do: the protocol that it keeps, or that it should flush; null while there is not enough evidence for one. */
   get advice(): Advised | null {
     return this.#advice.advised
   }
@@ -128,8 +179,22 @@ export class StreamReport {
       'block-buffered',
       'warn',
       'the Calculator keeps back part of a line while it waits for input: its stdout is block-buffered, so nothing more ' +
-        'is committed until it ends; flush after each line (PYTHONUNBUFFERED=1, `stdbuf -oL program`, `--line-buffered`)',
+        'is committed until it ends; flush after each line (CHILD_STDOUT=line or pty, PYTHONUNBUFFERED=1, `stdbuf -oL program`)',
       { bytes: lane.partialLength },
     )
   }
+}
+
+/** Answers that come in no order are runs of one record each: beyond so many they count with the age of the last. */
+const RUNS_MAX = 16
+
+function observe(into: DurationHistogram, runs: readonly AnswerRun[], ageOf: (run: AnswerRun) => Millis | null): void {
+  let age: Millis | null = null
+  let rest = 0
+  for (const [index, run] of runs.entries()) {
+    if (run.orphan) continue
+    if (index >= RUNS_MAX) rest += run.to - run.from
+    else if ((age = ageOf(run)) !== null) into.observe(age, run.to - run.from)
+  }
+  if (rest > 0 && age !== null) into.observe(age, rest)
 }

@@ -63,6 +63,7 @@ export class Transacting implements Commits {
   #abandon: (() => void) | null = null
   #stopped = false
   commits = 0
+  refusals = 0
 
   constructor(parts: TransactingParts) {
     this.#parts = parts
@@ -205,6 +206,7 @@ export class Transacting implements Commits {
       try {
         await transactions().commit(commits)
       } catch (error) {
+        this.refusals++
         return await this.#abort(error instanceof Error ? error.message : String(error))
       } finally {
         this.#committing = false
@@ -233,6 +235,7 @@ export class Transacting implements Commits {
     void pump.seal()
     abandon()
     disown()
+    report.counters.aborts++
     report.publish('aborted', 'warn', 'aborting a transaction: what it was made of is read again', { reason })
     try {
       await transactions().abort()

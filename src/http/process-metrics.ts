@@ -7,37 +7,40 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 // Linux tells CPU time in hundredths of a second on every platform that Node runs on.
 const TICKS_PER_SECOND = 100
 
+interface ProcessMetric {
+  readonly kind: 'counter' | 'gauge'
+  readonly help: string
+  readonly labels?: readonly string[]
+  readonly value: () => number
+}
+
+const counter = (help: string, value: () => number): ProcessMetric => ({ kind: 'counter', help, value })
+const gauge = (help: string, value: () => number): ProcessMetric => ({ kind: 'gauge', help, value })
+const read = (path: string): string => readFileSync(path, 'latin1')
+
+// prettier-ignore
+export const processMetrics: Readonly<Record<string, ProcessMetric>> = {
+  process_cpu_seconds_total: counter('CPU time of the agent, without its children.', () => cpuSeconds(read('/proc/self/stat'))),
+  process_resident_memory_bytes: gauge('Resident memory of the agent, without its children.', () => residentBytes(read('/proc/self/status'))),
+  process_open_fds: gauge('Open file descriptors of the agent.', () => readdirSync('/proc/self/fd').length),
+  nodejs_heap_size_used_bytes: gauge('JavaScript heap in use.', () => getHeapStatistics().used_heap_size),
+  nodejs_external_memory_bytes: gauge('Memory of buffers outside the heap.', () => getHeapStatistics().external_memory),
+}
+
 /** Registers the metrics; each is read when it is scraped. */
 export function registerProcessMetrics(registry: Registry, prefix: string): void {
-  const gauge = (name: string, help: string, value: () => number): void => {
-    new Gauge({
+  for (const [name, { kind, help, value }] of Object.entries(processMetrics)) {
+    const made = kind === 'counter' ? Counter : Gauge
+    new made({
       name: prefix + name,
       help,
       registers: [registry],
       collect() {
-        this.set(value())
+        this.reset()
+        this.inc(value())
       },
     })
   }
-  new Counter({
-    name: `${prefix}process_cpu_seconds_total`,
-    help: 'CPU time of the agent, without its children.',
-    registers: [registry],
-    collect() {
-      this.reset()
-      this.inc(cpuSeconds(readFileSync('/proc/self/stat', 'latin1')))
-    },
-  })
-  gauge('process_resident_memory_bytes', 'Resident memory of the agent, without its children.', () =>
-    residentBytes(readFileSync('/proc/self/status', 'latin1')),
-  )
-  gauge('process_open_fds', 'Open file descriptors of the agent.', () => readdirSync('/proc/self/fd').length)
-  gauge('nodejs_heap_size_used_bytes', 'JavaScript heap in use.', () => getHeapStatistics().used_heap_size)
-  gauge(
-    'nodejs_external_memory_bytes',
-    'Memory of buffers outside the heap.',
-    () => getHeapStatistics().external_memory,
-  )
 }
 
 /** utime and stime are fields 14 and 15 of proc_pid_stat(5); the name before them may hold blanks and brackets. */

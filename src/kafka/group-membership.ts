@@ -22,6 +22,8 @@ export interface Membership {
   /** -1: nothing is committed. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
   close(): Promise<void>
+  /** As `close`, and a static member leaves too: what it owns is for others from now on. */
+  leave(): Promise<void>
 }
 
 /** Who works on the partitions. */
@@ -41,6 +43,11 @@ export function joinGroup(
 ): Membership {
   const [joining, talking] = [cluster(), cluster()]
   const member = new GroupMember({ ...settings, joining, talking })
+  const end = async (leaves: boolean): Promise<void> => {
+    await member.close(leaves)
+    joining.close()
+    talking.close()
+  }
   return {
     get joined() {
       return member.joined
@@ -51,10 +58,7 @@ export function joinGroup(
     run: () => member.run(),
     commit: (positions, transaction) => member.commit(positions, transaction),
     committed: (partitions) => member.committed(partitions),
-    close: async () => {
-      await member.close()
-      joining.close()
-      talking.close()
-    },
+    close: () => end(false),
+    leave: () => end(true),
   }
 }

@@ -7,8 +7,10 @@ import type { KafkaCluster } from './cluster.ts'
 import { Corrections } from './corrections.ts'
 import { explain } from './errors.ts'
 import { Fetcher } from './fetch/fetcher.ts'
+import type { OwnedPartition } from './fetch/owned-partition.ts'
 import { Trouble } from './fetch/trouble.ts'
 import type { Membership, MembershipOwner } from './group-membership.ts'
+import { watchLag } from './lag-watch.ts'
 import type { KafkaLog } from './log.ts'
 import { Ownership } from './ownership.ts'
 import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
@@ -31,6 +33,7 @@ export interface SourceSettings {
 type Position = TopicPartition & { readonly offset: number; readonly epoch: number; readonly metadata?: string }
 
 const TOPIC_POLL: Millis = 1_000
+const ASIDE = 'the partitions are left to other members of the consumer group until the Calculator runs'
 
 export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #settings: SourceSettings
@@ -45,6 +48,9 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #closing = new AbortController()
   #consumer: RecordConsumer | null = null
   #membership: Membership | null = null
+  /** While we stand aside: resolves when we come back. */
+  #aside: PromiseWithResolvers<undefined> | null = null
+  readonly #rebalances = { assigned: 0, revoked: 0, lost: 0 }
   #lastFetchAt: Millis | null = null
   #done: Promise<void> = Promise.resolve()
   /** The consumer is told of one change after the other. */
@@ -72,6 +78,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       cluster,
       topics,
       owned: () => this.#ownership.list,
+      placeOf: (partition) => this.#consumer?.placeOf?.(partition) ?? 0,
       handOver: (batch) => this.#consumer?.batch(batch) ?? Promise.resolve(),
       answered: (whole) => this.#answered(whole),
       troubled: (partitions, error) => this.#trouble.hold(partitions, error),
@@ -108,6 +115,9 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const attempted = (): void => resolve(undefined)
     this.#done = this.#live(attempted).finally(attempted)
     this.#corrections.start()
+    const { cluster, clock, log } = this.#settings
+    const owned = (): readonly OwnedPartition[] => this.#ownership.list
+    void watchLag({ cluster, topics: this.#topics, clock, log, signal: this.#closing.signal, owned })
     await promise
   }
 
@@ -147,6 +157,21 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     await membership.commit(positions, transaction)
   }
 
+  async standAside(): Promise<void> {
+    if (this.#aside) return
+    this.#aside = Promise.withResolvers()
+    const membership = this.#membership
+    await this.revoked(this.#ownership.list)
+    await membership?.leave()
+    // Of a rebalance that was under way.
+    this.lost(this.#ownership.list)
+  }
+
+  comeBack(): void {
+    this.#aside?.resolve(undefined)
+    this.#aside = null
+  }
+
   health(): SourceHealth {
     const joined = this.#membership?.joined ?? false
     return {
@@ -154,12 +179,27 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       assigned: this.#ownership.list.map(({ topic, partition }) => ({ topic, partition })),
       lastFetchAt: this.#lastFetchAt,
       lag: joined ? this.#ownership.lag : null,
-      error: this.#missing.text ?? this.#problem.text ?? this.#membership?.problem ?? this.#starts.problem.text,
+      ends: this.#ownership.list.map(({ topic, partition, handedOver: next, highWatermark }) => ({
+        ...{ topic, partition, next },
+        end: next === null ? null : highWatermark,
+      })),
+      rebalances: { ...this.#rebalances },
+      error:
+        (this.#aside && ASIDE) ??
+        this.#missing.text ??
+        this.#problem.text ??
+        this.#membership?.problem ??
+        this.#starts.problem.text,
     }
+  }
+
+  lagOf(partition: TopicPartition): number | null {
+    return this.#ownership.find(partition)?.lag ?? null
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
+    this.comeBack()
     this.#corrections.stop()
     this.#fetcher.close()
     await this.#membership?.close()
@@ -170,6 +210,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   // ---- what the membership tells -----------------------------------------------------------------------------------
 
   assigned(partitions: readonly TopicPartition[]): void {
+    this.#rebalances.assigned++
     void this.#tell(async () => {
       const added = this.#ownership.add(partitions)
       this.#consumer?.assigned(added.map(({ topic, partition, epoch }) => ({ topic, partition, epoch })))
@@ -179,6 +220,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   }
 
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    if (partitions.length > 0) this.#rebalances.revoked++
     for (const each of partitions) {
       const owned = this.#ownership.find(each)
       owned?.seek(null)
@@ -189,6 +231,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   }
 
   lost(partitions: readonly TopicPartition[]): void {
+    if (partitions.length > 0) this.#rebalances.lost++
     this.#ownership.remove(partitions)
     void this.#tell(async () => {
       this.#ownership.remove(partitions)
@@ -213,12 +256,18 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       attempted()
       await wait(clock, TOPIC_POLL, signal)
     }
-    if (closed()) return
-    this.#starts.opened(this.#settings.topics)
-    this.#membership = join(this)
-    const over = this.#membership.run()
-    attempted()
-    await over
+    if (!closed()) this.#starts.opened(this.#settings.topics)
+    while (!closed()) {
+      if (this.#aside) {
+        attempted()
+        await this.#aside.promise
+        continue
+      }
+      this.#membership = join(this)
+      const over = this.#membership.run()
+      attempted()
+      await over
+    }
   }
 
   async #topicsExist(): Promise<boolean> {

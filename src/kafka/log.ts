@@ -1,4 +1,5 @@
 import { logLevel, type LogEntry, type logCreator } from 'kafkajs'
+import type { EventName } from '../domain/log-events.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
 
@@ -6,7 +7,7 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
 export type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
 
 /** Where the adapter's lines go; `fields.event` is a stable dotted name. */
-export type KafkaLog = (level: LogLevel, message: string, fields: LogFields & { readonly event: string }) => void
+export type KafkaLog = (level: LogLevel, message: string, fields: LogFields & { readonly event: EventName }) => void
 
 const REPEAT_AFTER: Millis = 30_000
 

@@ -1,3 +1,4 @@
+import type { TroubleName } from '../domain/log-events.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { KafkaLog, LogFields, LogLevel } from './log.ts'
@@ -40,14 +41,14 @@ export async function within(clock: Clock, ms: Millis, work: Promise<unknown>): 
 export class Problem {
   readonly #clock: Clock
   readonly #log: KafkaLog
-  readonly #event: string
+  readonly #event: TroubleName
   readonly #repeatAfter: Millis
   #text: string | null = null
   #loggedAt: Millis | null = null
   #wait: Millis = FIRST_WAIT
 
   /** `repeatAfter`: Infinity for a problem that is told once. */
-  constructor(clock: Clock, log: KafkaLog, event: string, repeatAfter: Millis = REPEAT_AFTER) {
+  constructor(clock: Clock, log: KafkaLog, event: TroubleName, repeatAfter: Millis = REPEAT_AFTER) {
     this.#clock = clock
     this.#log = log
     this.#event = event

@@ -21,6 +21,13 @@ export function readStat(pid: number): Stat | null {
   return { state, ppid: Number(ppid), pgrp: Number(pgrp), session: Number(session) }
 }
 
+/** Resident memory in bytes; null also for a process that has none any more. */
+export function readMemoryUse(pid: number): number | null {
+  const text = orNull(() => readText(`/proc/${pid}/status`))
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(text ?? '')?.[1]
+  return kib === undefined ? null : Number(kib) * 1024
+}
+
 export const listPids = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger)
 
 export const listThreads = (pid: number): string[] | null => orNull(() => readdirSync(`/proc/${pid}/task`))

@@ -55,7 +55,7 @@ function summary(threads: readonly Thread[], processes: number): Activity['parke
 }
 
 /** The living processes of the group and session of `pid`, and everything below them. */
-function membersOf(pid: number): number[] {
+export function membersOf(pid: number): number[] {
   const stats = new Map<number, Stat>()
   for (const candidate of listPids()) {
     const stat = readStat(candidate)

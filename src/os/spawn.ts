@@ -12,6 +12,7 @@ import { readStderr, StderrTails } from './child-stderr.ts'
 import { findCommand, quoted } from './find-command.ts'
 import { openLogPipes, plainLogPipes } from './log-pipes.ts'
 import type { Libc } from './libc.ts'
+import { limitChild, limitsOpenFiles, withLimits } from './child-limits.ts'
 import { childOpenFiles, keepDescriptors, withOpenFiles } from './open-files.ts'
 import { spawnFailure } from './own-children.ts'
 import { activity } from './proc.ts'
@@ -46,7 +47,7 @@ export class NodeSpawner implements Spawner {
     if (spec.stderr !== undefined) return this.#spawnLogged(spec, file, onExit, input)
     const pipes = this.#openPipes(spec)
     const { child, pid } = this.#start(spec, file, pipes)
-    const { stdin, stdinInode, stdout, stderr, stderrFd } = pipes.attach(child)
+    const { stdin, stdinInode, stdout, stderr, stderrFd, control } = pipes.attach(child)
     const name = namespec(spec)
     const readLastWords = readStderr(stderr, stderrFd, (text, cut) => {
       this.#tails.add(name, text)
@@ -57,9 +58,10 @@ export class NodeSpawner implements Spawner {
       this.#living.delete(pid)
       stdin.destroy()
       readLastWords()
+      control?.finish()
       onExit({ code, signal })
     })
-    return { pid, startedAt: Date.now(), stdin, stdout }
+    return { pid, startedAt: Date.now(), stdin, stdout, ...(control && { control }) }
   }
 
   #spawnLogged(
@@ -113,17 +115,27 @@ export class NodeSpawner implements Spawner {
 
   #openPipes(spec: ProgramSpec): ChildPipes {
     const libc = this.#libc
-    return libc === null ? plainPipes : attempt(spec, () => realPipes(libc))
+    const terminal = spec.stdout === 'pty'
+    const control = spec.control !== undefined
+    const notify = spec.control?.notify ?? false
+    if (libc !== null) return attempt(spec, () => realPipes(libc, { terminal, control, notify }))
+    if (notify) throw new AgentError('SPAWN_ERROR', 'CHILD_CONTROL=notify needs the native part, which did not load')
+    if (terminal) throw new AgentError('SPAWN_ERROR', 'CHILD_STDOUT=pty needs the native part, which did not load')
+    return plainPipes(control)
   }
 
   #start(
     spec: ProgramSpec,
     file: string,
-    pipes: { readonly stdio: Stdio; readonly highestFd: number; discard(): void },
+    pipes: Pick<ChildPipes, 'stdio' | 'highestFd' | 'discard' | 'environment'>,
   ): { child: ChildProcess; pid: number } {
-    const start = (): ChildProcess => withUmask(spec.umask, () => asUser(this.#libc, spec, file, pipes.stdio))
+    const libc = this.#libc
+    const told = { ...spec, environment: { ...spec.environment, ...pipes.environment } }
+    const start = (): ChildProcess => withUmask(spec.umask, () => asUser(libc, told, file, pipes.stdio))
     try {
-      const child = this.#libc === null ? start() : withOpenFiles(this.#libc, this.#openFiles, pipes.highestFd, start)
+      const child = withLimits(libc, spec, pipes.highestFd, () =>
+        libc === null || limitsOpenFiles(spec) ? start() : withOpenFiles(libc, this.#openFiles, pipes.highestFd, start),
+      )
       return { child, pid: startedPid(child, spec) }
     } catch (error) {
       pipes.discard()
@@ -136,7 +148,7 @@ function attempt<T>(spec: ProgramSpec, open: () => T): T {
   try {
     return open()
   } catch (cause) {
-    throw spawnError(spec, codeOf(cause), cause)
+    throw cause instanceof AgentError ? cause : spawnError(spec, codeOf(cause), cause)
   }
 }
 
@@ -156,15 +168,28 @@ export function commandFile({ command, commandProblem, directory, environment }:
 function asUser(libc: Libc | null, spec: ProgramSpec, file: string, stdio: Stdio): ChildProcess {
   const { user } = spec
   const own = process.getuid?.()
-  if (user === undefined || user.uid === own) return startProcess(spec, file, stdio, {})
+  const limited = (child: ChildProcess): ChildProcess => orKilled(child, () => limitChild(libc, child.pid ?? 0, spec))
+  if (user === undefined || user.uid === own) return limited(startProcess(spec, file, stdio, {}))
   if (own !== 0)
     throw new AgentError('SPAWN_ERROR', `couldn't setuid to ${user.uid}: Can't drop privilege as nonroot user`)
   if (libc === null) return startProcess(spec, file, stdio, { uid: user.uid, gid: user.gid })
   const comeBack = libc.become(user)
   try {
-    return startProcess(spec, file, stdio, {})
+    return limited(startProcess(spec, file, stdio, {}))
   } finally {
     comeBack()
+  }
+}
+
+/** A child that cannot be had as it is wanted is none. */
+function orKilled(child: ChildProcess, complete: () => void): ChildProcess {
+  if (child.pid === undefined) return child
+  try {
+    complete()
+    return child
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
   }
 }
 

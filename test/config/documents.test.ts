@@ -3,12 +3,17 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { test } from 'node:test'
 import { envExample, variablesDocument } from '../../src/config/documents.ts'
+import { logsDocument } from '../../src/config/logs-document.ts'
 
-const documents = { '../../.env.example': envExample, '../../docs/variables.md': variablesDocument }
+const documents = {
+  '../../.env.example': envExample,
+  '../../docs/variables.md': variablesDocument,
+  '../../docs/logs.md': logsDocument,
+}
 
 // UPDATE_DOCUMENTS=1 writes the files instead, after a change of the table.
 for (const [path, make] of Object.entries(documents)) {
-  test(`${path.slice(6)} is equal to the table of variables`, () => {
+  test(`${path.slice(6)} is equal to its table`, () => {
     const url = new URL(path, import.meta.url)
     if (process.env['UPDATE_DOCUMENTS'] === '1') writeFileSync(url, make())
     assert.equal(readFileSync(url, 'utf8'), make())

@@ -74,6 +74,13 @@ async function complete({ kafka, output }: Run, protocol: string): Promise<numbe
   return duplicates
 }
 
+/** Nobody has written one: the first would have made the topic. */
+async function noDeadLetters({ kafka, output }: Run, agents: readonly TestAgent[]): Promise<void> {
+  const letters = agents.flatMap(({ log }) => log).filter(({ event }) => event === 'stream.dead-letter')
+  assert.deepEqual(letters, [])
+  assert.equal((await (await kafka.admin()).listTopics()).includes(`${output}.dead-letter`), false)
+}
+
 const answered = (run: Run, count: number): Promise<void> => run.kafka.waitForRecords(run.output, count, 60_000)
 
 for (const protocol of ['relay', 'one-to-one']) {
@@ -123,6 +130,7 @@ for (const protocol of ['relay', 'one-to-one']) {
     await noLag(run.kafka, run.group, run.input, 60_000)
     assert.equal(await second.stop(), 0)
     assert.equal(await complete(run, protocol), 0, 'what was drained is not done again')
+    await noDeadLetters(run, [first, second])
     t.diagnostic(`left after ${took.toFixed()} ms`)
   })
 

@@ -86,6 +86,39 @@ test('key, headers and timestamp go from each record to its answer', { timeout: 
   }
 })
 
+for (const format of ['raw', 'dataframe']) {
+  test(
+    `W3C trace context goes from each record to its answer, with ${format} output`,
+    { timeout: 60_000 },
+    async (t) => {
+      const kafka = new TestKafka(t)
+      const { input, output, group } = await streamTopics(kafka)
+      const hex = (i: number, length: number): string => (i + 1).toString(16).padStart(length, '0')
+      const contexts = Array.from({ length: 200 }, (_, i) => ({
+        traceparent: `00-${hex(i, 32)}-${hex(i, 16)}-0${i % 2}`,
+        // Not every record is traced by somebody who has a state of its own.
+        ...(i % 3 === 0 && { tracestate: [`vendor=${i}`, 'other=t61rcWkgMzE'] }),
+      }))
+      await kafka.produce(
+        input,
+        contexts.map((headers, i) => ({ value: `${i}`, headers: i % 10 === 9 ? {} : headers })),
+      )
+      const env = { PROTOCOL: 'one-to-one', OUTPUT_FORMAT: format }
+      const agent = await startStream(t, kafka, { input, output, group, calculator: ['cat'], env })
+      await noLag(kafka, group, input)
+      assert.equal(await agent.stop(), 0)
+      const found = (await kafka.readTopic(output)).map(({ headers }) => {
+        const { traceparent, tracestate } = headers
+        return [String(traceparent), [tracestate ?? []].flat().map(String)]
+      })
+      const expected = contexts.map(({ traceparent, tracestate = [] }, i) =>
+        i % 10 === 9 ? ['undefined', []] : [traceparent, tracestate],
+      )
+      assert.deepEqual(found, expected)
+    },
+  )
+}
+
 for (const [rule, kept] of [
   ['record', 6],
   ['drop', 3],

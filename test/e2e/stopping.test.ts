@@ -82,6 +82,27 @@ test('a Calculator that ignores EOF and SIGTERM is gone with its group by 7 s', 
   same(await valuesOf(kafka, output), multiset([]))
 })
 
+test('stops that have to kill the Calculator never condemn the record it has', { timeout: 60_000 }, async (t) => {
+  const kafka = new TestKafka(t)
+  const { input, output, group, deadLetters } = await streamTopics(kafka)
+  await kafka.produce(input, [{ value: 'record' }])
+  const clocks = { ADOPTION_GRACEPERIOD: '200ms', SHUTDOWN_GRACEPERIOD: '400ms' }
+  const env = { ...clocks, PROTOCOL: 'one-to-one', DEAD_LETTER_ATTEMPTS: '1', DEAD_LETTER_TOPIC: deadLetters }
+  const deaf = ['sh', '-c', `trap '' TERM INT HUP; ${got} while :; do sleep 0.1; done`] as const
+  for (let stop = 1; stop <= 2; stop++) {
+    const agent = await startStream(t, kafka, { input, output, group, calculator: deaf, env })
+    await waitFor('the record with the Calculator', () => agent.stderr.includes('"msg":"got record"'))
+    await timeToEnd(agent, 'SIGTERM')
+    const stopped = agent.log.find(({ event }) => event === 'process.stopped')
+    assert.equal(stopped?.['signal'], 'SIGKILL')
+  }
+  const agent = await startStream(t, kafka, { input, output, group, calculator: ['cat'], env })
+  await noLag(kafka, group, input)
+  assert.equal(await agent.stop(), 0)
+  same(await valuesOf(kafka, output), multiset([Buffer.from('record')]))
+  assert.equal((await (await kafka.admin()).listTopics()).includes(deadLetters), false)
+})
+
 test('whom a Calculator leaves behind in its group ends with it', { timeout: 60_000 }, async (t) => {
   const script = `(trap '' TERM; exec sleep 1000 </dev/null >/dev/null 2>&1) & ${got} echo "$line"; cat`
   // A group member that sleeps has work in hand, as far as anybody can see: the drain takes its whole time.

@@ -112,7 +112,13 @@ test('a refused document is still refused after an outage, and forgotten when it
   await tell('{"inputs": {}}', 2)
   assert.deepEqual(control.snapshot(), refused)
   await tell(document('one'), 1)
-  assert.deepEqual(control.snapshot(), { key: 'dir/node', state: 'in-force', configVersion: 1, problem: '' })
+  assert.deepEqual(control.snapshot(), {
+    key: 'dir/node',
+    state: 'in-force',
+    configVersion: 1,
+    problem: '',
+    rejected: 1,
+  })
 })
 
 test('with the environment in force an outage is over when Consul answers that there is no document', async () => {

@@ -9,7 +9,7 @@ const numbers = (events: readonly NumberedEvent[]): number[] => events.map(({ se
 
 function ringOf(capacity: number, published: number): EventRing {
   const ring = new EventRing(new FakeClock(), capacity)
-  for (let k = 1; k <= published; k += 1) ring.publish('test.event', 'info', `number ${k}`, { k })
+  for (let k = 1; k <= published; k += 1) ring.publish('stream.replay', 'info', `number ${k}`, { k })
   return ring
 }
 
@@ -53,13 +53,13 @@ test('listeners hear the numbers in order, also of what another listener publish
   const ring = ringOf(8, 0)
   const heard: number[] = []
   ring.subscribe(({ seq }) => {
-    if (seq === 1) ring.publish('test.answer', 'info', 'said by a listener')
+    if (seq === 1) ring.publish('stream.committed', 'info', 'said by a listener')
   })
   const end = ring.subscribe(({ seq }) => heard.push(seq))
-  ring.publish('test.event', 'info', 'first')
+  ring.publish('stream.replay', 'info', 'first')
   assert.deepEqual(heard, [1, 2])
   end()
-  ring.publish('test.event', 'info', 'third')
+  ring.publish('stream.replay', 'info', 'third')
   assert.deepEqual(heard, [1, 2])
 })
 
@@ -78,7 +78,7 @@ test('a listener that throws harms neither the publisher nor the others, and is 
     throw new Error('broken listener')
   })
   ring.subscribe(({ seq }) => heard.push(seq))
-  ring.publish('test.event', 'info', 'first')
+  ring.publish('stream.replay', 'info', 'first')
   assert.deepEqual(heard, [1])
   assert.match(String(await uncaught), /broken listener/)
 })

@@ -8,6 +8,8 @@ import type {
   StreamSnapshot,
 } from '../../src/engine/snapshot.ts'
 
+const none = { upTo: [], count: 0, sumSeconds: 0 }
+
 const stream: StreamSnapshot = {
   namespec: 'calculator',
   protocol: 'relay',
@@ -18,15 +20,20 @@ const stream: StreamSnapshot = {
     assigned: [{ topic: 'readings', partition: 2 }],
     lag: 40,
     lastFetchAgeMs: 300,
+    rebalances: { assigned: 1, revoked: 0, lost: 0 },
     error: null,
   },
   output: { topic: 'scores', lastAckAgeMs: 200, error: null },
+  partitions: [],
   inFlight: 0,
   bufferedBytes: 0,
   bufferLimitBytes: 1024,
   stdinUnreadBytes: null,
+  stdinBlockedMs: 0,
+  stdoutPartialBytes: null,
   blockBuffered: false,
   isolating: false,
+  control: null,
   advice: null,
   stuck: [],
   counters: {
@@ -42,9 +49,15 @@ const stream: StreamSnapshot = {
     checkpointsAssumed: 6,
     checkpointsMissed: 7,
     commits: 11,
+    answers: 0,
+    commitsRefused: 0,
+    aborts: 0,
+    deaths: {},
     replays: 0,
+    controlProblems: 0,
     violations: 0,
   },
+  durations: { answer: none, endToEnd: none, checkpoint: none },
 }
 
 const process: ProcessSnapshot = {
@@ -60,6 +73,7 @@ const process: ProcessSnapshot = {
   crashLoop: false,
   retryInMs: null,
   restarts: 0,
+  again: null,
   stderrTail: [],
 }
 
@@ -84,10 +98,11 @@ export const aSnapshot = (changes: Changes = {}): Snapshot => ({
     instanceId: 'pod-1',
     startedAt: 500,
     consul: 'registered',
+    consulAnswerAgeMs: null,
     loopLagMs: { p50: 0.5, p99: 2, max: 7 },
     ...changes.agent,
   },
-  document: { key: 'k/wsp-1', state: 'in-force', configVersion: 77, problem: '', ...changes.document },
+  document: { key: 'k/wsp-1', state: 'in-force', configVersion: 77, rejected: 0, problem: '', ...changes.document },
   processes: [{ ...process, ...changes.process }],
   streams: [
     {

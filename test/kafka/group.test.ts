@@ -130,3 +130,36 @@ test('a rebalance does not wait for a receiver that is busy, and what it was bus
     () => [...receiver.texts, ...second.receiver.texts].filter((text) => /line 1[01]$/.test(text)).length === 2,
   )
 })
+
+test('one that stands aside commits and leaves its partitions to others at once, and shares again when it is back', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic(2)
+  const groupId = broker.groupId()
+  await broker.produce(topic, spread(2, 10))
+  const receiver = new Receiver()
+  const first = await startSource(t, { groupId, topics: [topic] }, receiver)
+  await waitFor('10 records', () => receiver.records === 10)
+  receiver.onRevoked = async () => {
+    await first.source.commit(
+      [0, 1].map((partition) => ({ topic, partition, offset: 5, epoch: receiver.epoch(partition) })),
+    )
+  }
+  await first.source.standAside()
+  assert.deepEqual(await broker.committed(groupId, topic), [5, 5])
+  const { joined, assigned: left, error } = first.source.health()
+  assert.deepEqual([joined, left], [false, []])
+  assert.match(error ?? '', /left to other members/)
+
+  const second = await startSource(t, { groupId, topics: [topic] })
+  await waitFor('the second has all', () => assigned(second).length === 2)
+  await broker.produce(topic, spread(2, 2, 10))
+  await waitFor('the records meanwhile', () => second.receiver.records === 2)
+  assert.equal(receiver.records, 10)
+
+  first.source.comeBack()
+  await waitFor('one partition each', () => assigned(first).length === 1 && assigned(second).length === 1)
+  assert.deepEqual([first.source.health().joined, first.source.health().error], [true, null])
+  await first.source.standAside()
+  await waitFor('the second has all again', () => assigned(second).length === 2)
+  await first.source.close()
+})

@@ -223,3 +223,30 @@ test('topics that do not exist are waited for, with one warning that names them'
   assert.equal(lines.of('kafka.topics-missing').length, 1)
   assert.equal(source.health().error, null)
 })
+
+test('the end of a partition is known, also of one whose records wait', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic(2)
+  await broker.produce(topic, [...numbered(5), ...numbered(3, 1)])
+  const receiver = new Receiver()
+  const go = Promise.withResolvers<undefined>()
+  receiver.hold = (batch) => (batch.partition === 0 ? go.promise : Promise.resolve())
+  const { source } = await startSource(t, { groupId: broker.groupId(), topics: [topic] }, receiver)
+  const ends = (): (number | null)[][] =>
+    (source.health().ends ?? []).map(({ partition, next, end }) => [partition, next, end])
+  await waitFor('both ends', () => ends().length === 2 && ends()[1]?.[1] === 3)
+  assert.deepEqual(ends().sort(), [
+    [0, 0, 5],
+    [1, 3, 3],
+  ])
+  assert.deepEqual(source.health().rebalances, { assigned: 1, revoked: 0, lost: 0 })
+  // Far more than is fetched ahead of a receiver that takes nothing.
+  const more = Array.from({ length: 60 }, () => ({ value: Buffer.alloc(100_000, 'x'), partition: 0 }))
+  await broker.produce(topic, more)
+  await waitFor('the new end', () => ends().some(([partition, , end]) => partition === 0 && end === 65), {
+    timeout: 12_000,
+  })
+  go.resolve(undefined)
+  await waitFor('all records', () => receiver.records === 68)
+  assert.equal(source.health().lag, 0)
+})

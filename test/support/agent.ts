@@ -1,4 +1,5 @@
 // The agent as a user runs it: the binary (TEST_BINARY), or the sources where a test run has not built it.
+import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import process from 'node:process'
 import type { Readable } from 'node:stream'
 import type { TestContext } from 'node:test'
 import type { Snapshot } from '../../src/engine/snapshot.ts'
+import { strangeLines } from './log-schema.ts'
 import { freePort } from './ports.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -70,10 +72,11 @@ export class TestAgent {
     return (await this.#exit).code
   }
 
-  /** Lines of its log so far; what is no JSON is left out. */
+  /** Whole lines of its log so far; what is no JSON is left out. */
   get log(): LogLine[] {
     return this.stderr
       .split('\n')
+      .slice(0, -1)
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as LogLine)
   }
@@ -132,6 +135,8 @@ export async function startAgent(t: TestContext, options: AgentOptions = {}): Pr
     env: {
       PATH: process.env['PATH'],
       HTTP_LISTEN: `127.0.0.1:${port}`,
+      // Its default is one for the whole machine.
+      CONTROL_SOCKET: 'off',
       ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }),
       ...options.env,
     },
@@ -144,5 +149,6 @@ export async function startAgent(t: TestContext, options: AgentOptions = {}): Pr
     await agent.exit()
     clearTimeout(patience)
   })
+  t.after(() => assert.deepEqual(strangeLines(agent.log), [], 'events and fields of the log are those of docs/logs.md'))
   return agent
 }

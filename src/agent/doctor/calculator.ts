@@ -30,7 +30,7 @@ export async function examineCalculator(
   settings: StreamSettings,
   { spawner, clock, started }: CalculatorProbe,
 ): Promise<Finding[]> {
-  const spec = calculatorProgram(config, settings, null)
+  const spec = calculatorProgram(config, settings, 0, null)
   const subject = `Calculator ${spec.command[0] ?? ''}`
   const exit = Promise.withResolvers<ExitStatus>()
   let child: Child

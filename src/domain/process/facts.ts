@@ -1,5 +1,6 @@
 // What the machine tells the world, in words and fields. Names and fields are an interface: add, do not rename.
 import type { DomainEvent, Fields, Level } from '../events.ts'
+import type { EventName } from '../log-events.ts'
 import { namespec } from './spec.ts'
 import { crashLoop, type Process } from './state.ts'
 
@@ -37,13 +38,15 @@ const facts = {
                             fields: (p) => ({ ...trouble(p), crashLoop: crashLoop(p) }) },
   'process.fatal':        { level: 'error', message: (p) => `gave up after ${p.retries} failed starts: ${p.spawnerr}`, fields: trouble },
   'process.abandoned':    { level: 'info',  message: 'is not started again, the agent stops', fields: trouble },
+  'process.restarting':   { level: 'warn',  message: (p) => `is restarted: ${p.again ?? ''}`,
+                            fields: (p, before) => ({ ...pid(p, before), reason: p.again }) },
   'process.stopping':     { level: 'info',  message: 'stopping',               fields: pid },
   'process.stop-overdue': { level: 'warn',  message: (p) => `did not stop in time, next is ${nextStop(p)}`,
                             fields: (p, before) => ({ ...pid(p, before), action: nextStop(p) }) },
   'process.stopped':      { level: 'info',  message: (p, before) => (before.child === null ? 'stopped' : `stopped (${exitText(p)})`), fields: ending },
   'process.kill-failed':  { level: 'error', message: 'cannot signal the child', fields: pid },
   'process.unknown':      { level: 'error', message: 'lost control of the child', fields: none },
-} satisfies Record<string, Fact>
+} satisfies Partial<Record<EventName, Fact>>
 
 export type FactName = keyof typeof facts
 

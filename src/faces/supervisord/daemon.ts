@@ -144,8 +144,8 @@ export interface Daemon {
   /** Those that have a child; a wrong signal is an outcome of each. */
   signalGroup(group: string, signal: string): readonly Outcome[]
   signalAll(signal: string): readonly Outcome[]
-  /** Raises BAD_NAME, NOT_RUNNING, NO_FILE (stdin is closed), FAILED (the process does not read, and too much waits). */
-  sendStdin(namespec: string, bytes: Uint8Array): void
+  /** Rejects with BAD_NAME, NOT_RUNNING, NO_FILE (stdin is closed), FAILED (it does not read, and too much waits). */
+  sendStdin(namespec: string, bytes: Uint8Array): Promise<void>
 
   // ---- configuration
   /** Reads the files again; nothing is applied. Raises CANT_REREAD with the parser's message as subject. */

@@ -107,16 +107,16 @@ export class GroupMember {
   }
 
   /**
-   * Leaves the group, unless the membership is static. Nothing is revoked: the owner has drained and committed before.
+   * Leaves the group, unless the membership is static and not `leaves`. Nothing is revoked: the owner has drained and committed before.
    * Gives up after 4 s. The clusters are the caller's to close.
    */
-  async close(): Promise<void> {
+  async close(leaves = false): Promise<void> {
     if (this.#closing.signal.aborted) return this.#done
     const { clock } = this.#settings
     await within(clock, CLOSE_LIMIT, this.#commits.settled())
     this.#closing.abort()
     this.#joined = false
-    await within(clock, CLOSE_LIMIT, Promise.all([this.#leave(), this.#done]))
+    await within(clock, CLOSE_LIMIT, Promise.all([this.#leave(leaves), this.#done]))
   }
 
   async #live(): Promise<void> {
@@ -257,9 +257,10 @@ export class GroupMember {
     if (partitions.length > 0) this.#settings.owner.lost(partitions)
   }
 
-  async #leave(): Promise<void> {
+  async #leave(always: boolean): Promise<void> {
     const { groupInstanceId, leaveOnStop } = this.#settings
-    if (this.#standing.memberId === '' || (groupInstanceId !== undefined && leaveOnStop !== true)) return
+    const stays = groupInstanceId !== undefined && leaveOnStop !== true && !always
+    if (this.#standing.memberId === '' || stays) return
     try {
       await this.#coordinator.ask(leaveGroup(this.#standing.identity()))
     } catch (error) {

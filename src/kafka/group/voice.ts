@@ -1,3 +1,4 @@
+import type { EventName } from '../../domain/log-events.ts'
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import { errorType, explain } from '../errors.ts'
 import type { LogFields, LogLevel } from '../log.ts'
@@ -25,7 +26,7 @@ export class Voice {
     return this.#problem.text
   }
 
-  tell(level: LogLevel, text: string, event: string, fields: LogFields = {}): void {
+  tell(level: LogLevel, text: string, event: EventName, fields: LogFields = {}): void {
     const { log, groupId } = this.#settings
     log(level, text, { ...fields, event, group: groupId, generation: this.#standing.generation })
   }

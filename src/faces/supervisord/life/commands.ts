@@ -120,6 +120,16 @@ export class Commands {
     this.#parts.supervisor.signal(process.namespec, wanted)
   }
 
+  /** Rejects with BAD_NAME, NOT_RUNNING, NO_FILE, FAILED. supervisord: rpcinterface.sendProcessStdin. */
+  async sendStdin(name: string, bytes: Uint8Array): Promise<void> {
+    this.#parts.mustRun()
+    const process = this.#parts.roster.find(name)
+    if (this.snapshot(process).state === 'STOPPING') throw new AgentError('NOT_RUNNING', name)
+    process.write(bytes, name)
+    await breathe()
+    process.mustTakeInput(name)
+  }
+
   /** Up, or about to be again. */
   isUp(process: Handled): boolean {
     const { state, retryInMs } = this.snapshot(process)

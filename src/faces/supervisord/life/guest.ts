@@ -12,6 +12,8 @@ export interface Handled {
   readonly stderr: { readonly path: string | null }
   /** Raises NOT_RUNNING, NO_FILE, FAILED, about `name`. */
   write(bytes: Uint8Array, name: string): void
+  /** One turn of the loop after a write: raises NO_FILE, about `name`, where nobody can read it any more. */
+  mustTakeInput(name: string): void
   /** Raises FAILED. */
   clearLogs(name: string): void
 }
@@ -30,6 +32,10 @@ export class Guest implements Handled {
   }
 
   write(_bytes: Uint8Array, name: string): void {
+    throw new AgentError('NO_FILE', name)
+  }
+
+  mustTakeInput(name: string): void {
     throw new AgentError('NO_FILE', name)
   }
 

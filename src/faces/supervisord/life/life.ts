@@ -165,16 +165,15 @@ export class Life implements Daemon {
     return this.#commands.signalMany(this.#all(), signal)
   }
 
-  sendStdin(namespec: string, bytes: Uint8Array): void {
-    this.#mustRun()
-    const process = this.#roster.find(namespec)
-    if (this.#commands.snapshot(process).state === 'STOPPING') throw new AgentError('NOT_RUNNING', namespec)
-    process.write(bytes, namespec)
+  sendStdin(namespec: string, bytes: Uint8Array): Promise<void> {
+    return this.#commands.sendStdin(namespec, bytes)
   }
 
   reread(): Difference {
     this.#mustRun()
-    this.#read = this.#loaded()
+    const { warnings, config } = this.#loaded()
+    for (const { text } of warnings) this.#around.mainLog.line('warn', text)
+    this.#read = config
     const active = this.#roster.groups().map((group) => group.config)
     return difference(active, this.#read.groups)
   }
@@ -255,10 +254,10 @@ export class Life implements Daemon {
     return this.#roster.members(group)
   }
 
-  #loaded(): SupervisordConfig {
-    const { config, problems } = this.#parts.load()
+  #loaded(): Pick<Loaded, 'warnings'> & { readonly config: SupervisordConfig } {
+    const { config, warnings, problems } = this.#parts.load()
     if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
-    return config
+    return { config, warnings }
   }
 
   #autostart(processes: readonly ManagedProcess[]): Promise<void> {

@@ -74,6 +74,10 @@ export class ManagedProcess implements Handled, PipeOwner, Member {
     this.#stdin.push(bytes, name)
   }
 
+  mustTakeInput(name: string): void {
+    this.#stdin?.mustBeOpen(name)
+  }
+
   prepare(): number | undefined {
     try {
       this.stdout.open()

@@ -49,7 +49,8 @@ export function description(info: ProcessInfo): string {
 const [head = '', ...tails] = cut()
 
 function cut(): string[] {
-  const hole = '\u{f8ff}'
+  // Within Latin-1: what is cut from a text with a wider character stays twice as wide, and so does every answer.
+  const hole = '\x7f'
   const nobody = { startedAt: null, stoppedAt: null, now: 0, state: 'STOPPED', exitstatus: 0, pid: null } as const
   const texts = { name: '', group: '', spawnerr: '', stdoutLogfile: '', stderrLogfile: '' }
   const members = Object.entries(processStruct({ ...nobody, ...texts })).map(([name, value]) =>

@@ -1,0 +1,76 @@
+// What a person finds after a crash: one line of the log with the Calculator's last moments, and the container's
+// termination message.
+import type { Config } from '../config/config.ts'
+import type { Millis } from '../domain/time.ts'
+import type { BlackBox } from '../engine/black-box.ts'
+import type { Clock } from '../engine/ports.ts'
+import { terminationMessage } from '../engine/termination-message.ts'
+import type { Log } from '../log.ts'
+import { writeTerminationFile } from '../os/termination-file.ts'
+
+/** Calculators that die one after the other fill the log with one box in so long, at most. */
+const BOX_EVERY: Millis = 1000
+
+export interface LastWordsParts {
+  readonly clock: Clock
+  readonly log: Pick<Log, 'line' | 'masked'>
+  readonly file: Config['terminationLog']
+  /** The Calculator's last stderr lines, oldest first. */
+  readonly stderrTail: () => readonly string[]
+}
+
+export class LastWords {
+  readonly #parts: LastWordsParts
+  #box: BlackBox | null = null
+  #boxAt: Millis = -Infinity
+  #untold = 0
+  #isWritten = false
+  #hasFailed = false
+
+  constructor(parts: LastWordsParts) {
+    this.#parts = parts
+  }
+
+  /** Tells the log, unless it has just heard of another one. */
+  crashed(box: BlackBox): void {
+    const { clock, log } = this.#parts
+    this.#box = box
+    const now = clock.now()
+    if (now - this.#boxAt < BOX_EVERY) {
+      this.#untold++
+      return
+    }
+    log.line('warn', 'the Calculator died: its last moments', {
+      event: 'stream.black-box',
+      ...box,
+      ...(this.#untold > 0 && { untold: this.#untold }),
+    })
+    this.#boxAt = now
+    this.#untold = 0
+  }
+
+  /** Writes the termination message. What cannot be written is one warning, however often it is tried. */
+  write(reason: string): void {
+    const message = terminationMessage(reason, this.#box, this.#parts.stderrTail())
+    this.#isWritten = this.#put(this.#parts.log.masked(message))
+  }
+
+  /** The Calculator runs again: whatever ends the agent from now on has nothing to do with what was written. */
+  retract(): void {
+    if (this.#isWritten) this.#isWritten = !this.#put('')
+  }
+
+  #put(text: string): boolean {
+    const { file, log } = this.#parts
+    if (file === null) return false
+    try {
+      return writeTerminationFile(file.path, text, file.isAsked)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (!this.#hasFailed)
+        log.line('warn', 'cannot write the termination message', { event: 'agent.termination-log', reason })
+      this.#hasFailed = true
+      return false
+    }
+  }
+}

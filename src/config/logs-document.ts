@@ -1,0 +1,35 @@
+import { kindFields, logEvents, type EventName } from '../domain/log-events.ts'
+
+/** The text of `docs/logs.md`: every event with its fields, made from the table; a test holds the file equal. */
+export function logsDocument(): string {
+  const names = Object.keys(logEvents) as EventName[]
+  const sections = Object.entries(kindFields).map(([kind, common]) => {
+    const rows = names
+      .filter((name) => name.startsWith(`${kind}.`))
+      .map((name) => `| \`${name}\` | ${words(logEvents[name].fields)} | ${logEvents[name].says} |`)
+    const everywhere = common.length === 0 ? '' : `On each line: ${words(common)}.\n\n`
+    return `## ${kind}\n\n${everywhere}| Event | Fields | Meaning |\n| --- | --- | --- |\n${rows.join('\n')}\n`
+  })
+  return `${introduction}\n${sections.join('\n')}`
+}
+
+const words = (fields: readonly string[]): string =>
+  fields.map((field) => (field === '*' ? 'its own' : `\`${field}\``)).join(', ')
+
+const introduction = `# Logs
+
+One JSON object a line on stderr (LOG_FORMAT=\`json\`, and \`auto\` away from a terminal). Names of events and fields are an
+interface: they are added to, not renamed; \`msg\` is for people, and may change.
+
+On each line: \`time\` (ISO 8601, UTC), \`level\`, \`instance\` (INSTANCE_ID), \`event\`, \`msg\`; where it is also an event of
+/status \`seq\`, its number there, without a gap. \`level\` is \`fatal\` when the agent leaves because of it, \`error\` when a
+person must act, \`warn\` for what heals by itself, \`info\` for what was asked for, \`debug\` for every step.
+
+Durations end in \`Ms\` and are milliseconds. \`err\` has \`message\`, \`code\` and \`cause\`. Secrets are masked; records are shown
+in \`stream.black-box\` alone, the last 64 lines of each direction and at most 4 KiB of each. Lines of the Calculator's
+stderr are never filtered by LOG_LEVEL.
+
+The file of TERMINATION_LOG gets the reason why the agent ended, and the Calculator's last words: at most 4096 bytes, when
+the Calculator or a fault ends the agent, when the Calculator is FATAL (emptied when it runs again), and when the
+configuration is refused. Kubernetes shows it as the message of the terminated container.
+`

@@ -1,0 +1,156 @@
+// Every event that the log can show, by name, with its fields: an interface, added to and not renamed. What is not in
+// here does not compile where it is told; `docs/logs.md` is made from it.
+
+interface Described {
+  readonly says: string
+  /** Beside the fields of every line (`time`, `level`, `instance`, `event`, `msg`), and those of its kind. */
+  readonly fields: readonly string[]
+}
+
+const of = <const F extends string>(says: string, ...fields: readonly F[]) => ({ says, fields }) as const
+
+/** Fields of every event whose name begins so. */
+export const kindFields = {
+  agent: [],
+  config: [],
+  control: ['module'],
+  credentials: [],
+  consul: [],
+  document: [],
+  http: [],
+  kafka: ['module'],
+  os: [],
+  process: ['process', 'state', 'from'],
+  runtime: [],
+  stream: ['process'],
+} as const
+
+const record = ['topic', 'partition', 'offset'] as const
+
+// prettier-ignore
+export const logEvents = {
+  'agent.started': of('The agent is up; `port` of HTTP_LISTEN.', 'version', 'port', 'nodeId'),
+  'agent.signal': of('It got a signal.', 'signal'),
+  'agent.state': of('SIGUSR1: the whole state, as /status shows it.', 'at', 'agent', 'document', 'processes', 'streams'),
+  'agent.draining': of('It begins to leave.'),
+  'agent.stopped': of('It has left.'),
+  'agent.failed': of('It has to leave; the exit code says why.', 'err'),
+  'agent.bug': of('It met a bug of its own, and leaves.', 'err', 'stack'),
+  'agent.termination-log': of('TERMINATION_LOG cannot be written.', 'reason'),
+  'config.warning': of('Something about the configuration that a person should look at.'),
+  'credentials.renewed': of('Secrets in files changed, or can be used again; new connections take them.', 'changed'),
+  'credentials.refused': of('Secrets in files changed, and cannot be used: the old ones stay in force.', 'problem'),
+  'os.no-native': of('The native part cannot be used.', 'reason'),
+  'runtime.warning': of('A warning of Node.', 'name'),
+  'http.failed': of('A request could not be answered.', 'path', 'err'),
+
+  'control.socket': of('Control listens there.', 'path'),
+  'control.no-socket': of('It cannot listen on a unix socket.'),
+  'control.refused': of('A request for control was refused.', 'address'),
+  'control.server': of('Something about the server behind control.'),
+
+  'process.starting': of('It is about to be started.', 'retries'),
+  'process.spawned': of('It was started.', 'pid'),
+  'process.spawn-failed': of('It could not be started.', 'retries', 'reason'),
+  'process.running': of('It counts as running.', 'pid'),
+  'process.recovered': of('It works again after failed starts.', 'pid'),
+  'process.exited': of('It ended by itself, or of a signal that was not ours.', 'pid', 'exitCode', 'signal', 'expected'),
+  'process.backoff': of('A start failed; the next is due in `retryInMs`.', 'retries', 'reason', 'crashLoop', 'retryInMs'),
+  'process.fatal': of('Too many starts failed: it is left alone.', 'retries', 'reason'),
+  'process.abandoned': of('It would have been started again, but the agent leaves.', 'retries', 'reason'),
+  'process.stopping': of('It is being stopped.', 'pid'),
+  'process.restarting': of('It is stopped to be started again.', 'pid', 'reason'),
+  'process.stop-overdue': of('It did not stop in time; what comes next.', 'pid', 'action'),
+  'process.stopped': of('It was stopped.', 'pid', 'exitCode', 'signal', 'expected'),
+  'process.kill-failed': of('A signal could not be sent.', 'pid', 'reason'),
+  'process.unknown': of('Control of it is lost.', 'reason'),
+  'process.stderr': of('A line of its stderr; of a JSON line the fields, and under `calculator` those whose names are ours.', 'stream', 'pid', 'cut', 'calculator', '*'),
+  'process.stdout': of('A line of a stdout that is log (PROTOCOL=sink); otherwise as stderr.', 'stream', 'pid', 'cut', 'calculator', '*'),
+
+  'stream.black-box': of('The Calculator died: its last lines, oldest first. One in a second; `untold` ones came before.', 'pid', 'exitCode', 'signal', 'death', 'aliveMs', 'inFlight', 'fed', 'printed', 'stderr', 'untold'),
+  'stream.not-ready': of('It has not said that it is ready.', 'seconds'),
+  'stream.state': of('It says on its control channel what it is doing.', 'pid'),
+  'stream.control-problem': of('A line of its control channel cannot be used; so many were since the last one that was told.', 'pid', 'lines'),
+  'stream.adopting': of('A new run document is being put in force.', 'changes'),
+  'stream.adopted': of('It is in force.', 'restarted'),
+  'stream.committed': of('Positions were committed, `topic/partition=offset`.', 'positions'),
+  'stream.commit-refused': of('They were not, and are tried again.', 'reason'),
+  'stream.aborted': of('A transaction is aborted, and its records are read again.', 'reason'),
+  'stream.abort-refused': of('It could not even be aborted.', 'reason'),
+  'stream.checkpoint-assumed': of('For the first time the Calculator was only assumed to be done.'),
+  'stream.checkpoint-missed': of('It was not seen to finish: nothing is committed.'),
+  'stream.block-buffered': of('It keeps back part of a line.', 'bytes'),
+  'stream.partial-line': of('It ended within a line.', 'bytes'),
+  'stream.violation': of('It printed what its protocol does not allow; whether feeding is `restarted` or `stopped`.', 'feeding'),
+  'stream.given-up': of('Feeding stops until the settings are others.'),
+  'stream.no-answer': of('It shows no sign of work.', 'seconds', 'records', 'unreadBytes', 'child'),
+  'stream.hung': of('It is killed because of ANSWER_TIMEOUT.', 'seconds', 'records', 'unreadBytes', 'child'),
+  'stream.advice': of('The protocol that it seems to keep.', 'protocol'),
+  'stream.replay': of('Records are read again from here.', ...record),
+  'stream.left-behind': of('Unanswered records of a topic that is not read any more.', ...record),
+  'stream.dead-letter': of('A record went to the dead letters; `value` and `bytes` where it is only told here.', ...record, 'reason', 'timestamp', 'attempts', 'exit-code', 'signal', 'stderr', 'length', 'limit', 'truncated', 'value', 'bytes'),
+  'stream.suspects': of('It died with records in work: fewer at once from now on.', 'records', 'atOnce', 'death'),
+  'stream.suspect': of('It died with one record alone.', ...record, 'attempts', 'death'),
+  'stream.condemned': of('A record killed it too often, and goes to the dead letters.', ...record, 'attempts', 'exitCode', 'signal'),
+  'stream.isolation-over': of('Every suspect is done.'),
+  'stream.stood-aside': of('It does not run: its partitions are left to others.', 'state', 'retries', 'afterMs'),
+  'stream.came-back': of('It runs again: the agent joins the consumer group.', 'state', 'retries'),
+
+  'document.in-force': of('Consul and what is in force agree again.', 'key', 'modifyIndex', 'problem'),
+  'document.refused': of('The run document is refused.', 'key', 'modifyIndex', 'problem'),
+  'document.rolled-back': of('The Calculator cannot start with it: the last good one is back.', 'key', 'modifyIndex', 'problem'),
+  'document.disappeared': of('It is gone; the last good one stays in force.', 'key', 'modifyIndex', 'problem'),
+  'document.waiting': of('There is none, and the environment does not do.', 'key', 'modifyIndex', 'problem'),
+  'document.unreachable': of('It cannot be read.', 'key', 'modifyIndex', 'problem'),
+  'document.copy-unusable': of('The copy in STATE_DIR cannot be used.', 'file', 'reason'),
+  'document.copy-failed': of('A copy cannot be kept there.', 'file', 'reason'),
+  'consul.advertise': of('The address that is registered, and why.', 'address', 'reason'),
+  'consul.registered': of('The service is registered.', 'service', 'address'),
+  'consul.unreachable': of('Consul cannot be used.', 'reason'),
+
+  'kafka.unreachable': of('No broker can be reached at start.'),
+  'kafka.unreachable-over': of('One was reached.'),
+  'kafka.topics-missing': of('Input topics do not exist.'),
+  'kafka.topics-missing-over': of('They do.'),
+  'kafka.source': of('The input cannot be read.', 'topic', 'partitions'),
+  'kafka.source-over': of('It can.'),
+  'kafka.start': of('Where a partition begins.', ...record),
+  'kafka.start-position': of('That cannot be found out.'),
+  'kafka.start-position-over': of('It was.'),
+  'kafka.out-of-range': of('The offset does not exist; `from` where it goes on.', ...record, 'from'),
+  'kafka.topic-anew': of('The topic was deleted and made again.', ...record),
+  'kafka.output-topic-missing': of('The output topic does not exist.'),
+  'kafka.output-topic-missing-over': of('It does.'),
+  'kafka.sink': of('The output cannot be written.', 'topic'),
+  'kafka.sink-over': of('It can.'),
+  'kafka.produce-again': of('A write is tried again.', 'topic', 'partition'),
+  'kafka.producer-renewed': of('The producer has a new id.', 'topic', 'partition'),
+  'kafka.dead-letter-topic': of('The dead-letter topic was made.', 'topic'),
+  'kafka.transactions': of('What transactions are doing, or why they cannot.', 'transactionalId'),
+  'kafka.transactions-over': of('They can.'),
+  'kafka.group': of('The consumer group cannot be joined, or does not hear us.', 'group'),
+  'kafka.group-over': of('It can, or does.'),
+  'kafka.joined': of('A rebalance is over; what it brought and took.', 'added', 'taken', 'group', 'generation'),
+  'kafka.lost': of('The membership is lost.', 'partitions', 'group', 'generation'),
+  'kafka.revoke-unfinished': of('Partitions go away with work unfinished.', 'partitions', 'group', 'generation'),
+  'kafka.revoke-failed': of('They could not be drained.', 'partitions', 'group', 'generation'),
+  'kafka.partitions-changed': of('A topic has other partitions than before.', 'group', 'generation'),
+  'kafka.leave': of('The group could not be told that we leave.', 'group', 'generation'),
+  'kafka.partition-watch': of('It could not be looked for new partitions.'),
+  'kafka.strange-topics': of('The leader gave us topics that nobody asked for.'),
+  'kafka.group-hidden': of('The group cannot be described.', 'group'),
+  'kafka.member-unreadable': of('As leader: the subscription of a member cannot be read.', 'member'),
+  'kafka.topic-hidden': of('As leader: a topic cannot be seen.', 'topic'),
+  'kafka.look': of('Topics, or their ends, could not be looked at.'),
+  'kafka.client': of('A line of the Kafka client; `part` of it that speaks.', 'part', 'broker', 'groupId', 'topic', 'partition', 'retryCount', 'retryTime', 'error'),
+} as const satisfies Readonly<Record<`${keyof typeof kindFields}.${string}`, Described>>
+
+export type EventName = keyof typeof logEvents
+
+/** What a stream tells, without `stream.`. */
+export type StreamEvent = Rest<EventName>
+type Rest<N> = N extends `stream.${infer S}` ? S : never
+
+/** Troubles that are told a second time when they are over. */
+export type TroubleName = Trouble<EventName>
+type Trouble<N> = N extends `${infer T}-over` ? (T extends EventName ? T : never) : never
