@@ -112,7 +112,7 @@ export const logEvents = {
   'kafka.unreachable-over': of('One was reached.'),
   'kafka.topics-missing': of('Input topics do not exist.'),
   'kafka.topics-missing-over': of('They do.'),
-  'kafka.source': of('The input cannot be read.', 'topic', 'partitions'),
+  'kafka.source': of('The input cannot be read.', 'topic', 'partition', 'partitions'),
   'kafka.source-over': of('It can.'),
   'kafka.start': of('Where a partition begins.', ...record),
   'kafka.start-position': of('That cannot be found out.'),
