@@ -39,10 +39,10 @@ export interface Log {
   module(name: string): LogLine
   /** A stderr line of a child: never filtered by the level. */
   child(line: StderrLine): void
-  /** No line shows these values from now on, as little as those of the start. */
-  hide(secrets: readonly string[]): void
   /** The text without the secrets that no line may show. */
   masked(text: string): string
+  /** No line shows these values from now on, as little as those of the start. */
+  hide(secrets: readonly string[]): void
   /** Every event of the read model becomes a line, until the returned function is called. */
   follow(model: Pick<ReadModel, 'subscribe'>): () => void
 }
@@ -58,9 +58,9 @@ export function createLog(options: LogOptions): Log {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   }
-  let secrets = options.secrets
-  let [maskLine, maskText] = [maskOf(secrets, inJson), maskOf(secrets, asIs)]
-  const masked = (line: string): string => maskLine(line)
+  let { secrets } = options
+  let [inLine, inText] = [maskOf(secrets, inJson), maskOf(secrets, asIs)]
+  const masked = (line: string): string => inLine(line)
   const agent = pino(
     {
       ...base,
@@ -77,11 +77,11 @@ export function createLog(options: LogOptions): Log {
     line: lineOf(agent),
     module: (name) => lineOf(agent.child({ module: name })),
     child: (line) => logStderr(children, line),
-    masked: (text) => maskText(text),
+    masked: (text) => inText(text),
     hide: (more) => {
       if (more.every((secret) => secrets.includes(secret))) return
       secrets = [...new Set([...secrets, ...more])]
-      ;[maskLine, maskText] = [maskOf(secrets, inJson), maskOf(secrets, asIs)]
+      ;[inLine, inText] = [maskOf(secrets, inJson), maskOf(secrets, asIs)]
     },
     follow: (model) => model.subscribe((event) => logEvent(agent, event)),
   }

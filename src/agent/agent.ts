@@ -1,20 +1,24 @@
 // The composition root: the one place that says `new`, and the order in which everything starts and ends.
 import type { Config } from '../config/config.ts'
+import type { Machine } from '../config/machine.ts'
+import type { Environment } from '../config/read.ts'
 import { AgentError } from '../domain/errors.ts'
 import { Adoption } from '../engine/adoption.ts'
 import { AgentModel } from '../engine/agent-model.ts'
 import { CrashLoopHold } from '../engine/crash-loop-hold.ts'
 import { DocumentControl } from '../engine/document-control.ts'
 import { EventRing } from '../engine/event-ring.ts'
+import type { Clock, Spawner } from '../engine/ports.ts'
 import { Supervisor } from '../engine/supervisor.ts'
+import type { Daemon } from '../faces/supervisord/daemon.ts'
 import { HttpFace } from '../http/server.ts'
 import { waitForBroker } from '../kafka/connect.ts'
-import { exitCodeOf } from '../os/exit-status.ts'
+import type { Log } from '../log.ts'
 import { groupMemory } from '../os/group-memory.ts'
 import { loopLag } from '../os/loop-lag.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
-import type { AgentPorts } from './agent-ports.ts'
+import { calculatorVerdict, type CalculatorVerdict } from './calculator-verdict.ts'
 import { ConsulTies } from './consul.ts'
 import { beginControl } from './control/begin.ts'
 import type { Control } from './control/control.ts'
@@ -23,18 +27,31 @@ import { lastGoodIn } from './last-good.ts'
 import { LastWords } from './last-words.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
-import { calculatorProgram, runsOnce } from './program.ts'
+import { calculatorProgram } from './program.ts'
 import { Sides } from './sides.ts'
 import { workerStream, type WorkerStreamParts } from './worker-stream.ts'
+
+export interface AgentPorts {
+  readonly clock: Clock
+  readonly spawner: Spawner
+  readonly log: Log
+  /** Where the configuration was read from, and what is in files is read again. */
+  readonly environment: Environment
+  readonly machine: Machine
+  /** Where other programs run beside the Calculator: what they share with it. */
+  readonly shared?: {
+    readonly events: EventRing
+    readonly supervisor: Supervisor
+    /** The daemon of now. */
+    readonly daemon: () => Daemon | null
+  }
+}
 
 /** `reason`: what a platform is to show of it; null where the end was asked for. */
 interface Outcome {
   readonly code: number
   readonly reason: string | null
 }
-
-/** A container's Calculator could not be started at all: the shell's code for it. */
-const NOT_STARTED = 127
 
 export class Agent {
   readonly #config: Config
@@ -82,9 +99,7 @@ export class Agent {
       failed: (error) => this.#fail(error),
     }
     const adoption: Adoption = (this.#adoption = new Adoption({
-      clock,
-      events,
-      supervisor,
+      ...{ clock, events, supervisor },
       adoptionGraceMs: config.adoptionGraceMs,
       dealing: config.rules.dealing,
       failed: (error) => this.#fail(error),
@@ -93,9 +108,7 @@ export class Agent {
       proxy: (first, worker, workers) => workerStream(streamParts, first, worker, workers),
     }))
     const documents = (this.#documents = new DocumentControl({
-      clock,
-      events,
-      adoption,
+      ...{ clock, events, adoption },
       key: config.consul?.documentKey ?? null,
       base: config.streams,
       allow: new Set(config.runDocumentAllow),
@@ -236,18 +249,17 @@ export class Agent {
   #judge(): void {
     for (const name of this.#adoption.namespecs) {
       if (this.#leaving || this.#documents.onProbation) return
-      const { state, exit = null, spawnerr = '' } = this.#supervisor.snapshot(name) ?? {}
-      const code = exit === null ? NOT_STARTED : exitCodeOf({ code: exit.code, signal: exit.signal as never })
-      const ended = exit?.signal == null ? `exit code ${code}` : exit.signal
-      const fatal = `${name} FATAL: ${spawnerr}`
-      const finished = this.#adoption.workers?.finished()
-      if (state === 'RUNNING') this.#lastWords.retract()
-      else if (state === 'FATAL' && this.#config.calculator.exitOn !== 'never') this.#end(code || 1, fatal)
-      else if (state === 'FATAL' && runsOnce(this.#config)) this.#end(code || NOT_STARTED, fatal)
-      else if (state === 'FATAL') void finished?.then(() => this.#lastWords.write(fatal))
-      else if (state === 'EXITED' && runsOnce(this.#config))
-        void finished?.then(() => this.#end(code, code === 0 ? null : `${name} ended: ${ended}`))
+      const process = this.#supervisor.snapshot(name)
+      if (process?.state === 'RUNNING') this.#lastWords.retract()
+      const verdict = process ? calculatorVerdict(name, process, this.#config) : null
+      if (verdict?.isLast === true) void this.#adoption.workers?.finished().then(() => this.#obey(verdict))
+      else if (verdict) this.#obey(verdict)
     }
+  }
+
+  #obey({ code, reason }: CalculatorVerdict): void {
+    if (code !== null) this.#end(code, reason)
+    else if (reason !== null) this.#lastWords.write(reason)
   }
 
   #fail(error: unknown): void {

@@ -91,16 +91,16 @@ export class ConsulTies {
     this.#watch.refresh()
   }
 
+  /** Time since Consul last told what the run document's key holds; null before it did. */
+  get answerAge(): Millis | null {
+    return this.#watch.answerAge
+  }
+
   /** With other credentials from now on. */
   renew({ tls, token }: Pick<ConsulSettings, 'tls' | 'token'>): void {
     this.#client.renew({ token, ...(tls ?? {}) })
     this.#registration.again()
     this.#watch.refresh()
-  }
-
-  /** Time since Consul last told what the run document's key holds; null before it did. */
-  get answerAge(): Millis | null {
-    return this.#watch.answerAge
   }
 
   /** The document is not followed any more; the registration stays, so that "draining" can be seen. */

@@ -49,7 +49,7 @@ export function workerStream(
       transactionLimitMs: transactionClocks(config)?.limitMs ?? null,
       answerTimeoutMs: limits.answerTimeoutMs,
       stderrTail: () => spawner.stderrTail(name),
-      oomKills: outOfMemoryKills,
+      oomKills: () => outOfMemoryKills(),
       logStdout: stdoutLog(log, name),
       replayable: config.input.kind === 'kafka',
       ...controlParts(config, log, name, () => supervisor.progressed(name, 'ready')),

@@ -40,6 +40,8 @@ export interface StreamCounters {
   readonly deadLetters: Readonly<Record<string, number>>
   readonly oversized: number
   readonly partialLines: number
+  /** Calculators that the kernel killed because the container had no more memory. */
+  readonly outOfMemory: number
   readonly checkpointsProven: number
   readonly checkpointsAssumed: number
   readonly checkpointsMissed: number

@@ -1,6 +1,6 @@
 // Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
 import type { Millis } from '../domain/time.ts'
-import { finish } from './finishing.ts'
+import { diedOfMemory, finish } from './finishing.ts'
 import type { Child, PipeOwner, RecordConsumer } from './ports.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 import type { StreamSnapshot } from './snapshot.ts'
@@ -58,6 +58,7 @@ export class StreamProxy implements PipeOwner {
     works.batchRuns.stop()
     works.patience.stop()
     const ending = { status, signalled, oomKills: this.#parts.oomKills() }
+    if (!signalled && diedOfMemory(lane, ending)) works.report.outOfMemory(child.pid)
     this.#finishing = this.#finishing
       .then(() => finish(works, lane, ending))
       .then(() => {

@@ -47,6 +47,7 @@ export class StreamReport {
     tombstones: 0,
     oversized: 0,
     partialLines: 0,
+    outOfMemory: 0,
     checkpointsProven: 0,
     checkpointsAssumed: 0,
     checkpointsMissed: 0,
@@ -113,6 +114,12 @@ export class StreamReport {
       this.deadLetters[reason] = (this.deadLetters[reason] ?? 0) + 1
       this.publish('dead-letter', 'warn', `a record went to the dead letters: ${reason}`, { reason, ...facts })
     }
+  }
+
+  outOfMemory(pid: number): void {
+    this.counters.outOfMemory++
+    const cure = "raise the container's memory limit, or give the Calculator less to hold"
+    this.publish('out-of-memory', 'error', `the kernel killed the Calculator for lack of memory: ${cure}`, { pid })
   }
 
   checkpoint(quality: 'proven' | 'assumed'): void {

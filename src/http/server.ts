@@ -7,6 +7,7 @@ import { AgentError } from '../domain/errors.ts'
 import type { Millis } from '../domain/time.ts'
 import type { ReadModel } from '../engine/snapshot.ts'
 import { hasBody, json, sendAnswer, type Answer } from './answer.ts'
+import { limitConnections } from './connections.ts'
 import { components, defaultThresholds, readiness, type Thresholds } from './health.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { status } from './status.ts'
@@ -57,7 +58,7 @@ export class HttpFace {
       },
       (request, response) => void this.#serve(request, response),
     )
-    this.#server.maxConnections = limits.connections
+    limitConnections(this.#server, limits.connections)
   }
 
   /**

@@ -12,6 +12,7 @@ import { readStderr, StderrTails } from './child-stderr.ts'
 import { findCommand, quoted } from './find-command.ts'
 import { openLogPipes, plainLogPipes } from './log-pipes.ts'
 import type { Libc } from './libc.ts'
+import { asUser, withUmask, type NodeUser } from './become.ts'
 import { limitChild, limitsOpenFiles, withLimits } from './child-limits.ts'
 import { childOpenFiles, keepDescriptors, withOpenFiles } from './open-files.ts'
 import { spawnFailure } from './own-children.ts'
@@ -131,7 +132,9 @@ export class NodeSpawner implements Spawner {
   ): { child: ChildProcess; pid: number } {
     const libc = this.#libc
     const told = { ...spec, environment: { ...spec.environment, ...pipes.environment } }
-    const start = (): ChildProcess => withUmask(spec.umask, () => asUser(libc, told, file, pipes.stdio))
+    const limited = (child: ChildProcess): ChildProcess => orKilled(child, () => limitChild(libc, child.pid ?? 0, spec))
+    const start = (): ChildProcess =>
+      withUmask(spec.umask, () => asUser(libc, spec.user, (ids) => limited(startProcess(told, file, pipes.stdio, ids))))
     try {
       const child = withLimits(libc, spec, pipes.highestFd, () =>
         libc === null || limitsOpenFiles(spec) ? start() : withOpenFiles(libc, this.#openFiles, pipes.highestFd, start),
@@ -161,26 +164,6 @@ export function commandFile({ command, commandProblem, directory, environment }:
   return findCommand(word, directory, environment)
 }
 
-/**
- * Starts the child as its user: the main thread becomes that user, with all its groups, for the time of the start. Node
- * itself knows only one group, and is asked only where there is no native part.
- */
-function asUser(libc: Libc | null, spec: ProgramSpec, file: string, stdio: Stdio): ChildProcess {
-  const { user } = spec
-  const own = process.getuid?.()
-  const limited = (child: ChildProcess): ChildProcess => orKilled(child, () => limitChild(libc, child.pid ?? 0, spec))
-  if (user === undefined || user.uid === own) return limited(startProcess(spec, file, stdio, {}))
-  if (own !== 0)
-    throw new AgentError('SPAWN_ERROR', `couldn't setuid to ${user.uid}: Can't drop privilege as nonroot user`)
-  if (libc === null) return startProcess(spec, file, stdio, { uid: user.uid, gid: user.gid })
-  const comeBack = libc.become(user)
-  try {
-    return limited(startProcess(spec, file, stdio, {}))
-  } finally {
-    comeBack()
-  }
-}
-
 /** A child that cannot be had as it is wanted is none. */
 function orKilled(child: ChildProcess, complete: () => void): ChildProcess {
   if (child.pid === undefined) return child
@@ -197,7 +180,7 @@ function startProcess(
   { command, directory, environment }: ProgramSpec,
   file: string,
   stdio: Stdio,
-  user: { readonly uid?: number; readonly gid?: number },
+  user: NodeUser,
 ): ChildProcess {
   if (directory !== undefined) checkDirectory(directory)
   const child = spawn(file, command.slice(1), {
@@ -237,16 +220,6 @@ function checkDirectory(directory: string): void {
     accessSync(`${directory}/.`, constants.X_OK)
   } catch (cause) {
     throw new AgentError('SPAWN_ERROR', `couldn't chdir to ${directory}: ${codeOf(cause)}`, { cause })
-  }
-}
-
-function withUmask<T>(umask: number | undefined, start: () => T): T {
-  if (umask === undefined) return start()
-  const own = process.umask(umask)
-  try {
-    return start()
-  } finally {
-    process.umask(own)
   }
 }
 

@@ -45,6 +45,7 @@ const stream: StreamSnapshot = {
     deadLetters: { 'not-json': 2, 'too-large': 1 },
     oversized: 1,
     partialLines: 0,
+    outOfMemory: 0,
     checkpointsProven: 5,
     checkpointsAssumed: 6,
     checkpointsMissed: 7,

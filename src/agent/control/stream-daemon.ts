@@ -12,6 +12,7 @@ import { Life } from '../../faces/supervisord/life/life.ts'
 import { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
 import { Followers } from '../../faces/supervisord/output/followers.ts'
 import { nodeLogs } from '../../os/logs.ts'
+import { measureMemory } from '../../os/session-memory.ts'
 import { commandFile } from '../../os/spawn.ts'
 import { overriding } from './daemon-views.ts'
 
@@ -48,6 +49,12 @@ export function streamDaemon(parts: StreamDaemonParts): Daemon {
     groupsOf: () => [],
     openSocket: () => {
       throw new AgentError('SPAWN_ERROR', 'the run document has no sockets for children')
+    },
+    tools: {
+      measureMemory,
+      runOneShot: () => {
+        throw new AgentError('SPAWN_ERROR', 'the run document has no hooks and no health checks')
+      },
     },
     around: {
       settings: config.settings,

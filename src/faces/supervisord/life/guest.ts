@@ -1,5 +1,6 @@
 // A process that the file does not name, such as the Calculator: one status, the same commands, pipes of somebody else.
 import { AgentError } from '../../../domain/errors.ts'
+import type { Health } from '../upkeep/health-monitor.ts'
 import { namespec, type ProgramSpec } from '../../../domain/process/spec.ts'
 
 /** What commands and questions need of a process. */
@@ -7,6 +8,8 @@ export interface Handled {
   readonly namespec: string
   readonly name: string
   readonly spec: ProgramSpec
+  /** Null: nothing checks it; else it means something while it is RUNNING. */
+  readonly health: Health | null
   /** `path` null: it has no log file. */
   readonly stdout: { readonly path: string | null }
   readonly stderr: { readonly path: string | null }
@@ -22,6 +25,7 @@ export class Guest implements Handled {
   readonly namespec: string
   readonly name: string
   readonly spec: ProgramSpec
+  readonly health = null
   readonly stdout = { path: null }
   readonly stderr = { path: null }
 

@@ -27,11 +27,17 @@ export const processStruct = (info: ProcessInfo): Record<string, string | number
   description: description(info),
 })
 
+/** Ours, and only where the configuration asks for it. */
+const healthWords = { starting: 'not yet healthy', healthy: 'healthy', unhealthy: 'unhealthy' } as const
+
 /** What `status` prints behind the state. supervisord: rpcinterface._interpretProcessInfo. */
 export function description(info: ProcessInfo): string {
   switch (info.state) {
     case 'RUNNING':
-      return `pid ${info.pid ?? 0}, uptime ${duration(seconds(info.now) - seconds(info.startedAt))}`
+      return (
+        `pid ${info.pid ?? 0}, uptime ${duration(seconds(info.now) - seconds(info.startedAt))}` +
+        (info.health === undefined ? '' : `, ${healthWords[info.health]}`)
+      )
     case 'BACKOFF':
     case 'FATAL':
       return info.spawnerr || `unknown error (try "tail ${info.name}")`
