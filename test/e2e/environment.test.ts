@@ -24,7 +24,7 @@ const container = {
 }
 
 const agents = { NODE_ID: 'e2e', INPUT_TOPICS: 'in', OUTPUT_TOPIC: 'out', KAFKA_CONSUMER_GROUP: 'a-group' }
-const login = { KAFKA_SASL_USERNAME: 'me' }
+const login = { KAFKA_SASL_USERNAME: 'me', CONTROL_USER: 'me' }
 
 /** The environment that the kernel gave the Calculator; broker and Consul need not exist for that. */
 async function seenBy(
@@ -43,7 +43,12 @@ async function seenBy(
 /** What the test's way to start an agent adds, and what the agent does. */
 const marker = process.env['PIDPIPER_TEST_RUN']
 const ours = { BDZ_INSTANCE: hostname(), BDZ_LANE: '0' }
-const added = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), PATH: process.env['PATH'] ?? '', ...ours }
+const added = {
+  CONTROL_SOCKET: 'off',
+  ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }),
+  PATH: process.env['PATH'] ?? '',
+  ...ours,
+}
 
 test('the Calculator sees the variables of the container as they are', { timeout: 20_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE, CONSUL_DSN: NOWHERE, CONSUL_WAIT: '100ms' }
@@ -56,7 +61,8 @@ test('PYTHONUNBUFFERED is the container’s to choose', { timeout: 20_000 }, asy
   assert.equal((await seenBy(t, { KAFKA_DSN: NOWHERE, PYTHONUNBUFFERED: '' })).seen['PYTHONUNBUFFERED'], '')
 })
 
-const control = ['CONTROL_TOKEN', 'CONTROL_READ_TOKEN', 'CONTROL_PASSWORD']
+const control = ['CONTROL_TOKEN', 'CONTROL_PASSWORD']
+const readToken = `${secret}-of-readers`
 const each = (names: readonly string[], value: string): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, value]))
 
@@ -66,18 +72,25 @@ const withheld: readonly (readonly [what: string, (folder: string) => Readonly<R
     () => ({
       KAFKA_DSN: `kafka://me:${secret}@${NOWHERE}`,
       ...each(['KAFKA_SASL_PASSWORD', 'CONSUL_HTTP_TOKEN', ...control], secret),
+      CONTROL_READ_TOKEN: readToken,
     }),
   ],
   ['as a bearer token', () => ({ KAFKA_SASL_TOKEN: secret })],
   [
     'as the name of a file',
     (folder) => {
-      const [file, dsn] = [join(folder, secret), join(folder, `${secret}-dsn`)]
+      const [file, dsn, read] = [secret, `${secret}-dsn`, readToken].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ]
+      writeFileSync(read, readToken)
       writeFileSync(file, `${secret}\n`)
       writeFileSync(dsn, `kafka://me:${secret}@${NOWHERE}\n`)
       const names = ['KAFKA_SASL_PASSWORD', 'CONSUL_HTTP_TOKEN', ...control].map((name) => `${name}_FILE`)
       return {
         KAFKA_DSN_FILE: dsn,
+        CONTROL_READ_TOKEN_FILE: read,
         ...each([...names, 'KAFKA_TLS_KEY_FILE', 'CONSUL_CLIENT_KEY'], file),
       }
     },
@@ -103,7 +116,7 @@ test('CHILD_ENV narrows what the Calculator sees', { timeout: 20_000 }, async (t
   const { PYTHONPATH, MODEL_DIR } = container
   const chosen = await seenBy(t, {
     ...env,
-    ...login,
+    KAFKA_SASL_USERNAME: 'me',
     KAFKA_SASL_PASSWORD: secret,
     CHILD_ENV: 'PYTHONPATH, MODEL_DIR,KAFKA_SASL_PASSWORD,NONE',
   })
