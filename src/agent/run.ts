@@ -71,6 +71,10 @@ export async function run(flags: RunFlags): Promise<number> {
     log.line('warn', message, { event: 'os.no-native', reason: loaded.missing })
   }
   const reaper = libc ? startReaper(libc) : null
+  if (reaper !== null && reaper.refused !== null) {
+    const message = 'orphans of the Calculator go to PID 1 of the machine, and not to the agent'
+    log.line('warn', message, { event: 'os.no-subreaper', reason: reaper.refused })
+  }
   const spawner = spawnerOr(() => new NodeSpawner({ libc, onStderrLine: (line) => log.child(line) }), log)
   if (spawner === null) return UNAVAILABLE
   const agent = new Agent(config, { ...surroundings, spawner, log })

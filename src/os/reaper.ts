@@ -15,13 +15,15 @@ const sweepEveryMs = 1000
  * From now on no adopted process stays a zombie. When the agent is not PID 1 it becomes subreaper, so that the orphans
  * of its children come to it and not to the system's init.
  * @param onReaped told of each one
+ * @returns `refused`: why the kernel does not let it be subreaper (an emulator, a seccomp profile); the system's init
+ *   gets the orphans then, as without an agent
  */
 export function startReaper(
   libc: Libc,
   onReaped: (pid: number, status: ExitStatus) => void = () => undefined,
-): { stop(): void } {
-  const subreaper = process.pid !== 1
-  if (subreaper) libc.setSubreaper(true)
+): { readonly refused: string | null; stop(): void } {
+  const refused = process.pid === 1 ? null : refusal(() => libc.setSubreaper(true))
+  const subreaper = process.pid !== 1 && refused === null
   const sweep = (): void => {
     for (const pid of adoptedZombies()) {
       const status = libc.reap(pid)
@@ -33,11 +35,21 @@ export function startReaper(
   timer.unref()
   sweep()
   return {
+    refused,
     stop() {
       process.off('SIGCHLD', sweep)
       clearInterval(timer)
       if (subreaper) libc.setSubreaper(false)
     },
+  }
+}
+
+function refusal(ask: () => void): string | null {
+  try {
+    ask()
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
 

@@ -58,3 +58,16 @@ test('the status of an own child that is dead, but not yet collected by libuv, i
   assert.equal(readStat(child.pid)?.state, 'Z')
   assert.deepEqual(await child.exit, { code: 9, signal: null })
 })
+
+test('a kernel that lets nobody be subreaper costs the orphans, and not the start', (t) => {
+  const asked: boolean[] = []
+  const setSubreaper = (on: boolean): void => {
+    asked.push(on)
+    throw Object.assign(new Error('prctl: EINVAL'), { code: 'EINVAL' })
+  }
+  const reaper = startReaper({ ...nativeLibc(), setSubreaper })
+  t.after(() => reaper.stop())
+  assert.equal(reaper.refused, 'prctl: EINVAL')
+  reaper.stop()
+  assert.deepEqual(asked, [true])
+})
