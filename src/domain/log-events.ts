@@ -39,6 +39,7 @@ export const logEvents = {
   'agent.termination-log': of('TERMINATION_LOG cannot be written.', 'reason'),
   'config.warning': of('Something about the configuration that a person should look at.'),
   'os.no-native': of('The native part cannot be used.', 'reason'),
+  'os.no-subreaper': of('Orphans of the Calculator cannot be adopted.', 'reason'),
   'runtime.warning': of('A warning of Node.', 'name'),
   'http.failed': of('A request could not be answered.', 'path', 'err'),
 
