@@ -1,5 +1,7 @@
 // The composition root: the one place that says `new`, and the order in which everything starts and ends.
 import type { Config } from '../config/config.ts'
+import type { Machine } from '../config/machine.ts'
+import type { Environment } from '../config/read.ts'
 import { AgentError } from '../domain/errors.ts'
 import { Adoption } from '../engine/adoption.ts'
 import { AgentModel } from '../engine/agent-model.ts'
@@ -12,19 +14,20 @@ import type { Daemon } from '../faces/supervisord/daemon.ts'
 import { HttpFace } from '../http/server.ts'
 import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
-import { exitCodeOf } from '../os/exit-status.ts'
 import { groupMemory } from '../os/group-memory.ts'
 import { loopLag } from '../os/loop-lag.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
+import { calculatorVerdict, type CalculatorVerdict } from './calculator-verdict.ts'
 import { ConsulTies } from './consul.ts'
 import { beginControl } from './control/begin.ts'
 import type { Control } from './control/control.ts'
+import { Credentials } from './credentials.ts'
 import { lastGoodIn } from './last-good.ts'
 import { LastWords } from './last-words.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
-import { calculatorProgram, runsOnce } from './program.ts'
+import { calculatorProgram } from './program.ts'
 import { Sides } from './sides.ts'
 import { workerStream, type WorkerStreamParts } from './worker-stream.ts'
 
@@ -32,6 +35,9 @@ export interface AgentPorts {
   readonly clock: Clock
   readonly spawner: Spawner
   readonly log: Log
+  /** Where the configuration was read from, and what is in files is read again. */
+  readonly environment: Environment
+  readonly machine: Machine
   /** Where other programs run beside the Calculator: what they share with it. */
   readonly shared?: {
     readonly events: EventRing
@@ -47,14 +53,12 @@ interface Outcome {
   readonly reason: string | null
 }
 
-/** A container's Calculator could not be started at all: the shell's code for it. */
-const NOT_STARTED = 127
-
 export class Agent {
   readonly #config: Config
   readonly #ports: AgentPorts
   readonly #events: EventRing
   readonly #supervisor: Supervisor
+  readonly #credentials: Credentials
   readonly #sides: Sides
   readonly #adoption: Adoption
   readonly #documents: DocumentControl
@@ -76,9 +80,18 @@ export class Agent {
     this.#ports = ports
     const events = (this.#events = ports.shared?.events ?? new EventRing(clock))
     const supervisor = (this.#supervisor = ports.shared?.supervisor ?? new Supervisor({ clock, spawner, events }))
+    const credentials = (this.#credentials = new Credentials({
+      ...ports,
+      first: config,
+      events,
+      hide: (secrets) => log.hide(secrets),
+      consulChanged: (values) => {
+        if (values) this.#consul?.renew(values)
+      },
+    }))
     const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
     const lastWords = (this.#lastWords = new LastWords({ clock, log, file: config.terminationLog, stderrTail }))
-    const sides = (this.#sides = new Sides(config, clock, log.module('kafka')))
+    const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka()))
     const streamParts: WorkerStreamParts = {
       ...{ config, clock, events, spawner, supervisor, log },
       attempts: () => (adoption.settings ?? config.streams).deadLetterAttempts,
@@ -86,9 +99,7 @@ export class Agent {
       failed: (error) => this.#fail(error),
     }
     const adoption: Adoption = (this.#adoption = new Adoption({
-      clock,
-      events,
-      supervisor,
+      ...{ clock, events, supervisor },
       adoptionGraceMs: config.adoptionGraceMs,
       dealing: config.rules.dealing,
       failed: (error) => this.#fail(error),
@@ -97,9 +108,7 @@ export class Agent {
       proxy: (first, worker, workers) => workerStream(streamParts, first, worker, workers),
     }))
     const documents = (this.#documents = new DocumentControl({
-      clock,
-      events,
-      adoption,
+      ...{ clock, events, adoption },
       key: config.consul?.documentKey ?? null,
       base: config.streams,
       allow: new Set(config.runDocumentAllow),
@@ -162,11 +171,13 @@ export class Agent {
     return code
   }
 
-  /** TERM and INT drain, a second one and QUIT hurry, HUP reads the run document again, USR1 dumps the state. */
+  /** TERM and INT drain, a second one and QUIT hurry, HUP reads secrets and the run document again, USR1 dumps the state. */
   signal(name: AgentSignal): void {
     this.#events.publish('agent.signal', 'info', `received ${name}`, { signal: name })
-    if (name === 'SIGHUP') this.#consul?.refresh()
-    else if (name === 'SIGUSR1')
+    if (name === 'SIGHUP') {
+      this.#credentials.look()
+      this.#consul?.refresh()
+    } else if (name === 'SIGUSR1')
       this.#ports.log.line('info', 'state', { event: 'agent.state', ...this.#model.snapshot() })
     else {
       if (name === 'SIGQUIT' || this.#leaving) this.#hurry.resolve(undefined)
@@ -199,6 +210,7 @@ export class Agent {
       })
     })
     if (config.kafka?.waitMs != null) void this.#needBroker(config.kafka.waitMs)
+    this.#credentials.start()
     this.#documents.start()
     if (config.consul) {
       this.#consul = await ConsulTies.begin(
@@ -237,18 +249,17 @@ export class Agent {
   #judge(): void {
     for (const name of this.#adoption.namespecs) {
       if (this.#leaving || this.#documents.onProbation) return
-      const { state, exit = null, spawnerr = '' } = this.#supervisor.snapshot(name) ?? {}
-      const code = exit === null ? NOT_STARTED : exitCodeOf({ code: exit.code, signal: exit.signal as never })
-      const ended = exit?.signal == null ? `exit code ${code}` : exit.signal
-      const fatal = `${name} FATAL: ${spawnerr}`
-      const finished = this.#adoption.workers?.finished()
-      if (state === 'RUNNING') this.#lastWords.retract()
-      else if (state === 'FATAL' && this.#config.calculator.exitOn !== 'never') this.#end(code || 1, fatal)
-      else if (state === 'FATAL' && runsOnce(this.#config)) this.#end(code || NOT_STARTED, fatal)
-      else if (state === 'FATAL') void finished?.then(() => this.#lastWords.write(fatal))
-      else if (state === 'EXITED' && runsOnce(this.#config))
-        void finished?.then(() => this.#end(code, code === 0 ? null : `${name} ended: ${ended}`))
+      const process = this.#supervisor.snapshot(name)
+      if (process?.state === 'RUNNING') this.#lastWords.retract()
+      const verdict = process ? calculatorVerdict(name, process, this.#config) : null
+      if (verdict?.isLast === true) void this.#adoption.workers?.finished().then(() => this.#obey(verdict))
+      else if (verdict) this.#obey(verdict)
     }
+  }
+
+  #obey({ code, reason }: CalculatorVerdict): void {
+    if (code !== null) this.#end(code, reason)
+    else if (reason !== null) this.#lastWords.write(reason)
   }
 
   #fail(error: unknown): void {
@@ -278,6 +289,7 @@ export class Agent {
       adoptionGraceMs: this.#config.adoptionGraceMs,
       hurry: this.#hurry.promise,
     })
+    this.#credentials.stop()
     await this.#consul?.end()
     this.#model.leaving('stopped')
     this.#events.publish('agent.stopped', 'info', 'left')

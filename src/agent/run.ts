@@ -15,6 +15,7 @@ import { onSignals } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
 import { writeTerminationFile } from '../os/termination-file.ts'
 import { Agent } from './agent.ts'
+import { secretsOf } from './secrets.ts'
 
 const BAD_CONFIGURATION = 78
 const UNAVAILABLE = 69
@@ -55,6 +56,8 @@ function tellPlatform({ values, set }: Reading, text: string): void {
     process.stderr.write(`pidpiper: warning: cannot write the termination message: ${String(error)}\n`)
   }
 }
+/** Of every agent in this process. */
+export const surroundings = { clock: systemClock, environment: process.env, machine: thisMachine } as const
 
 /** @returns the exit code */
 export async function run(flags: RunFlags): Promise<number> {
@@ -70,7 +73,7 @@ export async function run(flags: RunFlags): Promise<number> {
   const reaper = libc ? startReaper(libc) : null
   const spawner = spawnerOr(() => new NodeSpawner({ libc, onStderrLine: (line) => log.child(line) }), log)
   if (spawner === null) return UNAVAILABLE
-  const agent = new Agent(config, { clock: systemClock, spawner, log })
+  const agent = new Agent(config, { ...surroundings, spawner, log })
   const bug = (error: unknown): void => {
     log.line('fatal', 'a bug: leaving', { event: 'agent.bug', err: error, stack: stackOf(error) })
     agent.fail(BUG)
@@ -107,11 +110,3 @@ function spawnerOr(make: () => NodeSpawner, log: Log): NodeSpawner | null {
 }
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')
-
-function secretsOf({ kafka, consul, control }: Config): string[] {
-  const sasl = kafka?.sasl ?? null
-  const login = sasl === null ? null : 'token' in sasl ? sasl.token : sasl.password
-  return [login, consul?.token ?? null, control.token, control.readToken, control.login?.password ?? null].filter(
-    (secret) => secret !== null,
-  )
-}

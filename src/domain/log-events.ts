@@ -14,6 +14,7 @@ export const kindFields = {
   agent: [],
   config: [],
   control: ['module'],
+  credentials: [],
   consul: [],
   document: [],
   http: [],
@@ -41,6 +42,8 @@ export const logEvents = {
   'runtime.warning': of('A warning of Node.', 'name'),
   'http.failed': of('A request could not be answered.', 'path', 'err'),
 
+  'credentials.refused': of('Files with secrets changed, and cannot be used: the old ones stay.', 'problem'),
+  'credentials.renewed': of('New connections use what the files say now.', 'changed'),
   'control.socket': of('Control listens there.', 'path'),
   'control.no-socket': of('It cannot listen on a unix socket.'),
   'control.refused': of('A request for control was refused.', 'address'),
@@ -68,9 +71,11 @@ export const logEvents = {
   'process.stdout': of('A line of a stdout that is log (PROTOCOL=sink); otherwise as stderr.', 'stream', 'pid', 'cut', 'calculator', '*'),
 
   'stream.black-box': of('The Calculator died: its last lines, oldest first. One in a second; `untold` ones came before.', 'pid', 'exitCode', 'signal', 'death', 'aliveMs', 'inFlight', 'fed', 'printed', 'stderr', 'untold'),
+  'stream.out-of-memory': of('The kernel killed it for lack of memory.', 'pid'),
   'stream.not-ready': of('It has not said that it is ready.', 'seconds'),
   'stream.state': of('It says on its control channel what it is doing.', 'pid'),
   'stream.control-problem': of('A line of its control channel cannot be used; so many were since the last one that was told.', 'pid', 'lines'),
+  'stream.out-of-memory': of('The kernel killed it for lack of memory.', 'pid'),
   'stream.adopting': of('A new run document is being put in force.', 'changes'),
   'stream.adopted': of('It is in force.', 'restarted'),
   'stream.committed': of('Positions were committed, `topic/partition=offset`.', 'positions'),

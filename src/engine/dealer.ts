@@ -80,7 +80,10 @@ export class Dealer implements RecordConsumer {
     const added = new Map<number, (TopicPartition & { readonly epoch: number })[]>()
     for (const at of partitions) {
       const known = this.#partitions.get(nameOf(at))
-      const { workers, home } = known ?? this.#placeFor()
+      // It stays where it is, or is about to be.
+      const { workers, home } = known?.moving
+        ? { workers: [known.home], home: known.home }
+        : (known ?? this.#placeFor())
       this.#partitions.set(nameOf(at), new DealtPartition(at, at.epoch, workers, home))
       for (const worker of workers) added.set(worker, [...(added.get(worker) ?? []), at])
     }
@@ -152,15 +155,15 @@ export class Dealer implements RecordConsumer {
   health(worker: number): SourceHealth {
     const health = this.#source.health()
     if (this.#sources.length === 1) return health
-    const partitions = [...this.#partitions.values()]
-    const lags = partitions.filter(({ home }) => home === worker).map((each) => this.#source.lagOf?.(each) ?? null)
-    const sum = lags.reduce((all, lag) => (all === null || lag === null ? null : all + lag), 0)
-    const theirs = partitions.filter(({ workers }) => workers.includes(worker))
+    const ends = health.ends?.filter((at) => this.#partitions.get(nameOf(at))?.home === worker) ?? []
+    const theirs = [...this.#partitions.values()].filter(({ workers }) => workers.includes(worker))
     return {
       ...health,
+      // Of the source, and told once.
+      ...(worker > 0 && { rebalances: { assigned: 0, revoked: 0, lost: 0 } }),
       assigned: theirs.map(({ topic, partition }) => ({ topic, partition })),
-      ...(health.ends && { ends: health.ends.filter((at) => this.#partitions.get(nameOf(at))?.home === worker) }),
-      lag: health.lag === null ? null : sum,
+      ends,
+      lag: health.lag === null ? null : ends.reduce<number | null>(withLag, 0),
     }
   }
 
@@ -218,3 +221,7 @@ export class Dealer implements RecordConsumer {
     if (generation === this.#generation && isOurs && !partition.leaving) this.#deal(partition, [to], to)
   }
 }
+
+/** `sum` and the records from `next` to `end`; null where that is not known. */
+const withLag = (sum: number | null, { end, next }: NonNullable<SourceHealth['ends']>[number]): number | null =>
+  sum === null || end === null || next === null ? null : sum + Math.max(0, end - next)

@@ -81,7 +81,10 @@ export class DealtPartition implements TopicPartition {
     const { positions, begin } = this.#shares
     const from = positions === null ? null : (this.#committed.offset ?? begin)
     if (positions !== null) this.#ahead.add(positions)
-    if (from !== null) this.#anew(this.#epoch + 1)
+    if (from !== null) {
+      this.#ahead.forget(from)
+      this.#anew(this.#epoch + 1)
+    }
     this.#shares = new Shares(workers, this.#epoch)
     this.#notes.clear()
     this.#turns.clear()

@@ -194,8 +194,6 @@ export interface RecordSource {
     })[],
   ): Promise<void>
   health(): SourceHealth
-  /** Records not yet fetched of one partition; null while not known. Left out where nothing is ever assigned by others. */
-  lagOf?(partition: TopicPartition): number | null
   /**
    * Gives everything that is ours to the others, until `comeBack`; resolves when it is given. Without it there are no
    * others.

@@ -193,10 +193,6 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     }
   }
 
-  lagOf(partition: TopicPartition): number | null {
-    return this.#ownership.find(partition)?.lag ?? null
-  }
-
   async close(): Promise<void> {
     this.#closing.abort()
     this.comeBack()

@@ -209,3 +209,57 @@ test('tombstones alone are committed, and counted once', async () => {
     world.workers.close()
   }
 })
+
+test('what the source tells is told by one worker each: sums over all of them are true', async () => {
+  for (const dealing of dealings) {
+    const keys = Array.from({ length: 5 }, () => Array.from({ length: 60 }, (_, i) => `k${i % 7}`))
+    const options = { protocol: 'one-to-one', dealing, values: valuesFor(keys), bufferBytes: 300 } as const
+    const world = new WorkersWorld({ ...options, workers: 3 })
+    await world.begin()
+    await world.clock.advance(30)
+    const inputs = world.workers.snapshots().map(({ input }) => input)
+    const { lag } = world.source.health()
+    assert.ok(lag !== null && lag > 0)
+    assert.equal(
+      inputs.reduce((sum, input) => sum + (input.lag ?? NaN), 0),
+      lag,
+    )
+    const partitions = world.workers.snapshots().flatMap((shown) => shown.partitions.map(({ partition }) => partition))
+    assert.deepEqual(
+      partitions.sort((a, b) => a - b),
+      [0, 1, 2, 3, 4],
+    )
+    assert.equal(
+      inputs.reduce((sum, { rebalances }) => sum + rebalances.assigned, 0),
+      1,
+    )
+    world.workers.close()
+  }
+})
+
+test('at-most-once: no record is given to two Calculators, whoever dies', async () => {
+  const seen: string[] = []
+  const keys = Array.from({ length: 3 }, () => Array.from({ length: 50 }, () => null))
+  const answer = (line: string): string => {
+    seen.push(line)
+    return `${line}\n`
+  }
+  const options = {
+    protocol: 'relay',
+    dealing: 'partition',
+    values: valuesFor(keys),
+    atMostOnce: true,
+    answer,
+  } as const
+  const world = new WorkersWorld({ ...options, workers: 3 })
+  await world.begin()
+  for (const worker of [1, 0, 1, 2]) {
+    await world.clock.advance(20)
+    world.kill(worker)
+  }
+  await world.clock.advance(10_000)
+  assert.deepEqual(world.source.committed, [50, 50, 50])
+  assert.equal(new Set(seen).size, seen.length)
+  assert.ok(seen.length < 150, 'what was in work is lost')
+  world.workers.close()
+})

@@ -103,12 +103,13 @@ export class PartitionedSource implements RecordSource {
 
   health(): SourceHealth {
     const assigned = this.owned.map((partition) => ({ topic: 'in', partition }))
-    return { joined: true, assigned, lastFetchAt: 0, lag: 0, error: null }
-  }
-
-  lagOf({ partition }: TopicPartition): number | null {
-    const next = this.#owned.get(partition)?.next
-    return next === undefined ? null : (this.values[partition]?.length ?? 0) - next
+    const ends = assigned.map((at) => ({
+      ...{ ...at, end: this.values[at.partition]?.length ?? 0 },
+      next: this.#owned.get(at.partition)?.next ?? 0,
+    }))
+    const lag = ends.reduce((sum, { end, next }) => sum + end - next, 0)
+    const rebalances = { assigned: 1, revoked: 0, lost: 0 }
+    return { joined: true, assigned, lastFetchAt: 0, lag, ends, rebalances, error: null }
   }
 
   close(): Promise<void> {

@@ -21,6 +21,7 @@ export interface WorkersOptions {
   readonly atOnce?: number
   readonly work?: number
   readonly bufferBytes?: number
+  readonly atMostOnce?: boolean
   /** What a Calculator says to a line; null: it dies of it. */
   readonly answer?: (line: string, worker: number) => string | null
 }
@@ -151,7 +152,12 @@ export class WorkersWorld {
         ...{ namespec: `calculator_0${worker}`, clock: this.clock, events: this.events, maxLine: 1000 },
         bufferBytes: Math.floor((this.#options.bufferBytes ?? 900) / count),
         ...{ checkpointIntervalMs: 100, adoptionGraceMs: 200, newlines: 'json', unwrap: true, replayable: true },
-        ...{ envelope: false, atMostOnce: false, transactionLimitMs: null, answerTimeoutMs: null },
+        ...{
+          envelope: false,
+          atMostOnce: this.#options.atMostOnce ?? false,
+          transactionLimitMs: null,
+          answerTimeoutMs: null,
+        },
         activity: () => this.#children.get(proxy)?.activity() ?? { cpu: null, parked: 'busy' },
         ...{ attempts: () => 3, stderrTail: () => [], oomKills: () => null },
         ...{ logStdout: () => undefined, progressed: () => undefined, broken: () => this.kill(worker) },
