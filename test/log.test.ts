@@ -164,7 +164,10 @@ test('secrets appear neither by name, nor by value, nor inside a foreign error',
     deep: { password: 'hidden-5' },
   })
   log.line('error', 'x', { event: 'agent.failed', error: foreign })
-  log.line('error', 'x', { event: 'agent.failed', err: new AgentError('UNAVAILABLE', 'cannot reach Consul', { cause: foreign }) })
+  log.line('error', 'x', {
+    event: 'agent.failed',
+    err: new AgentError('UNAVAILABLE', 'cannot reach Consul', { cause: foreign }),
+  })
   log.child(stderr('child repeats s3cr"et-value, a short word, password-1-longer'))
   const all = written.join('')
   assert.doesNotMatch(all, /hidden-|et-value|pass-word|stack|-longer/)

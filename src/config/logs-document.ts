@@ -22,7 +22,7 @@ One JSON object a line on stderr (LOG_FORMAT=\`json\`, and \`auto\` away from a 
 interface: they are added to, not renamed; \`msg\` is for people, and may change.
 
 On each line: \`time\` (ISO 8601, UTC), \`level\`, \`instance\` (INSTANCE_ID), \`event\`, \`msg\`; where it is also an event of
-/status \`seq\`, its number there, without a gap. \`level\` is \`fatal\` when the agent leaves because of it, \`error\` when a
+/status \`seq\`, its number there, without a gap; where an edge speaks \`module\`, its name. \`level\` is \`fatal\` when the agent leaves because of it, \`error\` when a
 person must act, \`warn\` for what heals by itself, \`info\` for what was asked for, \`debug\` for every step.
 
 Durations end in \`Ms\` and are milliseconds. \`err\` has \`message\`, \`code\` and \`cause\`. Secrets are masked; records are shown

@@ -1,10 +1,12 @@
 // Commands that end by themselves, such as hooks and health checks: through execa, bounded in what is kept of them.
+import { readdirSync } from 'node:fs'
 import { execa } from 'execa'
 import { AgentError } from '../domain/errors.ts'
 import type { OneShot, OneShotResult, RunOneShot } from '../engine/upkeep-ports.ts'
 import { asUser, withUmask } from './become.ts'
 import { findCommand } from './find-command.ts'
 import type { Libc } from './libc.ts'
+import { childOpenFiles, withOpenFiles } from './open-files.ts'
 // Before any start, so that the reaper knows whose child it is.
 import './own-children.ts'
 
@@ -19,8 +21,11 @@ export const oneShots =
     try {
       return await run(libc, shot, signal)
     } catch (error) {
-      if (!(error instanceof AgentError)) throw error
-      return { failure: error.subject, output: '' }
+      if (error instanceof AgentError) return { failure: error.subject, output: '' }
+      // What the system refuses, such as another user.
+      if (error instanceof Error && 'code' in error)
+        return { failure: `cannot be run: ${String(error.code)}`, output: '' }
+      throw error
     }
   }
 
@@ -29,24 +34,28 @@ async function run(libc: Libc | null, shot: OneShot, signal: AbortSignal): Promi
   const [word = '', ...words] = command
   const file = findCommand(word, directory, environment)
   if (signal.aborted) return { failure: 'called off', output: '' }
-  const child = withUmask(umask, () =>
-    asUser(libc, user, (ids) =>
-      execa(file, words, {
-        ...ids,
-        ...(directory !== undefined && { cwd: directory }),
-        env: environment,
-        extendEnv: false,
-        stdin: 'ignore',
-        // Read here, as much as is kept.
-        buffer: false,
-        reject: false,
-        cancelSignal: signal,
-        killSignal: 'SIGKILL',
-        // It has a group of its own.
-        killDescendants: true,
-      }),
-    ),
-  )
+  const start = () =>
+    withUmask(umask, () =>
+      asUser(libc, user, (ids) =>
+        execa(file, words, {
+          ...ids,
+          ...(directory !== undefined && { cwd: directory }),
+          env: environment,
+          extendEnv: false,
+          stdin: 'ignore',
+          // Read here, as much as is kept.
+          buffer: false,
+          reject: false,
+          cancelSignal: signal,
+          killSignal: 'SIGKILL',
+          // It has a group of its own.
+          killDescendants: true,
+          // The agent's signals are its own affair.
+          cleanup: false,
+        }),
+      ),
+    )
+  const child = libc === null ? start() : withOpenFiles(libc, childOpenFiles(libc), highestDescriptor(), start)
   const tail = new Tail()
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Uint8Array) => tail.add(chunk))
   child.nodeChildProcess.once('exit', () => {
@@ -56,6 +65,8 @@ async function run(libc: Libc | null, shot: OneShot, signal: AbortSignal): Promi
   const { failed, exitCode, signal: by, code } = await child
   return { failure: failureOf(failed, exitCode, by, code), output: tail.text() }
 }
+
+const highestDescriptor = (): number => Math.max(...readdirSync('/proc/self/fd').map(Number))
 
 function failureOf(
   failed: boolean,

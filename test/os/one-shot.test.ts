@@ -5,6 +5,7 @@ import process from 'node:process'
 import { test, type TestContext } from 'node:test'
 import type { OneShot, OneShotResult } from '../../src/engine/upkeep-ports.ts'
 import { oneShots } from '../../src/os/one-shot.ts'
+import { childOpenFiles, keepDescriptors } from '../../src/os/open-files.ts'
 import { isLiving } from '../fixtures/e2e-proc.ts'
 import { tempDir } from '../support/temp.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -40,6 +41,14 @@ test('it runs as the user, with all the groups', { skip: !isRoot }, async () => 
   const { output } = await shell('id -u; id -G', { user: { uid: 65_534, gid: 65_534, groups: [65_534, 12_345] } })
   assert.equal(output, '65534\n65534 12345\n')
   assert.equal(process.geteuid?.(), 0)
+})
+
+test('it gets the usual limit of open files, and no descriptor of ours', async () => {
+  // As the agent does when it starts.
+  keepDescriptors(nativeLibc())
+  const { output } = await shell('ulimit -Sn; ls /proc/self/fd | wc -l')
+  // ls opens the folder for itself.
+  assert.equal(output, `${childOpenFiles(nativeLibc())}\n4\n`)
 })
 
 test('what cannot be run is a failure like any other', async (t) => {

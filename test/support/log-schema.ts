@@ -1,7 +1,7 @@
 // Holds log lines against the table that docs/logs.md is made from.
 import { kindFields, logEvents } from '../../src/domain/log-events.ts'
 
-const everywhere = ['time', 'level', 'instance', 'event', 'msg', 'seq']
+const everywhere = ['time', 'level', 'instance', 'event', 'msg', 'seq', 'module']
 const events: Readonly<Record<string, { readonly fields: readonly string[] }>> = logEvents
 const kinds: Readonly<Record<string, readonly string[]>> = kindFields
 

@@ -97,11 +97,11 @@ export class Life implements Daemon {
 
   /** From now on it runs: what has autostart is started, by priority. Resolves when the last of them was spawned. */
   run(): Promise<void> {
-    const { bus, clock } = this.#around
+    const { bus, clock, mainLog } = this.#around
     this.#endings.push(startTicks(bus, clock))
     const { supervisor, tools } = this.#parts
     const processes = (): readonly ManagedProcess[] => this.#roster.processes()
-    this.#endings.push(watchMemory({ clock, supervisor, measureMemory: tools.measureMemory, processes }))
+    this.#endings.push(watchMemory({ clock, supervisor, mainLog, measureMemory: tools.measureMemory, processes }))
     bus.notify('SUPERVISOR_STATE_CHANGE_RUNNING', '')
     return this.#autostart(this.#roster.processes())
   }

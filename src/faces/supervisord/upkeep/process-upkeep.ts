@@ -77,12 +77,12 @@ export class ProcessUpkeep {
 
   #changed(health: 'healthy' | 'unhealthy', reason: string): void {
     const { events, supervisor } = this.#parts
-    const fields = { process: this.#namespec, pid: this.#pid, reason }
+    const fields = { process: this.#namespec, state: 'RUNNING', from: 'RUNNING', pid: this.#pid }
     if (health === 'healthy') {
       events.publish('process.healthy', 'info', 'healthy', fields)
       return
     }
-    events.publish('process.unhealthy', 'warn', `unhealthy: ${reason}`, fields)
+    events.publish('process.unhealthy', 'warn', `unhealthy: ${reason}`, { ...fields, reason })
     supervisor.restart(this.#namespec, `unhealthy, ${reason}`)
   }
 }

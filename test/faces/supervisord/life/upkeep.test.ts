@@ -183,6 +183,18 @@ test('memory_limit: too much is a restart that says how much, at any limit only 
   assert.ok(lines.includes('WARN restarting: fat (memory of 130.0MB is over memory_limit 100.0MB)'))
 })
 
+test('memory that cannot be measured is told once, and restarts nobody', async (t) => {
+  const { life, clock, lines, spawner } = world(t, {
+    programs: '[program:fat]\ncommand=fat\nmemory_limit=100MB',
+    tools: { measureMemory: () => Promise.reject(new Error('no /proc')) },
+  })
+  await life.run()
+  await clock.advance(20_000)
+  const told = lines.filter((line) => line.startsWith('ERRO'))
+  assert.deepEqual(told, ['ERRO memory_limit has no effect, memory cannot be measured: Error: no /proc'])
+  assert.equal(spawner.kills.length, 0)
+})
+
 const hooked = `
 [program:app]
 command=app
