@@ -93,7 +93,7 @@ export const logEvents = {
   'stream.advice': of('The protocol that it seems to keep; or it should `flush`, since it prints in whole buffers.', 'protocol', 'flush'),
   'stream.replay': of('Records are read again from here.', ...record),
   'stream.left-behind': of('Unanswered records of a topic that is not read any more.', ...record),
-  'stream.dead-letter': of('A record went to the dead letters; `value` and `bytes` where it is only told here.', ...record, 'reason', 'timestamp', 'attempts', 'exit-code', 'signal', 'stderr', 'said', 'length', 'limit', 'truncated', 'value', 'bytes'),
+  'stream.dead-letter': of('A record went to the dead letters; `value` and `bytes` where it is only told here.', ...record, 'reason', 'timestamp', 'attempts', 'exit-code', 'signal', 'stderr', 'said', 'length', 'limit', 'truncated', 'value', 'bytes', 'module'),
   'stream.suspects': of('It died with records in work: fewer at once from now on.', 'records', 'atOnce', 'death'),
   'stream.suspect': of('It died with one record alone.', ...record, 'attempts', 'death'),
   'stream.condemned': of('A record killed it too often, and goes to the dead letters.', ...record, 'attempts', 'exitCode', 'signal'),
