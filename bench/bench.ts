@@ -6,6 +6,7 @@ import type { Options, Part } from './options.ts'
 import { contenders, plain, plan, type Section } from './plan.ts'
 import type { Contender } from './contender.ts'
 import { goPipelined } from './contenders/go-loops.ts'
+import { kafkajsEcho } from './contenders/kafkajs-echo.ts'
 import { oneToOneRaw, relayRaw } from './contenders/pidpiper.ts'
 import { measureRestarts } from './restarts.ts'
 import type { Results, Row } from './results.ts'
@@ -43,10 +44,10 @@ export class Bench {
 
   async latencies(): Promise<Latency[][]> {
     if (!this.#runs('latency')) return []
-    const peers = [relayRaw, oneToOneRaw, goPipelined].filter((each) => each.unavailable(plain) === null)
+    const peers = [kafkajsEcho, relayRaw, oneToOneRaw, goPipelined].filter((each) => each.unavailable(plain) === null)
     const taking = [null, ...peers]
     const once = (contender: Contender | null): Promise<Latency | null> =>
-      this.#attempt(`latency of ${contender?.name ?? 'the bare round trip'}`, () =>
+      this.#attempt(`latency of ${contender?.name ?? 'the bare one way'}`, () =>
         measureLatency(contender, this.#topics, this.#options.latencySeconds, this.#signal),
       )
     // Not counted: this process, which sends and receives, is not compiled yet.

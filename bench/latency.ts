@@ -1,5 +1,5 @@
 // How long one record is on its way at 500 records a second: from before it is sent until a consumer sees its answer in
-// the output topic. The bare round trip, with no contender between producer and consumer, is the floor.
+// the output topic. Bare one way is a producer and a consumer of one topic, with nothing between them.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Contender, Workload } from './contender.ts'
 import { record } from './records.ts'
@@ -26,7 +26,7 @@ export async function measureLatency(
   seconds: number,
   signal: AbortSignal,
 ): Promise<Latency> {
-  const name = contender?.name ?? 'bare round trip'
+  const name = contender?.name ?? 'bare one way'
   const input = await topics.create('latency', 1)
   const streams = await topics.streams(input, workload)
   const running = contender && new Running(contender.command(streams))

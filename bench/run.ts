@@ -61,9 +61,6 @@ function store(file: string, results: Results): void {
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => interrupted.abort(new Error(`interrupted by ${name}`)))
 }
-// kafkajs causes one warning at each connection.
-process.removeAllListeners('warning')
-process.on('warning', (warning) => warning.name === 'TimeoutNegativeWarning' || say(String(warning)))
 // Ours choose no partitioner: every record names its partition, or there is only one.
 process.env['KAFKAJS_NO_PARTITIONER_WARNING'] = '1'
 

@@ -1,5 +1,6 @@
 // Topics and consumer groups of the benchmark; whatever it made is gone after `close`.
 import { randomUUID } from 'node:crypto'
+import '../test/support/kafkajs-throttling.ts'
 import { Kafka, logLevel, type Admin } from 'kafkajs'
 import { waitFor } from '../test/support/wait-for.ts'
 import type { Streams, Workload } from './contender.ts'

@@ -1,11 +1,11 @@
 // Makes the one binary: sources → one CommonJS file → that file inside a stripped copy of the running Node.
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import process from 'node:process'
 import { inspect } from 'node:util'
 import { version } from '../src/version.ts'
 import { prepareBase, refuseSecondFuse } from './build/base.ts'
-import { bundle } from './build/bundle.ts'
+import { bundle, inputsFile } from './build/bundle.ts'
 import { inject, proveStart } from './build/inject.ts'
 import { koffiFile, publish } from './build/pieces.ts'
 import { BuildError, step } from './build/step.ts'
@@ -32,8 +32,11 @@ async function build(): Promise<void> {
   await refuseSecondFuse(app)
   await step('put the program in', () => inject(app, base, { 'koffi.node': koffi }, binary))
   await step('start it', () => proveStart(binary, version))
-  await step(`fill ${relative(root, dist)}`, () => publish(binary, koffi, dist))
+  await step(`fill ${relative(root, dist)}`, async () => publish(binary, koffi, await inputsOf(app), dist))
 }
+
+const inputsOf = async (app: string): Promise<string[]> =>
+  JSON.parse(await readFile(inputsFile(app), 'utf8')) as string[]
 
 try {
   await build()

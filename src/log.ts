@@ -41,6 +41,8 @@ export interface Log {
   child(line: StderrLine): void
   /** The text without the secrets that no line may show. */
   masked(text: string): string
+  /** No line shows these values from now on, as little as those of the start. */
+  hide(secrets: readonly string[]): void
   /** Every event of the read model becomes a line, until the returned function is called. */
   follow(model: Pick<ReadModel, 'subscribe'>): () => void
 }
@@ -56,7 +58,9 @@ export function createLog(options: LogOptions): Log {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   }
-  const masked = maskOf(options.secrets, inJson)
+  let { secrets } = options
+  let [inLine, inText] = [maskOf(secrets, inJson), maskOf(secrets, asIs)]
+  const masked = (line: string): string => inLine(line)
   const agent = pino(
     {
       ...base,
@@ -73,7 +77,12 @@ export function createLog(options: LogOptions): Log {
     line: lineOf(agent),
     module: (name) => lineOf(agent.child({ module: name })),
     child: (line) => logStderr(children, line),
-    masked: maskOf(options.secrets, asIs),
+    masked: (text) => inText(text),
+    hide: (more) => {
+      if (more.every((secret) => secrets.includes(secret))) return
+      secrets = [...new Set([...secrets, ...more])]
+      ;[inLine, inText] = [maskOf(secrets, inJson), maskOf(secrets, asIs)]
+    },
     follow: (model) => model.subscribe((event) => logEvent(agent, event)),
   }
 }

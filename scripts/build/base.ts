@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { BuildError, megabytes } from './step.ts'
 
 // Written in two parts: the whole word in a bundle would make a second fuse, and the injection refuses that.
-const FUSE = ['NODE_SEA', 'FUSE_fce680ab2cc467b6e072b8b5df1996b2'].join('_')
+export const FUSE = ['NODE_SEA', 'FUSE_fce680ab2cc467b6e072b8b5df1996b2'].join('_')
 
 /**
  * Copies the running Node to `file` and strips it: 18 MB less. This must come before the program is injected; a binary

@@ -1,9 +1,12 @@
-import { stat } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { build, formatMessages, type BuildFailure } from 'esbuild'
 import { BuildError, megabytes } from './step.ts'
 
 const importMeta =
   "'use strict'; const importMeta = { url: require('node:url').pathToFileURL(__filename).href, dirname: __dirname, filename: __filename };"
+
+/** Where the paths of all sources of a bundle are written: what it consists of. */
+export const inputsFile = (bundleFile: string): string => `${bundleFile}.inputs.json`
 
 /**
  * Bundles `entry` with everything it imports into one CommonJS file that `node` runs by itself. An `import()` stays
@@ -14,6 +17,7 @@ export async function bundle(entry: string, outfile: string): Promise<string> {
     entryPoints: [entry],
     outfile,
     bundle: true,
+    metafile: true,
     platform: 'node',
     format: 'cjs',
     target: 'node24',
@@ -30,6 +34,7 @@ export async function bundle(entry: string, outfile: string): Promise<string> {
     throw new BuildError(`cannot bundle ${entry}`, `correct these sources:\n${errors.join('')}`)
   })
   const warnings = await formatMessages(result.warnings, { kind: 'warning' })
+  await writeFile(inputsFile(outfile), JSON.stringify(Object.keys(result.metafile.inputs)))
   const { size } = await stat(outfile)
   return [`${outfile}, ${megabytes(size)}`, ...warnings].join('\n')
 }

@@ -4,6 +4,7 @@ import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
+import { writeSbom } from './sbom.ts'
 import { BuildError } from './step.ts'
 
 /** The prebuilt koffi of this machine's kind, for glibc. */
@@ -22,18 +23,25 @@ export function platformName(): string {
 }
 
 /**
- * Puts `binary` and koffi into `folder`: `pidpiper`, the same under its platform's name, `koffi.node`, and SHA256SUMS
- * in the form that `sha256sum -c` reads. A binary that runs at this moment is replaced, not overwritten.
+ * Puts `binary` and koffi into `folder`: `pidpiper`, the same under its platform's name, `koffi.node`, the list of
+ * its parts (`inputs` are its sources), and SHA256SUMS in the form that `sha256sum -c` reads. A binary that runs at this moment is replaced, not overwritten.
  */
-export async function publish(binary: string, koffi: string, folder: string): Promise<string> {
+export async function publish(
+  binary: string,
+  koffi: string,
+  inputs: readonly string[],
+  folder: string,
+): Promise<string> {
   const named = `pidpiper-linux-${platformName()}`
   await place(koffi, join(folder, 'koffi.node'))
   await place(binary, join(folder, named))
   await place(binary, join(folder, 'pidpiper'))
-  const files = ['koffi.node', 'pidpiper', named]
+  const sbom = `${named}.cdx.json`
+  const parts = await writeSbom(binary, inputs, join(folder, sbom))
+  const files = ['koffi.node', 'pidpiper', named, sbom]
   const sums = await Promise.all(files.map(async (file) => `${await sha256(join(folder, file))}  ${file}\n`))
   await writeFile(join(folder, 'SHA256SUMS'), sums.join(''))
-  return [...files, 'SHA256SUMS'].join(', ')
+  return `${[...files, 'SHA256SUMS'].join(', ')} (${parts})`
 }
 
 async function place(from: string, to: string): Promise<void> {

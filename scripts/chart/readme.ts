@@ -93,8 +93,9 @@ secrets:
   KAFKA_TLS_CA_FILE: { configMapName: kafka-ca, key: ca.crt }            # a file by nature: mounted
 \`\`\`
 
-A Secret that changes does not restart the pods by itself. Files are renewed by the kubelet within about a minute,
-environment variables only with a new pod.
+A Secret that changes does not restart the pods by itself. Files are renewed by the kubelet within about a minute, and
+taken by the agent within five seconds without a restart; environment variables only change with a new pod. Use
+\`asFile\` for what is rotated.
 
 ## Alerts
 

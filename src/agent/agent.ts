@@ -1,40 +1,50 @@
 // The composition root: the one place that says `new`, and the order in which everything starts and ends.
 import type { Config } from '../config/config.ts'
+import type { Machine } from '../config/machine.ts'
+import type { Environment } from '../config/read.ts'
 import { AgentError } from '../domain/errors.ts'
-import { namespec } from '../domain/process/spec.ts'
 import { Adoption } from '../engine/adoption.ts'
 import { AgentModel } from '../engine/agent-model.ts'
 import { CrashLoopHold } from '../engine/crash-loop-hold.ts'
 import { DocumentControl } from '../engine/document-control.ts'
 import { EventRing } from '../engine/event-ring.ts'
 import type { Clock, Spawner } from '../engine/ports.ts'
-import { StreamProxy } from '../engine/stream-proxy.ts'
 import { Supervisor } from '../engine/supervisor.ts'
+import type { Daemon } from '../faces/supervisord/daemon.ts'
 import { HttpFace } from '../http/server.ts'
 import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
-import { exitCodeOf } from '../os/exit-status.ts'
 import { groupMemory } from '../os/group-memory.ts'
 import { loopLag } from '../os/loop-lag.ts'
-import { outOfMemoryKills } from '../os/out-of-memory.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
+import { calculatorVerdict, type CalculatorVerdict } from './calculator-verdict.ts'
 import { ConsulTies } from './consul.ts'
-import { transactionClocks } from './exactly-once.ts'
+import { beginControl } from './control/begin.ts'
+import type { Control } from './control/control.ts'
+import { Credentials } from './credentials.ts'
 import { lastGoodIn } from './last-good.ts'
 import { LastWords } from './last-words.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
-import { calculatorProgram, runsOnce } from './program.ts'
-import { stdoutLog } from './stdout-log.ts'
+import { calculatorProgram } from './program.ts'
 import { Sides } from './sides.ts'
+import { workerStream, type WorkerStreamParts } from './worker-stream.ts'
 
 export interface AgentPorts {
   readonly clock: Clock
   readonly spawner: Spawner
   readonly log: Log
+  /** Where the configuration was read from, and what is in files is read again. */
+  readonly environment: Environment
+  readonly machine: Machine
   /** Where other programs run beside the Calculator: what they share with it. */
-  readonly shared?: { readonly events: EventRing; readonly supervisor: Supervisor }
+  readonly shared?: {
+    readonly events: EventRing
+    readonly supervisor: Supervisor
+    /** The daemon of now. */
+    readonly daemon: () => Daemon | null
+  }
 }
 
 /** `reason`: what a platform is to show of it; null where the end was asked for. */
@@ -43,14 +53,12 @@ interface Outcome {
   readonly reason: string | null
 }
 
-/** A container's Calculator could not be started at all: the shell's code for it. */
-const NOT_STARTED = 127
-
 export class Agent {
   readonly #config: Config
   readonly #ports: AgentPorts
   readonly #events: EventRing
   readonly #supervisor: Supervisor
+  readonly #credentials: Credentials
   readonly #sides: Sides
   readonly #adoption: Adoption
   readonly #documents: DocumentControl
@@ -63,6 +71,7 @@ export class Agent {
   readonly #hurry = Promise.withResolvers<undefined>()
   readonly #stopWaiting = new AbortController()
   #consul: ConsulTies | null = null
+  #control: Control | null = null
   #leaving = false
 
   constructor(config: Config, ports: AgentPorts) {
@@ -71,50 +80,35 @@ export class Agent {
     this.#ports = ports
     const events = (this.#events = ports.shared?.events ?? new EventRing(clock))
     const supervisor = (this.#supervisor = ports.shared?.supervisor ?? new Supervisor({ clock, spawner, events }))
-    const stderrTail = (): readonly string[] => spawner.stderrTail(this.#namespec)
-    const lastWords = (this.#lastWords = new LastWords({ clock, log, file: config.terminationLog, stderrTail }))
-    const sides = (this.#sides = new Sides(config, clock, log.module('kafka')))
-    const adoption: Adoption = (this.#adoption = new Adoption({
-      clock,
+    const credentials = (this.#credentials = new Credentials({
+      ...ports,
+      first: config,
       events,
-      supervisor,
+      hide: (secrets) => log.hide(secrets),
+      consulChanged: (values) => {
+        if (values) this.#consul?.renew(values)
+      },
+    }))
+    const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
+    const lastWords = (this.#lastWords = new LastWords({ clock, log, file: config.terminationLog, stderrTail }))
+    const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka()))
+    const streamParts: WorkerStreamParts = {
+      ...{ config, clock, events, spawner, supervisor, log },
+      attempts: () => (adoption.settings ?? config.streams).deadLetterAttempts,
+      crashed: (box) => lastWords.crashed(box),
+      failed: (error) => this.#fail(error),
+    }
+    const adoption: Adoption = (this.#adoption = new Adoption({
+      ...{ clock, events, supervisor },
       adoptionGraceMs: config.adoptionGraceMs,
-      program: (settings) => calculatorProgram(config, settings, this.#documents.askedVersion),
+      dealing: config.rules.dealing,
+      failed: (error) => this.#fail(error),
+      program: (settings, worker) => calculatorProgram(config, settings, worker, this.#documents.askedVersion),
       sides: (settings, old, changed) => sides.for(settings, old, changed),
-      proxy: (first) =>
-        new StreamProxy(
-          {
-            namespec: this.#namespec,
-            clock,
-            events,
-            activity: (pid) => spawner.activity(pid),
-            maxLine: config.limits.maxLine,
-            bufferBytes: config.limits.bufferBytes,
-            checkpointIntervalMs: config.limits.checkpointIntervalMs,
-            adoptionGraceMs: config.adoptionGraceMs,
-            newlines: config.rules.newlines,
-            unwrap: config.rules.inputFormat === 'auto',
-            envelope: config.rules.calculatorInput === 'dataframe',
-            atMostOnce: config.rules.delivery === 'at-most-once',
-            transactionLimitMs: transactionClocks(config)?.limitMs ?? null,
-            attempts: (): number => (adoption.settings ?? config.streams).deadLetterAttempts,
-            answerTimeoutMs: config.limits.answerTimeoutMs,
-            stderrTail,
-            oomKills: outOfMemoryKills,
-            logStdout: stdoutLog(log, this.#namespec),
-            replayable: config.input.kind === 'kafka',
-            progressed: () => supervisor.progressed(this.#namespec),
-            broken: (pid) => spawner.kill(pid, 'SIGKILL', true),
-            crashed: (box) => lastWords.crashed(box),
-            failed: (error) => this.#fail(error),
-          },
-          first,
-        ),
+      proxy: (first, worker, workers) => workerStream(streamParts, first, worker, workers),
     }))
     const documents = (this.#documents = new DocumentControl({
-      clock,
-      events,
-      adoption,
+      ...{ clock, events, adoption },
       key: config.consul?.documentKey ?? null,
       base: config.streams,
       allow: new Set(config.runDocumentAllow),
@@ -127,9 +121,9 @@ export class Agent {
     this.#hold = new CrashLoopHold({
       clock,
       events,
-      process: () => (adoption.namespec === null ? undefined : supervisor.snapshot(adoption.namespec)),
+      processes: () => adoption.namespecs.flatMap((name) => supervisor.snapshot(name) ?? []),
       isChanging: () => adoption.adopting,
-      stream: () => adoption.proxy,
+      stream: () => adoption.workers,
     })
     this.#model = new AgentModel({
       clock,
@@ -139,7 +133,7 @@ export class Agent {
       nodeId: config.nodeId,
       instanceId: config.instanceId,
       processes: () => supervisor.snapshots(),
-      streams: () => (adoption.proxy ? [adoption.proxy.snapshot()] : []),
+      streams: () => adoption.workers?.snapshots() ?? [],
       document: () => documents.snapshot(),
       waitingFor: () => documents.waitingFor,
       adopting: () => adoption.adopting,
@@ -152,13 +146,10 @@ export class Agent {
         : new HttpFace({
             model: this.#model,
             listen: config.http,
+            control: () => this.#control?.overHttp ?? null,
             memoryOf: groupMemory,
             failed: (error, path) => log.line('error', 'cannot answer', { event: 'http.failed', path, err: error }),
           })
-  }
-
-  get #namespec(): string {
-    return namespec(calculatorProgram(this.#config, this.#config.streams, null))
   }
 
   /**
@@ -180,11 +171,13 @@ export class Agent {
     return code
   }
 
-  /** TERM and INT drain, a second one and QUIT hurry, HUP reads the run document again, USR1 dumps the state. */
+  /** TERM and INT drain, a second one and QUIT hurry, HUP reads secrets and the run document again, USR1 dumps the state. */
   signal(name: AgentSignal): void {
     this.#events.publish('agent.signal', 'info', `received ${name}`, { signal: name })
-    if (name === 'SIGHUP') this.#consul?.refresh()
-    else if (name === 'SIGUSR1')
+    if (name === 'SIGHUP') {
+      this.#credentials.look()
+      this.#consul?.refresh()
+    } else if (name === 'SIGUSR1')
       this.#ports.log.line('info', 'state', { event: 'agent.state', ...this.#model.snapshot() })
     else {
       if (name === 'SIGQUIT' || this.#leaving) this.#hurry.resolve(undefined)
@@ -199,16 +192,25 @@ export class Agent {
 
   async #begin(): Promise<void> {
     const { config, clock } = { config: this.#config, clock: this.#ports.clock }
+    this.#control = await beginControl({
+      ...{ config, clock, log: this.#ports.log, model: this.#model, events: this.#events },
+      supervisor: this.#supervisor,
+      isLeaving: () => this.#leaving,
+      shutdown: () => this.signal('SIGTERM'),
+      reload: () => this.signal('SIGHUP'),
+      daemon: this.#ports.shared?.daemon,
+    })
     const port = (await this.#http?.listen()) ?? null
     this.#events.publish('agent.started', 'info', `pidpiper ${version}`, { version, port, nodeId: config.nodeId })
     this.#events.subscribe(({ event, fields }) => {
-      if (!event.startsWith('process.') || fields['process'] !== this.#namespec) return
+      if (!event.startsWith('process.') || !this.#adoption.namespecs.includes(String(fields['process']))) return
       queueMicrotask(() => {
         this.#judge()
         this.#hold.look()
       })
     })
     if (config.kafka?.waitMs != null) void this.#needBroker(config.kafka.waitMs)
+    this.#credentials.start()
     this.#documents.start()
     if (config.consul) {
       this.#consul = await ConsulTies.begin(
@@ -243,21 +245,21 @@ export class Agent {
     }
   }
 
-  /** Whether what became of the Calculator ends the agent too. */
+  /** Whether what became of a Calculator ends the agent too. */
   #judge(): void {
-    if (this.#leaving || this.#adoption.namespec === null || this.#documents.onProbation) return
-    const { state, exit = null, spawnerr = '' } = this.#supervisor.snapshot(this.#namespec) ?? {}
-    const code = exit === null ? NOT_STARTED : exitCodeOf({ code: exit.code, signal: exit.signal as never })
-    const ended = exit?.signal == null ? `exit code ${code}` : exit.signal
-    const fatal = `${this.#namespec} FATAL: ${spawnerr}`
-    if (state === 'RUNNING') this.#lastWords.retract()
-    else if (state === 'FATAL' && this.#config.calculator.exitOn !== 'never') this.#end(code || 1, fatal)
-    else if (state === 'FATAL' && runsOnce(this.#config)) this.#end(code || NOT_STARTED, fatal)
-    else if (state === 'FATAL') void this.#adoption.proxy?.finished.then(() => this.#lastWords.write(fatal))
-    else if (state === 'EXITED' && runsOnce(this.#config))
-      void this.#adoption.proxy?.finished.then(() =>
-        this.#end(code, code === 0 ? null : `${this.#namespec} ended: ${ended}`),
-      )
+    for (const name of this.#adoption.namespecs) {
+      if (this.#leaving || this.#documents.onProbation) return
+      const process = this.#supervisor.snapshot(name)
+      if (process?.state === 'RUNNING') this.#lastWords.retract()
+      const verdict = process ? calculatorVerdict(name, process, this.#config) : null
+      if (verdict?.isLast === true) void this.#adoption.workers?.finished().then(() => this.#obey(verdict))
+      else if (verdict) this.#obey(verdict)
+    }
+  }
+
+  #obey({ code, reason }: CalculatorVerdict): void {
+    if (code !== null) this.#end(code, reason)
+    else if (reason !== null) this.#lastWords.write(reason)
   }
 
   #fail(error: unknown): void {
@@ -283,14 +285,15 @@ export class Agent {
     await leaveStreams({
       clock: this.#ports.clock,
       adoption: this.#adoption,
-      stop: () => (this.#ports.shared ? this.#supervisor.halt([this.#namespec]) : this.#supervisor.stopAll()),
+      stop: () => (this.#ports.shared ? this.#supervisor.halt(this.#adoption.namespecs) : this.#supervisor.stopAll()),
       adoptionGraceMs: this.#config.adoptionGraceMs,
       hurry: this.#hurry.promise,
     })
+    this.#credentials.stop()
     await this.#consul?.end()
     this.#model.leaving('stopped')
     this.#events.publish('agent.stopped', 'info', 'left')
-    await this.#http?.close()
+    await Promise.all([this.#control?.close(), this.#http?.close()])
     this.#loopLag.close()
   }
 }

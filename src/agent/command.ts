@@ -43,6 +43,14 @@ export async function command(argv: readonly string[], invokedAs: string): Promi
       const listen = readVariables(process.env, thisMachine).values.HTTP_LISTEN
       return health({ listen, ready: invocation.ready, print: (line) => void out(`${line}\n`) })
     }
+    case 'doctor':
+      return (await import('./doctor/doctor.ts')).doctor(invocation)
+    case 'consul-policy': {
+      const policy = (await import('./consul-policy.ts')).consulPolicy(process.env, thisMachine, invocation.json)
+      out(policy.stdout)
+      err(policy.stderr)
+      return policy.exitCode
+    }
     case 'dlq':
       return (await import('./dlq.ts')).dlq(invocation.request)
     case 'install':

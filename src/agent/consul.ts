@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { chooseAdvertise } from '../consul/advertise.ts'
 import { checkReports } from '../consul/check-reports.ts'
-import { ConsulClient } from '../consul/client.ts'
+import type { ConsulClient } from '../consul/client.ts'
 import { Registration } from '../consul/registration.ts'
 import { serviceDefinition } from '../consul/service-definition.ts'
 import { RunDocumentWatch } from '../consul/watch.ts'
@@ -12,6 +12,7 @@ import type { EventRing } from '../engine/event-ring.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
 import { version } from '../version.ts'
+import { consulClient } from './consul-client.ts'
 
 export interface ConsulParts {
   readonly config: Config
@@ -43,14 +44,7 @@ export class ConsulTies {
   /** `port`: of the HTTP listener, null when it is off. */
   static async begin(parts: ConsulParts, consul: ConsulSettings, port: number | null): Promise<ConsulTies> {
     const { config, clock, events, model } = parts
-    const client = new ConsulClient({
-      host: consul.host,
-      port: consul.port,
-      secure: consul.tls !== null,
-      token: consul.token,
-      namespace: consul.namespace,
-      ...(consul.tls ?? {}),
-    })
+    const client = consulClient(consul)
     const address = await advertised(consul, events)
     const registration = new Registration({
       client,
@@ -100,6 +94,13 @@ export class ConsulTies {
   /** Time since Consul last told what the run document's key holds; null before it did. */
   get answerAge(): Millis | null {
     return this.#watch.answerAge
+  }
+
+  /** With other credentials from now on. */
+  renew({ tls, token }: Pick<ConsulSettings, 'tls' | 'token'>): void {
+    this.#client.renew({ token, ...(tls ?? {}) })
+    this.#registration.again()
+    this.#watch.refresh()
   }
 
   /** The document is not followed any more; the registration stays, so that "draining" can be seen. */

@@ -27,11 +27,11 @@ export async function leaveStreams({ clock, adoption, stop, ...parts }: LeavingP
     await Promise.race([work, late])
     ;(timer as { cancel(): void } | null)?.cancel()
   }
-  const { proxy } = adoption
+  const { workers } = adoption
   const changing = adoption.close()
-  if (proxy) await Promise.race([proxy.drain(parts.adoptionGraceMs, true), parts.hurry])
+  if (workers) await Promise.race([workers.drain(parts.adoptionGraceMs, true), parts.hurry])
   await stop()
-  if (proxy) await within(LAST_WORDS, proxy.finished)
+  if (workers) await within(LAST_WORDS, workers.finished())
   await within(GOODBYE, changing)
   await within(GOODBYE, adoption.closeSides())
 }

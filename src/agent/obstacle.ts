@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
-import { isTransactional, protocolRules } from '../domain/stream/protocol/rules.ts'
+import { workersProblem } from '../domain/stream/dealing.ts'
+import { isTransactional, rulesOf } from '../domain/stream/protocol/rules.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 
 /** Judges settings that environment and run document gave together: null, or why they cannot be put in force. */
@@ -18,9 +19,18 @@ export const obstacleFor =
     if (config.output.kind === 'kafka' && letters !== null && settings.inputTopics.includes(letters)) {
       return `deadLetter.topic: ${letters} is also an input topic, so that dead letters would be read again`
     }
-    if (protocolRules[settings.protocol].matched && config.rules.newlines === 'split') {
+    if (
+      rulesOf(settings.protocol, config.calculator.control?.acks ?? false).matched &&
+      config.rules.newlines === 'split'
+    ) {
       return `calculator.protocol: ${settings.protocol} does not go with INPUT_NEWLINES=split`
     }
+    const tooMany = workersProblem({
+      ...config.rules,
+      workers: settings.workers,
+      local: config.input.kind === 'file',
+    })
+    if (tooMany !== null) return `calculator.workers: expected 1, found ${settings.workers}: ${tooMany}`
     return config.rules.delivery === 'exactly-once' ? notExactlyOnce(settings, letters) : null
   }
 

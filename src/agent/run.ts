@@ -5,6 +5,7 @@ import type { RunFlags } from '../cli/arguments.ts'
 import { loadConfig, type Config } from '../config/config.ts'
 import { thisMachine } from '../config/machine.ts'
 import type { Reading } from '../config/read.ts'
+import { AgentError } from '../domain/errors.ts'
 import { terminationMessage } from '../engine/termination-message.ts'
 import { createLog, type Log } from '../log.ts'
 import { systemClock } from '../os/clock.ts'
@@ -14,8 +15,10 @@ import { onSignals } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
 import { writeTerminationFile } from '../os/termination-file.ts'
 import { Agent } from './agent.ts'
+import { secretsOf } from './secrets.ts'
 
 const BAD_CONFIGURATION = 78
+const UNAVAILABLE = 69
 const BUG = 70
 
 export interface Prepared {
@@ -46,13 +49,15 @@ export function prepare(flags: RunFlags): Prepared | number {
 /** A pod that does not start says why where its platform looks first. There is no log yet: stderr has it too. */
 function tellPlatform({ values, set }: Reading, text: string): void {
   const path = values.TERMINATION_LOG
-  if (path === null) return
+  if (path === 'off') return
   try {
     writeTerminationFile(path, terminationMessage(text.trimEnd(), null, []), set.has('TERMINATION_LOG'))
   } catch (error) {
     process.stderr.write(`pidpiper: warning: cannot write the termination message: ${String(error)}\n`)
   }
 }
+/** Of every agent in this process. */
+export const surroundings = { clock: systemClock, environment: process.env, machine: thisMachine } as const
 
 /** @returns the exit code */
 export async function run(flags: RunFlags): Promise<number> {
@@ -66,8 +71,9 @@ export async function run(flags: RunFlags): Promise<number> {
     log.line('warn', message, { event: 'os.no-native', reason: loaded.missing })
   }
   const reaper = libc ? startReaper(libc) : null
-  const spawner = new NodeSpawner({ libc, onStderrLine: (line) => log.child(line) })
-  const agent = new Agent(config, { clock: systemClock, spawner, log })
+  const spawner = spawnerOr(() => new NodeSpawner({ libc, onStderrLine: (line) => log.child(line) }), log)
+  if (spawner === null) return UNAVAILABLE
+  const agent = new Agent(config, { ...surroundings, spawner, log })
   const bug = (error: unknown): void => {
     log.line('fatal', 'a bug: leaving', { event: 'agent.bug', err: error, stack: stackOf(error) })
     agent.fail(BUG)
@@ -92,10 +98,15 @@ export async function run(flags: RunFlags): Promise<number> {
   return code
 }
 
-const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')
-
-function secretsOf({ kafka, consul }: Config): string[] {
-  const sasl = kafka?.sasl ?? null
-  const login = sasl === null ? null : 'token' in sasl ? sasl.token : sasl.password
-  return [login, consul?.token ?? null].filter((secret) => secret !== null)
+/** Null, with a line in the log: this machine lacks something that no children can be started without. */
+function spawnerOr(make: () => NodeSpawner, log: Log): NodeSpawner | null {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error
+    log.line('fatal', error.subject, { event: 'agent.failed', err: error })
+    return null
+  }
 }
+
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')

@@ -13,7 +13,7 @@ import type { KafkaCluster } from '../kafka/cluster.ts'
 import { joinGroup } from '../kafka/group-membership.ts'
 import { KafkaSink, type SinkSettings } from '../kafka/kafka-sink.ts'
 import { KafkaSource } from '../kafka/kafka-source.ts'
-import { createCluster } from '../kafka/options.ts'
+import { createCluster, type KafkaCredentials } from '../kafka/options.ts'
 import { KafkaTransactions } from '../kafka/transactions/kafka-transactions.ts'
 import { TransactionSession } from '../kafka/transactions/session.ts'
 import { FileDeadLetters, ReportedDeadLetters, type ReportedLetter } from '../local/file-dead-letters.ts'
@@ -21,24 +21,29 @@ import { FileSink } from '../local/file-sink.ts'
 import { FileSource } from '../local/file-source.ts'
 import type { LogLine } from '../log.ts'
 import { transactionClocks } from './exactly-once.ts'
+import { clientIdOf, transactionalIdOf } from './names.ts'
 
 export class Sides {
   readonly #config: Config
   readonly #clock: Clock
   readonly #log: LogLine
+  readonly #credentials: () => KafkaCredentials
   #begun: TransactionSession | null = null
 
-  constructor(config: Config, clock: Clock, log: LogLine) {
+  /** `credentials`: for connections that are about to be opened. */
+  constructor(config: Config, clock: Clock, log: LogLine, credentials: () => KafkaCredentials) {
     this.#config = config
     this.#clock = clock
     this.#log = log
+    this.#credentials = credentials
   }
 
   /** Connections of its own to Kafka. Throws TypeError where the configuration has none. */
   cluster(): KafkaCluster {
-    const { kafka, instanceId } = this.#config
+    const { kafka } = this.#config
     if (kafka === null) throw new TypeError('cannot use Kafka: this configuration has none')
-    return createCluster({ ...kafka, clientId: `pidpiper-${instanceId}` }, this.#log, this.#clock)
+    const options = { ...kafka, clientId: clientIdOf(this.#config), renewed: this.#credentials }
+    return createCluster(options, this.#log, this.#clock)
   }
 
   /** What `changed` leaves alone is taken over from `old`. */
@@ -68,12 +73,12 @@ export class Sides {
   }
 
   get #session(): TransactionSession | null {
-    const { kafka, nodeId, instanceId } = this.#config
+    const { kafka } = this.#config
     const clocks = transactionClocks(this.#config)
     if (this.#begun || !clocks || !kafka) return this.#begun
     this.#begun = new TransactionSession({
       cluster: this.cluster(),
-      transactionalId: `${kafka.groupId}-${nodeId ?? ''}-${instanceId}`,
+      transactionalId: transactionalIdOf(this.#config),
       groupId: kafka.groupId,
       timeoutMs: clocks.timeoutMs,
       clock: this.#clock,

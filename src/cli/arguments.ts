@@ -12,7 +12,7 @@ export interface RunFlags {
   readonly out?: string
 }
 
-export type Command = 'run' | 'check' | 'health' | 'dlq' | 'install' | 'version'
+export type Command = 'run' | 'check' | 'health' | 'doctor' | 'dlq' | 'consul' | 'install' | 'version'
 
 /** Tools of other systems that the program is too; each reads its own words. */
 export type Face = 'supervisord' | 'supervisorctl' | 'echo_supervisord_conf' | 'pidproxy'
@@ -45,6 +45,9 @@ export type Invocation =
   /** `check -c`. */
   | { readonly command: 'check-file'; readonly file: string; readonly json: boolean }
   | { readonly command: 'health'; readonly ready: boolean }
+  /** `calculator`: start it too. */
+  | { readonly command: 'doctor'; readonly flags: RunFlags; readonly json: boolean; readonly calculator: boolean }
+  | { readonly command: 'consul-policy'; readonly json: boolean }
   | { readonly command: 'dlq'; readonly request: DlqRequest }
   | { readonly command: 'install'; readonly flags: InstallFlags }
   | { readonly command: 'version' }
@@ -55,7 +58,7 @@ export type Invocation =
   /** Exit code 64; `message` is the line for stderr. */
   | { readonly command: 'usage'; readonly message: string }
 
-type OptionName = `--${'bin' | 'args' | 'arg' | 'in' | 'out' | 'json' | 'ready' | InstallOption}`
+type OptionName = `--${'bin' | 'args' | 'arg' | 'in' | 'out' | 'json' | 'ready' | 'no-calculator' | InstallOption}`
 type InstallOption = 'prefix' | 'systemd' | 'force' | 'dry-run'
 
 const runOptions: readonly OptionName[] = ['--bin', '--args', '--arg', '--in', '--out']
@@ -63,17 +66,16 @@ const options: Readonly<Record<Command, readonly OptionName[]>> = {
   run: runOptions,
   check: [...runOptions, '--json'],
   health: ['--ready'],
+  doctor: [...runOptions, '--json', '--no-calculator'],
+  consul: ['--json'],
   dlq: [],
   install: ['--prefix', '--systemd', '--force', '--dry-run'],
   version: [],
 }
-const switches: readonly string[] = ['--json', '--ready', '--systemd', '--force', '--dry-run']
+const switches: readonly string[] = ['--json', '--ready', '--no-calculator', '--systemd', '--force', '--dry-run']
 
 /** Faces that have their place in the design and none in this version yet. */
-const laterNames: readonly string[] = [
-  ...['doctor', 'consul'],
-  ...['supvisorsctl', 'supvisors_breed', 'circusd', 'circusctl'],
-]
+const laterNames: readonly string[] = ['supvisorsctl', 'supvisors_breed', 'circusd', 'circusctl']
 
 /**
  * @param argv the words after the program's own name
@@ -92,6 +94,7 @@ export function parseArguments(argv: readonly string[], invokedAs: string): Invo
   if (first === 'help') return helpAbout(argv[1])
   if (first === '' || first.startsWith('-') || first === 'run') return readRun(first === 'run' ? argv.slice(1) : argv)
   if (first === 'check') return readCheck(argv.slice(1))
+  if (first === 'consul') return readConsul(argv.slice(1))
   if (isCommand(first)) return readOptions(first, argv.slice(1))
   if (laterNames.includes(first)) return usage(`${first} comes with a later version`)
   return usage(`unknown command ${JSON.stringify(first)}${suggestion(first, [...Object.keys(options), 'help'])}`)
@@ -151,6 +154,14 @@ function readCheck(words: readonly string[]): Invocation {
   return { command: 'check-file', file, json: rest.length > 0 }
 }
 
+/** `policy` is the one thing it does. */
+function readConsul([action, ...words]: readonly string[]): Invocation {
+  if (action === undefined) return usage('consul needs a word after it: consul policy')
+  if (action === 'policy' || action === '--help' || action === '-h')
+    return readOptions('consul', action === 'policy' ? words : [action])
+  return usage(`unknown word ${JSON.stringify(action)} after consul${suggestion(action, ['policy'])}`)
+}
+
 function readOptions(command: Command, words: readonly string[]): Invocation {
   if (command === 'dlq') return readDlq(words)
   const seen = new Set<string>()
@@ -186,6 +197,10 @@ function readOptions(command: Command, words: readonly string[]): Invocation {
       return { command, flags, json: seen.has('--json') }
     case 'health':
       return { command, ready: seen.has('--ready') }
+    case 'doctor':
+      return { command, flags, json: seen.has('--json'), calculator: !seen.has('--no-calculator') }
+    case 'consul':
+      return { command: 'consul-policy', json: seen.has('--json') }
     case 'install': {
       const chosen = { systemd: seen.has('--systemd'), force: seen.has('--force'), dryRun: seen.has('--dry-run') }
       return { command, flags: { ...chosen, prefix } }

@@ -9,7 +9,9 @@ Usage
   pidpiper check [--json]      show the configuration in force and where it comes from
   pidpiper check -c FILE       explain a supervisord configuration and what in it will not work
   pidpiper health [--ready]    ask the running agent, for HEALTHCHECK and probes
+  pidpiper doctor              look at Kafka, Consul, the Calculator and the container, and name the cures
   pidpiper dlq ls|show|replay|purge   dead letters: look, send them back, delete them
+  pidpiper consul policy       the rights that the agent's Consul token needs
   pidpiper ctl [ACTION]        supervisorctl: control a supervisord, this one or the original
   pidpiper install             give this file the names of supervisord's programs
   pidpiper help COMMAND        more about one command
@@ -75,6 +77,33 @@ Options
 Exit code 0 when the answer is good, 1 when it is not or none comes.
 `
 
+const doctor = `pidpiper doctor - look at everything the agent will need, and say what to do about what is wrong.
+
+Options
+  --json          for programs: problems, warnings, findings
+  --no-calculator   do not start the Calculator
+${streamOptions}
+Looks at: the configuration, the container (memory, processes, open files, health port, STATE_DIR), Consul (answer,
+clock, token, rights, run document), each broker (TLS, login, versions), topics and their partitions, who may read and
+write them, the dead-letter topic, the consumer group and its members, the producer, the Calculator's start.
+Run it in the agent's container. Nothing is registered, joined or written; the Calculator is started once, for a second
+or for CALCULATOR_STARTSECS (5 s at most), gets no record, and is ended again.
+
+Exit codes
+  0 no problem (there may be warnings)    1 a problem    64 wrong words    78 wrong configuration
+`
+
+const consul = `pidpiper consul policy - print the rights that the agent's Consul token needs, and no more.
+
+Options
+  --json          as JSON instead of HCL; Consul takes both
+
+  pidpiper consul policy | consul acl policy create -name pidpiper -rules -
+
+Uses NODE_ID, CONSUL_NAME_TPL, CONSUL_DIR and CONSUL_NAMESPACE; connects to nothing.
+Exit code 0, or 78 where one of them is wrong or NODE_ID is missing.
+`
+
 const dlq = `pidpiper dlq ACTION - records that could not be processed or delivered, in the dead-letter topic.
 Brokers, login and topic are those of the agent's variables: run it in the agent's container.
 
@@ -125,7 +154,7 @@ Exit code 0, or 1 with the list of files in the way; then nothing is changed.
 const version = `pidpiper --version - print the version.
 `
 
-const topics = { run, check, health, dlq, install, version } as const
+const topics = { run, check, health, doctor, dlq, consul, install, version } as const
 
 /** `topic` null: the help of pidpiper as a whole. */
 export const helpText = (topic: keyof typeof topics | null): string => (topic === null ? overview : topics[topic])

@@ -2,6 +2,7 @@
 import type { Millis } from '../domain/time.ts'
 import { childEnvironment } from './child-environment.ts'
 import type { Findings } from './findings.ts'
+import { lineBuffering } from './line-buffering.ts'
 import { programProblem } from './program.ts'
 import type { Values } from './variables.ts'
 
@@ -18,6 +19,11 @@ export interface CalculatorSettings {
   readonly exitOn: Values['EXIT_ON']
   /** The whole environment of the Calculator, before what the run document adds. */
   readonly childEnvironment: Readonly<Record<string, string>>
+  /** null: it gets no control channel. */
+  readonly control: { readonly awaitsReady: boolean; readonly acks: boolean; readonly notify: boolean } | null
+  readonly stdout: Values['CHILD_STDOUT']
+  /** With CHILD_STDOUT=line: the library to preload; else null. */
+  readonly stdbufLibrary: string | null
 }
 
 /** `--bin`, which wins, or PROGRAM; null when neither is given. */
@@ -40,5 +46,15 @@ export function calculatorSettings(findings: Findings): CalculatorSettings {
     exitcodes: values.CALCULATOR_EXITCODES,
     exitOn: values.EXIT_ON,
     childEnvironment: childEnvironment(environment, values.CHILD_ENV),
+    control: controlOf(values.CHILD_CONTROL),
+    stdout: values.CHILD_STDOUT,
+    stdbufLibrary: values.CHILD_STDOUT === 'line' ? lineBuffering(findings) : null,
   }
+}
+
+/** `words` null: not set; empty: `none`. */
+function controlOf(words: Values['CHILD_CONTROL']): CalculatorSettings['control'] {
+  if (words?.length === 0) return null
+  const has = (word: 'ready' | 'ack' | 'notify'): boolean => words?.includes(word) ?? false
+  return { awaitsReady: has('ready'), acks: has('ack'), notify: has('notify') }
 }

@@ -3,6 +3,7 @@ import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import { calculatorSettings, programOf } from './calculator-settings.ts'
 import type { CalculatorSettings } from './calculator-settings.ts'
+import { controlSettings, type ControlSettings } from './control-settings.ts'
 import type { ConsulSettings } from './consul-settings.ts'
 import { consulSettings } from './consul-settings.ts'
 import { checkExactlyOnce } from './exactly-once.ts'
@@ -20,6 +21,7 @@ import { readVariables } from './read.ts'
 import type { Side } from './sides.ts'
 import { checkSides, sidesOf } from './sides.ts'
 import type { Values } from './variables.ts'
+import { checkWorkers } from './workers.ts'
 
 /** Durations named `…Ms` are milliseconds, `startsecs` is seconds, sizes are bytes; null means "not set". */
 export interface Config {
@@ -52,10 +54,13 @@ export interface Config {
     readonly outputPartition: Values['OUTPUT_PARTITION']
     readonly delivery: Values['DELIVERY']
     readonly calculatorInput: Values['CALCULATOR_INPUT']
+    /** What is dealt to several workers: partitions, or the records of each by their keys. */
+    readonly dealing: Values['WORKERS_BY']
   }
   readonly http: Values['HTTP_LISTEN']
   /** null: off. `isAsked`: named by the user, and made where it is missing. */
   readonly terminationLog: { readonly path: string; readonly isAsked: boolean } | null
+  readonly control: ControlSettings
   readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
   readonly runDocumentAllow: Values['RUN_DOCUMENT_ALLOW']
 }
@@ -111,14 +116,17 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
       outputPartition: values.OUTPUT_PARTITION,
       delivery: values.DELIVERY,
       calculatorInput: values.CALCULATOR_INPUT,
+      dealing: values.WORKERS_BY,
     },
     http: values.HTTP_LISTEN,
     terminationLog: terminationLog(findings),
+    control: controlSettings(findings),
     log: logSettings(findings),
     runDocumentAllow: values.RUN_DOCUMENT_ALLOW,
   }
   checkSides(findings, config)
   checkExactlyOnce(findings, config)
+  checkWorkers(findings, config)
   findings.warnings.push(...misspelt(environment))
   const { problems, warnings } = findings
   return problems.length > 0
@@ -137,7 +145,7 @@ function streamSettings(findings: Findings): StreamSettings {
     deadLetterTopic: values.DEAD_LETTER_TOPIC,
     deadLetterAttempts: values.DEAD_LETTER_ATTEMPTS,
     protocol: values.PROTOCOL,
-    workers: 1,
+    workers: values.WORKERS,
     bin: programOf(findings),
     args: flags.args ?? [],
     env: {},
@@ -146,7 +154,7 @@ function streamSettings(findings: Findings): StreamSettings {
 
 const terminationLog = (findings: Findings): Config['terminationLog'] => {
   const path = findings.values.TERMINATION_LOG
-  return path === null ? null : { path, isAsked: findings.isSet('TERMINATION_LOG') }
+  return path === 'off' ? null : { path, isAsked: findings.isSet('TERMINATION_LOG') }
 }
 
 function logSettings({ values, machine, environment }: Findings): Config['log'] {

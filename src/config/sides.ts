@@ -1,6 +1,6 @@
 // The two sides of the stream, and what must be known of each before anything may start.
 import { dirname } from 'node:path'
-import { protocolRules } from '../domain/stream/protocol/rules.ts'
+import { rulesOf } from '../domain/stream/protocol/rules.ts'
 import type { Protocol } from '../domain/stream/settings.ts'
 import type { Config } from './config.ts'
 import type { Findings, Flags } from './findings.ts'
@@ -26,7 +26,10 @@ export function checkSides(findings: Findings, { input, output, streams, runDocu
   }
   if (findings.isSet('KAFKA_DSN') && !awaited('streams')) checkTopics(findings, input, output, streams.protocol)
   if (!reads && input.kind === 'file') findings.warn('--in without effect: with PROTOCOL=source nothing is read')
-  if (protocolRules[streams.protocol].matched && findings.values.INPUT_NEWLINES === 'split') {
+  if (
+    rulesOf(streams.protocol, findings.values.CHILD_CONTROL?.includes('ack') ?? false).matched &&
+    findings.values.INPUT_NEWLINES === 'split'
+  ) {
     const expected = `should not be split with PROTOCOL=${streams.protocol}, where answers belong to single records`
     findings.problem('INPUT_NEWLINES', expected)
   }

@@ -149,14 +149,13 @@ export const listOrNone = <T>(items: ValueType<readonly T[]>): ValueType<readonl
 
 // ---- places and times --------------------------------------------------------------------------------------------
 
-export const absolutePath = pattern('path', /^\/[^\0]*$/, 'an absolute path')
+/** An absolute path, or the word `off`. */
+export const pathOrOff: ValueType<string> = type('path or `off`', (raw) => {
+  if (raw.toLowerCase() === 'off') return 'off'
+  return /^\/[^\0]*$/.test(raw) ? raw : reject('an absolute path or off')
+})
 
-/** An absolute path; `off` is null. */
-export const pathOrOff: ValueType<string | null> = type('path or `off`', (raw) =>
-  raw.toLowerCase() === 'off'
-    ? null
-    : absolutePath.parse(raw.startsWith('/') ? raw : reject('an absolute path, or off')),
-)
+export const absolutePath = pattern('path', /^\/[^\0]*$/, 'an absolute path')
 
 /** An IP address or a host name, without a port. */
 export const address: ValueType<string> = type('address', (raw) => {

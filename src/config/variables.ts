@@ -1,5 +1,6 @@
 // The table of every variable: nothing else says what a variable is called, means, accepts or defaults to.
 // `.env.example` and `docs/variables.md` are made from it.
+import { dealings, WORKERS_MAX } from '../domain/stream/dealing.ts'
 import { protocolNames } from '../domain/stream/settings.ts'
 import { consulDsn, kafkaDsn, listenAddress } from './addresses.ts'
 import type { ValueType } from './types.ts'
@@ -17,7 +18,7 @@ export const groups = {
   calculator: 'Calculator',
   kafka: 'Kafka',
   consul: 'Consul',
-  outside: 'Health and logs',
+  outside: 'Health, control and logs',
 } as const
 
 export interface Variable<T> {
@@ -127,6 +128,8 @@ export const variables = {
   RUN_DOCUMENT_ALLOW: given('streams', types.listOrNone(listOf(choice('streams', 'calculator'))), 'streams,calculator', 'What the run document may set.'),
 
   PROGRAM: open('calculator', text, '--bin or the run document', 'Calculator: an absolute path or a name in PATH; its arguments go to --args.'),
+  WORKERS: given('calculator', integer(1, WORKERS_MAX), '1', 'How many Calculators share the input; see docs/protocols.md.'),
+  WORKERS_BY: given('calculator', choice(...dealings), 'partition', 'With several workers: each partition belongs to one of them, or all records with one key do.'),
   CALCULATOR_GROUP: given('calculator', supervisordName, 'calculator', 'Name of the process group the Calculator belongs to.'),
   CALCULATOR_AUTORESTART: given('calculator', autorestart, 'true', 'Restart the Calculator always, after an unexpected exit, or never.'),
   CALCULATOR_STARTSECS: given('calculator', duration(), '1s', 'How long the Calculator must live to count as started.'),
@@ -134,6 +137,8 @@ export const variables = {
   CALCULATOR_BACKOFF_MAX: given('calculator', duration(1), '30s', 'Longest wait between two starts.'),
   CALCULATOR_EXITCODES: given('calculator', listOf(integer(0, 255), 'list of exit codes'), '0', 'Exit codes that are expected.'),
   EXIT_ON: given('calculator', choice('never', 'fatal', 'exit'), 'never', 'When the agent leaves with the Calculator\'s exit code.'),
+  CHILD_STDOUT: given('calculator', choice('as-is', 'line', 'pty'), 'as-is', 'For programs that do not flush: line preloads coreutils\' stdbuf library, so that C programs flush after each line; pty makes their stdout a terminal; see docs/protocols.md.'),
+  CHILD_CONTROL: open('calculator', types.listOrNone(listOf(choice('ready', 'ack', 'notify'))), 'there is a channel, and nothing is waited for', 'The control channel (descriptor BDZ_CONTROL_FD): ready waits for that message before anything is fed, ack lets a sink say what it keeps, notify adds a socket for sd_notify; none gives no channel; see docs/protocols.md.'),
   CHILD_ENV: open('calculator', types.listOrNone(listOf(variableName, 'list of variables')), 'all but our secrets', 'Variables the Calculator gets besides PATH.'),
 
   KAFKA_DSN: open('kafka', kafkaDsn, 'needed unless --in and --out', 'Brokers: host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port.', 'credentials'),
@@ -169,6 +174,11 @@ export const variables = {
 
   HTTP_LISTEN: given('outside', listenAddress, ':8080', 'Where /livez, /readyz, /healthz, /metrics and /status answer; off disables them.'),
   TERMINATION_LOG: given('outside', pathOrOff, '/dev/termination-log', 'File that gets the reason when the Calculator, or a fault, ends the agent; Kubernetes shows it with the pod. off writes none.'),
+  CONTROL_SOCKET: open('outside', pathOrOff, '/run/pidpiper.sock, where that cannot be written /tmp/pidpiper-<uid>/control.sock', 'Unix socket for pidpiper ctl and everything else that controls the agent; off disables it.'),
+  CONTROL_TOKEN: open('outside', opaque, 'no control over HTTP_LISTEN', 'Bearer token of who may control the agent over HTTP_LISTEN; see docs/control.md.', 'value'),
+  CONTROL_READ_TOKEN: open('outside', opaque, 'nobody', 'Bearer token of who may see over HTTP_LISTEN what control shows, and change nothing.', 'value'),
+  CONTROL_USER: open('outside', text, 'no login', 'User name that may do what CONTROL_TOKEN may, for browsers and supervisorctl.'),
+  CONTROL_PASSWORD: open('outside', opaque, 'no login', 'Password of CONTROL_USER.', 'value'),
   LOG_LEVEL: given('outside', logLevel, 'info', 'Least level that is logged.'),
   LOG_FORMAT: given('outside', choice('auto', 'json', 'pretty'), 'auto', 'auto is pretty on a terminal and JSON elsewhere.'),
   LOG_COLORS: open('outside', boolean, 'true on a terminal', 'Colours in pretty logs and in the output of check.'),
@@ -191,12 +201,5 @@ export const variableList: readonly (readonly [VariableName, Variable<unknown>])
 
 /** Variables of the design that this version does not have yet: each is one warning when set. True: a secret. */
 export const laterVariables: Readonly<Record<string, boolean>> = {
-  WORKERS: false,
-  CHILD_STDOUT: false,
-  CONTROL_SOCKET: false,
-  CONTROL_TOKEN: true,
-  CONTROL_READ_TOKEN: true,
-  CONTROL_USER: false,
-  CONTROL_PASSWORD: true,
   RULES_FILES: false,
 }

@@ -54,7 +54,7 @@ const documentStatus = {
 } as const satisfies Record<DocumentSnapshot['state'], CheckStatus>
 
 function agentReport({ agent, document, streams }: Snapshot): CheckReport {
-  const faults = streams.flatMap(streamFaults)
+  const faults = [...new Set(streams.flatMap(streamFaults))]
   const status = worst([
     agentStatus[agent.state],
     documentStatus[document.state],
@@ -67,7 +67,7 @@ function agentReport({ agent, document, streams }: Snapshot): CheckReport {
         ? agent.reason
         : `${agent.state}: ${agent.reason}`
   const said = documentLines(document).filter((line) => !agent.reason.includes(line))
-  return { status, output: fit([state, ...said, ...faults, ...streams.map(streamLine)], []) }
+  return { status, output: fit([state, ...said, ...faults, ...flowLine(streams)], []) }
 }
 
 function streamFaults({ input, output }: StreamSnapshot): string[] {
@@ -95,9 +95,14 @@ function documentLines(document: DocumentSnapshot): readonly string[] {
 const remains = ({ configVersion }: DocumentSnapshot): string =>
   configVersion === null ? 'none is in force' : 'the last good one stays in force'
 
-function streamLine({ input, inFlight }: StreamSnapshot): string {
-  const lag = input.lag === null ? 'lag unknown' : `lag ${input.lag}`
-  return `${lag}, in flight ${inFlight}, partitions ${input.assigned.length}`
+/** What flows through all of them: workers share the input. */
+function flowLine(streams: readonly StreamSnapshot[]): string[] {
+  if (streams.length === 0) return []
+  const lags = streams.map(({ input }) => input.lag)
+  const lag = lags.includes(null) ? 'lag unknown' : `lag ${lags.reduce((sum: number, one) => sum + (one ?? 0), 0)}`
+  const inFlight = streams.reduce((sum, stream) => sum + stream.inFlight, 0)
+  const partitions = new Set(streams.flatMap(({ input }) => input.assigned.map((at) => `${at.topic}/${at.partition}`)))
+  return [`${lag}, in flight ${inFlight}, partitions ${partitions.size}`]
 }
 
 // ---- calculator -------------------------------------------------------------------------------------------------------
@@ -122,9 +127,11 @@ function calculatorReport(snapshot: Snapshot): CheckReport {
   const lines = [
     ...(waits ? (document.state === 'waiting' ? [] : ['no Calculator', ...cause]) : calculators.map(processLine)),
     ...documentLines(document),
-    ...streams.flatMap((stream) => [...streamWarnings(stream), streamLine(stream)]),
+    ...streams.flatMap((stream) => streamWarnings(stream, streams.length > 1 ? `${stream.namespec}: ` : '')),
+    ...flowLine(streams),
   ]
-  const stderr = calculators.flatMap(({ stderrTail }) => stderrTail)
+  const down = calculators.filter(({ state }) => state !== 'RUNNING')
+  const stderr = (down.length > 0 ? down : calculators).flatMap(({ stderrTail }) => stderrTail)
   return { status: waits ? 'critical' : status, output: fit(lines, stderr) }
 }
 
@@ -148,11 +155,13 @@ function processLine(process: ProcessSnapshot): string {
   return [`${namespec(process)} ${state}`, ...facts].join(', ')
 }
 
-function streamWarnings({ blockBuffered, stuck }: StreamSnapshot): string[] {
+function streamWarnings({ blockBuffered, stuck }: StreamSnapshot, whose: string): string[] {
   const partitions = stuck.map(({ topic, partition }) => `${topic}/${partition}`)
   return [
-    ...(blockBuffered ? ['stdout is block-buffered: nothing is committed until the Calculator flushes each line'] : []),
-    ...(partitions.length === 0 ? [] : [`no progress on ${partitions.join(' ')}`]),
+    ...(blockBuffered
+      ? [`${whose}stdout is block-buffered: nothing is committed until the Calculator flushes each line`]
+      : []),
+    ...(partitions.length === 0 ? [] : [`${whose}no progress on ${partitions.join(' ')}`]),
   ]
 }
 

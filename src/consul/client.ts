@@ -1,10 +1,10 @@
 // The one file that talks to Consul, over npm `consul`: every call has a time limit, every error is our own.
 import { EventEmitter } from 'node:events'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
-import { isIPv6, type LookupFunction } from 'node:net'
+import type { Agent as HttpAgent } from 'node:http'
+import { isIPv6 } from 'node:net'
 import Consul from 'consul'
 import type { Millis } from '../domain/time.ts'
+import { connections } from './connections.ts'
 import { ConsulError, explain, isStaleConnection, type Attempt } from './errors.ts'
 
 export interface ConsulOptions {
@@ -57,6 +57,9 @@ interface CallOptions {
 
 /** What is used of npm `consul`; its own types know neither time limits nor what the methods give back. */
 interface RawConsul {
+  /** What every method of npm `consul` is made of. */
+  _get(request: object): Promise<unknown>
+  _post(request: object): Promise<unknown>
   readonly kv: { get(options: object): Promise<unknown> }
   readonly agent: {
     readonly service: {
@@ -83,23 +86,36 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export class ConsulClient {
   /** For messages: scheme, host and port. */
   readonly address: string
-  readonly #raw: RawConsul
-  readonly #connections: HttpAgent
-  readonly #token: string | null
   readonly #limit: Millis
+  #options: ConsulOptions
+  #link: Link
 
   constructor(options: ConsulOptions) {
     const host = isIPv6(options.host) ? `[${options.host}]` : options.host
     this.address = `${options.secure ? 'https' : 'http'}://${host}:${options.port}`
-    this.#token = options.token ?? null
     this.#limit = options.timeout ?? CALL_LIMIT
-    this.#connections = connections(options)
+    this.#options = options
+    this.#link = this.#open()
+  }
+
+  /** From now on with these. What is under way breaks off, and is asked once more with them. */
+  renew(credentials: Pick<ConsulOptions, 'token' | 'ca' | 'cert' | 'key'>): void {
+    const { ca = null, cert = null, key = null, token = null } = credentials
+    const old = this.#link
+    this.#options = { ...this.#options, ca, cert, key, token }
+    this.#link = this.#open()
+    old.connections.destroy()
+  }
+
+  #open(): Link {
+    const { token, namespace } = this.#options
     const headers = {
-      ...(options.token ? { 'x-consul-token': options.token } : {}),
-      ...(options.namespace ? { 'x-consul-namespace': options.namespace } : {}),
+      ...(token ? { 'x-consul-token': token } : {}),
+      ...(namespace ? { 'x-consul-namespace': namespace } : {}),
     }
-    const settings = { baseUrl: `${this.address}/v1`, agent: this.#connections, headers, timeout: this.#limit }
-    this.#raw = new Consul(settings)
+    const agent = connections(this.#options)
+    const settings = { baseUrl: `${this.address}/v1`, agent, headers, timeout: this.#limit }
+    return { raw: new Consul(settings) as Consul & RawConsul, connections: agent, token: token ?? null }
   }
 
   /** Registers, or replaces, the whole definition. @throws ConsulError, like every call below */
@@ -115,14 +131,16 @@ export class ConsulClient {
       })),
     }
     const attempt = { action: `register the service "${service.name}"`, right: serviceWrite(service.name) }
-    await this.#call(attempt, options, (common) => this.#raw.agent.service.register({ ...definition, ...common }))
+    await this.#call(attempt, options, (common) => this.#link.raw.agent.service.register({ ...definition, ...common }))
   }
 
   /** A service that is not there is no error. */
   async deregister(service: Pick<ServiceDefinition, 'id' | 'name'>, options?: CallOptions): Promise<void> {
     const attempt = { action: `deregister the service "${service.name}"`, right: serviceWrite(service.name) }
     try {
-      await this.#call(attempt, options, (common) => this.#raw.agent.service.deregister({ id: service.id, ...common }))
+      await this.#call(attempt, options, (common) =>
+        this.#link.raw.agent.service.deregister({ id: service.id, ...common }),
+      )
     } catch (error) {
       if (!(error instanceof ConsulError && error.status === 404)) throw error
     }
@@ -130,9 +148,9 @@ export class ConsulClient {
 
   /** Sets state and output of a TTL check; status 404 says that Consul does not know it. */
   async report(id: string, status: CheckStatus, output: string, options?: CallOptions): Promise<void> {
-    const { check } = this.#raw.agent
     const attempt = { action: `update the check "${id}"`, right: 'service:write on its service' }
     const send = (common: object): Promise<unknown> => {
+      const { check } = this.#link.raw.agent
       const update = { id, note: output.toWellFormed(), ...common }
       if (status === 'passing') return check.pass(update)
       return status === 'warning' ? check.warn(update) : check.fail(update)
@@ -145,12 +163,15 @@ export class ConsulClient {
     id: string,
     options?: CallOptions,
   ): Promise<{ readonly service: ServiceDefinition; readonly checks: ReadonlySet<string> } | null> {
-    const { service, check } = this.#raw.agent
     const attempt = { action: 'read back the registration', right: 'service:read' }
-    const services = await this.#call(attempt, options, (common) => service.list({ ...only('ID', id), ...common }))
+    const services = await this.#call(attempt, options, (common) =>
+      this.#link.raw.agent.service.list({ ...only('ID', id), ...common }),
+    )
     const found = isRecord(services.body) ? services.body[id] : undefined
     if (!isRecord(found)) return null
-    const checks = await this.#call(attempt, options, (common) => check.list({ ...only('ServiceID', id), ...common }))
+    const checks = await this.#call(attempt, options, (common) =>
+      this.#link.raw.agent.check.list({ ...only('ServiceID', id), ...common }),
+    )
     const own = Object.entries(isRecord(checks.body) ? checks.body : {})
       .filter(([, shown]) => isRecord(shown) && shown['ServiceID'] === id)
       .map(([checkId]) => checkId)
@@ -167,15 +188,25 @@ export class ConsulClient {
     return this.#readKey(key, { index, wait: `${wait}ms` }, { signal, timeout: wait + wait / 16 + SLACK })
   }
 
+  /** Any other question that needs no right: GET, or POST of `body` as JSON. */
+  async ask(path: string, { body, ...options }: { readonly body?: unknown } & CallOptions = {}): Promise<ConsulAnswer> {
+    const request = body === undefined ? {} : { body, type: 'json' }
+    return this.#call({ action: `ask ${path}`, right: null }, options, async (common) => {
+      const whole = { name: path, path, ...request, ...common }
+      const response = await (body === undefined ? this.#link.raw._get(whole) : this.#link.raw._post(whole))
+      return [response, isRecord(response) ? response['body'] : undefined]
+    })
+  }
+
   /** Breaks what is under way and frees the connections. */
   close(): void {
-    this.#connections.destroy()
+    this.#link.connections.destroy()
   }
 
   async #readKey(key: string, query: object, options?: CallOptions): Promise<KvAnswer> {
     const attempt = { action: `read the key "${key}"`, right: `key:read on "${key}"` }
     const { headers, body } = await this.#call(attempt, options, (common) =>
-      this.#raw.kv.get({ key, ...query, ...common }),
+      this.#link.raw.kv.get({ key, ...query, ...common }),
     )
     const index = Number(headers['x-consul-index'] ?? 0)
     if (!isRecord(body)) return { index, entry: null }
@@ -188,8 +219,8 @@ export class ConsulClient {
     what: Pick<Attempt, 'action' | 'right'>,
     { signal, timeout = this.#limit }: CallOptions = {},
     call: (common: object) => Promise<unknown>,
-  ): Promise<Answer> {
-    const once = async (): Promise<Answer> => {
+  ): Promise<ConsulAnswer> {
+    const once = async (): Promise<ConsulAnswer> => {
       const context = Object.assign(new EventEmitter(), { includeResponse: true, canceled: signal?.aborted === true })
       const cancel = (): void => void context.emit('cancel')
       signal?.addEventListener('abort', cancel, { once: true })
@@ -205,18 +236,25 @@ export class ConsulClient {
         throw error
       })
     } catch (error) {
-      throw explain(error, { ...what, address: this.address, token: this.#token })
+      throw explain(error, { ...what, address: this.address, token: this.#link.token })
     }
   }
 }
 
-interface Answer {
+/** What carries the calls, with the credentials of its time. */
+interface Link {
+  readonly raw: RawConsul
+  readonly connections: HttpAgent
+  readonly token: string | null
+}
+
+export interface ConsulAnswer {
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: unknown
 }
 
 /** npm consul gives a pair when its context asks for the response. */
-function answerOf(pair: unknown): Answer {
+function answerOf(pair: unknown): ConsulAnswer {
   const [response, body] = Array.isArray(pair) ? (pair as readonly unknown[]) : []
   return { headers: isRecord(response) && isRecord(response['headers']) ? response['headers'] : {}, body }
 }
@@ -225,22 +263,6 @@ function answerOf(pair: unknown): Answer {
 const only = (field: string, id: string): object => (id.includes('`') ? {} : { filter: `${field} == \`${id}\`` })
 
 const serviceWrite = (name: string): string => `service:write on "${name}"`
-
-function connections({ host, secure, ca, cert, key, serverName }: ConsulOptions): HttpAgent {
-  // npm consul hands on an IPv6 address in brackets, which no resolver knows.
-  const lookup: LookupFunction = (_name, options, found) =>
-    options.all === true ? found(null, [{ address: host, family: 6 }]) : found(null, host, 6)
-  const direct = isIPv6(host) ? { lookup } : {}
-  if (!secure) return new HttpAgent({ keepAlive: true, ...direct })
-  return new HttpsAgent({
-    keepAlive: true,
-    ...direct,
-    ...(ca ? { ca } : {}),
-    ...(cert ? { cert } : {}),
-    ...(key ? { key } : {}),
-    ...(serverName ? { servername: serverName } : {}),
-  })
-}
 
 function definitionOf(found: Readonly<Record<string, unknown>>): ServiceDefinition {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '')

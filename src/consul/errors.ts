@@ -12,10 +12,10 @@ export class ConsulError extends AgentError {
   }
 }
 
-/** What was tried: `cannot <action> in Consul at <address>: …`, and the ACL right that it needs. */
+/** What was tried: `cannot <action> in Consul at <address>: …`, and the ACL right that it needs, if any. */
 export interface Attempt {
   readonly action: string
-  readonly right: string
+  readonly right: string | null
   readonly address: string
   readonly token: string | null
 }
@@ -32,7 +32,7 @@ export function explain(thrown: unknown, attempt: Attempt): ConsulError {
 export const isStaleConnection = (thrown: unknown): boolean => ['ECONNRESET', 'EPIPE'].includes(codeOf(thrown))
 
 function cure(status: number | null, { right, token }: Attempt): string {
-  if (status !== 401 && status !== 403) return ''
+  if (right === null || (status !== 401 && status !== 403)) return ''
   return token
     ? `; the token in CONSUL_HTTP_TOKEN must be known to Consul and have ${right}`
     : `; set CONSUL_HTTP_TOKEN to a token with ${right}`

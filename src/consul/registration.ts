@@ -42,6 +42,7 @@ export class Registration {
   #next: Timer | null = null
   #coalesced: Timer | null = null
   #changed = false
+  #again = false
   #stopping = false
   #told: readonly [RegistrationState, string] | null = null
 
@@ -61,6 +62,12 @@ export class Registration {
       this.#coalesced = null
       this.#begin()
     })
+  }
+
+  /** Registers anew, now: the Consul agent goes on with the token that it was given, until that expires. */
+  again(): void {
+    this.#again = true
+    this.#begin()
   }
 
   /** Deregisters, within 1 s whatever Consul does; a failure is told by `onState`. Nothing is registered afterwards. */
@@ -88,7 +95,7 @@ export class Registration {
     this.#turn = this.#take().then((delay) => {
       this.#turn = null
       if (this.#stopping) return
-      this.#next = this.#options.clock.arm(delay, () => this.#begin())
+      this.#next = this.#options.clock.arm(this.#again ? 0 : delay, () => this.#begin())
       if (this.#changed) this.changed()
     })
   }
@@ -113,6 +120,7 @@ export class Registration {
 
   async #reconcile(): Promise<void> {
     const { clock, resync } = this.#options
+    if (this.#again) this.#registered = this.#again = false
     if (this.#registered && clock.now() - this.#readBackAt >= resync) await this.#readBack()
     const renew = !this.#registered || clock.now() - this.#renewedAt >= RENEW
     if (renew) this.#renewedAt = clock.now()

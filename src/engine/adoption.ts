@@ -1,23 +1,23 @@
 // Changes what streams and Calculator do while they run: drain, exchange what differs, go on; or roll back.
 import { changeClass } from '../domain/stream/change-class.ts'
+import { AgentError } from '../domain/errors.ts'
 import type { ProgramSpec } from '../domain/process/spec.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import type { EventRing } from './event-ring.ts'
 import type { Clock } from './ports.ts'
 import type { StreamSides } from './stream-parts.ts'
-import { StreamProxy } from './stream-proxy.ts'
 import type { Supervisor } from './supervisor.ts'
+import { Workers, type WorkersParts } from './workers.ts'
 
-export interface AdoptionParts {
+export interface AdoptionParts extends WorkersParts {
   readonly clock: Clock
   readonly events: EventRing
   readonly supervisor: Supervisor
   readonly adoptionGraceMs: Millis
-  readonly program: (settings: StreamSettings) => ProgramSpec
+  readonly program: (settings: StreamSettings, worker: number) => ProgramSpec
   /** New sides for `settings`; what the change leaves alone is taken from `old`. Closes nothing. */
   readonly sides: (settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<string>) => StreamSides
-  readonly proxy: (sides: StreamSides) => StreamProxy
 }
 
 /** A Calculator that failed to start so often in a row with new settings cannot start with them. */
@@ -27,8 +27,9 @@ const OUTPUT_WAIT: Millis = 500
 
 interface InForce {
   readonly settings: StreamSettings
-  readonly namespec: string
-  readonly proxy: StreamProxy
+  /** Of the Calculators, by worker. */
+  readonly namespecs: readonly string[]
+  readonly workers: Workers
   readonly sides: StreamSides
 }
 
@@ -51,12 +52,13 @@ export class Adoption {
     return this.#inForce?.settings ?? null
   }
 
-  get proxy(): StreamProxy | null {
-    return this.#inForce?.proxy ?? null
+  get workers(): Workers | null {
+    return this.#inForce?.workers ?? null
   }
 
-  get namespec(): string | null {
-    return this.#inForce?.namespec ?? null
+  /** Of the Calculators; none before the first is added. */
+  get namespecs(): readonly string[] {
+    return this.#inForce?.namespecs ?? []
   }
 
   /** Puts `settings` in force, after whatever is being adopted now. */
@@ -69,14 +71,13 @@ export class Adoption {
   }
 
   /**
-   * Resolves once it is known whether the Calculator starts: to null when it runs, or to the reason when it was found
-   * that it cannot. To be called right after `adopt`.
+   * Resolves once it is known whether the Calculators start: to null when they run, or to the reason when it was found
+   * that one cannot. To be called right after `adopt`.
    */
   async verdict(): Promise<string | null> {
-    const namespec = this.namespec
-    if (namespec === null) return null
+    const { namespecs } = this
     const { supervisor, events } = this.#parts
-    const look = (): string | null | undefined => {
+    const lookAt = (namespec: string): string | null | undefined => {
       const process = supervisor.snapshot(namespec)
       // One that came to its own end has started.
       const started = process?.state === 'RUNNING' || process?.state === 'EXITED'
@@ -84,6 +85,10 @@ export class Adoption {
       const failed = process.state === 'FATAL' || process.retries >= FAILED_STARTS
       if (failed || process.spawnerr.startsWith("can't find command")) return process.spawnerr || process.state
       return undefined
+    }
+    const look = (): string | null | undefined => {
+      const found = namespecs.map(lookAt)
+      return found.find((reason) => typeof reason === 'string') ?? (found.includes(undefined) ? undefined : null)
     }
     return new Promise((resolve) => {
       const answer = (): void => {
@@ -109,7 +114,7 @@ export class Adoption {
   async closeSides(): Promise<void> {
     const inForce = this.#inForce
     if (!inForce) return
-    inForce.proxy.close()
+    inForce.workers.close()
     const { source, sink, letters, transactions } = inForce.sides
     await source.close()
     await Promise.all([sink.close(), letters.close(), transactions?.close()])
@@ -129,14 +134,12 @@ export class Adoption {
   }
 
   async #begin(settings: StreamSettings): Promise<void> {
-    const { supervisor } = this.#parts
-    const spec = this.#parts.program(settings)
     const sides = this.#parts.sides(settings, null, new Set())
-    const proxy = this.#parts.proxy(sides)
-    const namespec = supervisor.add(spec, proxy)
-    this.#inForce = { settings, namespec, proxy, sides }
-    supervisor.start(namespec)
-    await sides.source.start(proxy.consumer)
+    const workers = new Workers(this.#parts, sides, settings.workers)
+    const namespecs = this.#add(settings, workers)
+    this.#inForce = { settings, namespecs, workers, sides }
+    this.#start(namespecs)
+    await sides.source.start(workers.consumer)
   }
 
   async #change(old: InForce, settings: StreamSettings): Promise<void> {
@@ -146,17 +149,17 @@ export class Adoption {
       this.#inForce = { ...old, settings }
       return
     }
-    const { namespec, proxy } = old
+    const { workers } = old
     events.publish('stream.adopting', 'info', 'taking over a new run document', { changes: [...changed] })
-    const finished = await proxy.drain(adoptionGraceMs)
+    const finished = await workers.drain(adoptionGraceMs)
     // A Calculator that did not finish is restarted, so that no late answer reaches the new streams; one that is not up
     // gets its new chance at once.
-    const isUp = supervisor.snapshot(namespec)?.pid != null
-    const restart = changed.has('calculator') || !finished || !isUp
-    if (restart) await supervisor.ensureStopped(namespec)
+    const areUp = old.namespecs.every((namespec) => supervisor.snapshot(namespec)?.pid != null)
+    const restart = changed.has('calculator') || !finished || !areUp
+    if (restart) await Promise.all(old.namespecs.map((namespec) => supervisor.ensureStopped(namespec)))
     // Only an output that takes nothing can hold this up; what it was to get is then answered anew.
-    const patience = this.#parts.clock.arm(OUTPUT_WAIT, () => proxy.abandonOutput())
-    await proxy.finished
+    const patience = this.#parts.clock.arm(OUTPUT_WAIT, () => workers.abandonOutput())
+    await workers.finished()
     patience.cancel()
     const sides = this.#parts.sides(settings, old.sides, changed)
     const leaving = [
@@ -164,13 +167,36 @@ export class Adoption {
       ...(sides.sink === old.sides.sink ? [] : [old.sides.sink]),
       ...(sides.letters === old.sides.letters ? [] : [old.sides.letters]),
     ]
-    proxy.use(sides)
+    workers.use(sides, settings.workers)
     await Promise.all(leaving.map((side) => side.close()))
-    this.#inForce = { settings, namespec, proxy, sides }
-    if (changed.has('calculator')) supervisor.replace(namespec, this.#parts.program(settings))
-    if (restart) supervisor.start(namespec)
-    proxy.resume()
-    if (sides.source !== old.sides.source) await sides.source.start(proxy.consumer)
+    const namespecs = this.#replace(old, settings, changed)
+    this.#inForce = { settings, namespecs, workers, sides }
+    if (restart) this.#start(namespecs)
+    workers.resume()
+    if (sides.source !== old.sides.source) await sides.source.start(workers.consumer)
     events.publish('stream.adopted', 'info', 'the new run document is in force', { restarted: restart })
+  }
+
+  /** The Calculators' programs, as many as there are workers. */
+  #replace({ namespecs, workers }: InForce, settings: StreamSettings, changed: ReadonlySet<string>): readonly string[] {
+    const { supervisor, program } = this.#parts
+    if (namespecs.length !== settings.workers) {
+      for (const namespec of namespecs) supervisor.remove(namespec)
+      return this.#add(settings, workers)
+    }
+    if (!changed.has('calculator')) return namespecs
+    for (const [worker, namespec] of namespecs.entries()) supervisor.replace(namespec, program(settings, worker))
+    return namespecs
+  }
+
+  #add(settings: StreamSettings, { proxies }: Workers): readonly string[] {
+    const { supervisor, program } = this.#parts
+    return proxies.map((proxy, worker) => supervisor.add(program(settings, worker), proxy))
+  }
+
+  #start(namespecs: readonly string[]): void {
+    // Those that were added since are not known to whoever stops the others.
+    if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'cannot start the Calculator: the agent stops')
+    for (const namespec of namespecs) this.#parts.supervisor.start(namespec)
   }
 }

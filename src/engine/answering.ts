@@ -1,10 +1,12 @@
 // What the child's lines mean, and what happens when they mean nothing.
+import { sliceBatch, type LineBatch } from '../domain/stream/line-batch.ts'
 import type { Lines } from '../domain/stream/lines.ts'
-import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
+import type { Answers, ProtocolRules } from '../domain/stream/protocol/protocol.ts'
+import { withoutRefused, type RefusedRun } from '../domain/stream/refusals.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Lane } from './lane.ts'
-import { oversizedLetter } from './letters.ts'
-import { recordAt } from './outgoing.ts'
+import { oversizedLetter, refusedByCalculatorLetter } from './letters.ts'
+import { recordAt, type Outgoing } from './outgoing.ts'
 import type { OutputPump } from './output-pump.ts'
 import type { StreamParts } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
@@ -12,27 +14,42 @@ import type { StreamReport } from './stream-report.ts'
 const VIOLATIONS_MAX = 3
 const VIOLATIONS_WITHIN: Millis = 60_000
 
+type Origin = Pick<Outgoing, 'incarnation' | 'sequence'>
+
+/** Of records that are done without a line. */
+const NOWHERE: Origin = { incarnation: 0, sequence: 0 }
+
+/** As the agent names it to the Calculator. */
+const recordId = (batch: LineBatch, index: number): string =>
+  `${batch.topic}-${batch.partition}-${batch.offsets[index] ?? batch.firstOffset}`
+
+export interface AnsweringHooks {
+  /** A line came that answers nothing; `forGood` after three times within a minute. */
+  violated(lane: Lane, forGood: boolean): void
+  /** This record, whose place in the window stays, is to be handed over once more. */
+  again(batch: LineBatch): void
+}
+
 export class Answering {
   readonly #parts: StreamParts
   readonly #pump: OutputPump
   readonly #report: StreamReport
   readonly #rules: () => ProtocolRules
-  readonly #violated: (lane: Lane, forGood: boolean) => void
+  readonly #hooks: AnsweringHooks
   #violations: Millis[] = []
 
-  /** `violated`: a line came that answers nothing; `forGood` after three times within a minute. */
   constructor(
     parts: StreamParts,
     pump: OutputPump,
     report: StreamReport,
     rules: () => ProtocolRules,
-    violated: (lane: Lane, forGood: boolean) => void,
+    hooks: AnsweringHooks,
   ) {
     this.#parts = parts
     this.#pump = pump
     this.#report = report
     this.#rules = rules
-    this.#violated = violated
+    this.#hooks = hooks
   }
 
   lines(lane: Lane, lines: Lines): void {
@@ -48,13 +65,51 @@ export class Answering {
       this.#pump.push({ lines, attributions: null, done: [], ...origin })
       return
     }
-    const { lines: answers, attributions, done, violation } = lane.answers.read(lines)
-    if (answers ?? done.length > 0) this.progressed(lane)
-    this.#report.counters.answers += answers?.count ?? 0
+    const before = lane.answers.answered
+    this.#take(lane, lane.answers.read(lines), before, origin)
+  }
+
+  /** It keeps the records up to this one, counted from 1. */
+  acknowledged(lane: Lane, record: number): void {
+    if (lane.disowned || !lane.answers?.acknowledge) return
+    const before = lane.answers.answered
+    const done = lane.answers.acknowledge(record)
+    this.#take(lane, { lines: null, attributions: [], done, violation: null }, before, NOWHERE)
+  }
+
+  /** `before`: records that were done before these. */
+  #take(lane: Lane, read: Answers, before: number | null, origin: Origin): void {
+    const { refusals } = lane.control
+    if (read.lines ?? read.done.length > 0) this.progressed(lane)
+    const { answers, refused } =
+      refusals.size === 0
+        ? { answers: read, refused: [] }
+        : withoutRefused(read, ({ batch, from }, ordinal) =>
+            lane.control.takeRefusal(before === null ? recordId(batch, from) : before + ordinal + 1),
+          )
+    const { lines, attributions, done, violation } = answers
+    this.#report.counters.answers += lines?.count ?? 0
     this.#report.answered(lane, done, this.#parts.clock.now())
-    if (answers) this.#pump.push({ lines: answers, attributions, done, ...origin })
+    if (lines) this.#pump.push({ lines, attributions, done, ...origin })
     else if (done.length > 0) this.#pump.push({ done })
+    for (const each of refused) this.#refused(lane, each)
     if (violation !== null) this.#violation(lane, violation)
+  }
+
+  #refused(lane: Lane, { run, refusal }: RefusedRun): void {
+    const { batch, from, orphan } = run
+    const times = (batch.refused ?? 0) + 1
+    const { atMostOnce, transactionLimitMs, attempts, envelope, unwrap } = this.#parts
+    // Neither what is committed already, nor a transaction that is about to be, nor the end of the input can wait.
+    const canWait = !atMostOnce && transactionLimitMs === null && !lane.inputEnded
+    const mayTryAgain = refusal.retry && canWait && times < attempts()
+    if (orphan) this.#pump.push({ done: [run] })
+    else if (mayTryAgain) this.#hooks.again({ ...sliceBatch(batch, from, from + 1), refused: times })
+    else {
+      const isEnveloped = envelope || this.#rules().envelope
+      const letter = refusedByCalculatorLetter(batch, from, { reason: refusal.reason, times, isEnveloped, unwrap })
+      this.#pump.push({ letter, of: recordAt(batch, batch.offsets[from] ?? batch.firstOffset), done: [run] })
+    }
   }
 
   /** A line over the limit answers its record too: with a dead letter. */
@@ -112,6 +167,6 @@ export class Answering {
     const forGood = this.#violations.length >= VIOLATIONS_MAX
     const message = `the Calculator printed ${what}: ${this.#rules().cure}`
     this.#report.publish('violation', 'error', message, { feeding: forGood ? 'stopped' : 'restarted' })
-    this.#violated(lane, forGood)
+    this.#hooks.violated(lane, forGood)
   }
 }

@@ -15,8 +15,8 @@ export const STEADY: Millis = 5_000
 export interface HoldParts {
   readonly clock: Clock
   readonly events: EventRing
-  /** Undefined before there is one. */
-  readonly process: () => ProcessSnapshot | undefined
+  /** One for each worker; none before the first is added. */
+  readonly processes: () => readonly ProcessSnapshot[]
   /** A change is under way that stops and starts it: nothing is decided meanwhile. */
   readonly isChanging: () => boolean
   readonly stream: () => HeldStream | null
@@ -45,7 +45,7 @@ export class CrashLoopHold {
 
   /** To be called whenever something happened to the process, when its turn is through. */
   look(): void {
-    const process = this.#parts.process()
+    const process = this.#bestOff
     if (!process || this.#isOver) return
     const { clock } = this.#parts
     if (process.state === 'RUNNING') {
@@ -67,13 +67,19 @@ export class CrashLoopHold {
     this.#steady?.cancel()
   }
 
+  /** While one worker gets on, records flow, and the agent keeps what it has. */
+  get #bestOff(): ProcessSnapshot | undefined {
+    const all = this.#parts.processes()
+    return all.find(({ state }) => state === 'RUNNING') ?? all.find((each) => !isDown(each)) ?? all[0]
+  }
+
   #cancelHold(): void {
     this.#hold?.cancel()
     this.#hold = null
   }
 
   async #release(): Promise<void> {
-    const { events, isChanging, process, stream } = this.#parts
+    const { events, isChanging, stream } = this.#parts
     this.#hold = null
     const held = stream()
     if (!held || held.standsAside) return
@@ -81,7 +87,7 @@ export class CrashLoopHold {
       this.look()
       return
     }
-    const down = process()
+    const down = this.#bestOff
     if (await held.standAside()) {
       const message = 'the Calculator does not run: its partitions are left to other members of the consumer group'
       events.publish('stream.stood-aside', 'error', message, { ...fieldsOf(down), afterMs: HOLD })
@@ -92,12 +98,12 @@ export class CrashLoopHold {
 
   #runs(): void {
     this.#cancelHold()
-    const { events, process, stream } = this.#parts
+    const { events, stream } = this.#parts
     const held = stream()
     if (!held?.standsAside) return
     held.comeBack()
     const message = 'the Calculator runs again: joining the consumer group'
-    events.publish('stream.came-back', 'info', message, fieldsOf(process()))
+    events.publish('stream.came-back', 'info', message, fieldsOf(this.#bestOff))
   }
 }
 

@@ -71,13 +71,20 @@ const flyingOf = ({ batch, from, to }: AnswerRun): Flying => ({
   records: to - from,
 })
 
-function deathFor(lane: Lane, { status, signalled, oomKills }: Ending, flying: readonly Flying[]): Death {
+/** The kernel killed it for lack of memory: something of the container was, while it ran, and it died that way. */
+export function diedOfMemory(lane: Lane, { status: { code, signal }, oomKills }: Ending): boolean {
+  const isKilled = signal === 'SIGKILL' || code === 137
+  return isKilled && oomKills !== null && lane.oomKills !== null && oomKills > lane.oomKills
+}
+
+function deathFor(lane: Lane, ending: Ending, flying: readonly Flying[]): Death {
+  const { status, signalled } = ending
   const unread = lane.child.stdin.unread()
   return deathOf({
     status,
     stopped: signalled || lane.stopping || lane.broken,
     hung: lane.hung,
-    outOfMemory: oomKills !== null && lane.oomKills !== null && oomKills > lane.oomKills,
+    outOfMemory: diedOfMemory(lane, ending),
     inputEnded: lane.inputEnded,
     hasRead: lane.bytesOut > 0 || (lane.bytesIn > 0 && (unread === null || unread < lane.bytesIn)),
     inFlight: flying.reduce((sum, { records }) => sum + records, 0),

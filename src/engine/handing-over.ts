@@ -67,7 +67,8 @@ export class HandingOver {
     }
     if (!this.#isolation.isTrying(pieces)) return null
     // The position of a partition that was never fed here is known from now on.
-    for (const { batch, first } of pieces) this.#book.handedOver(batch, first, first, this.#parts.clock.now())
+    for (const { batch, first } of pieces)
+      if (batch.refused === undefined) this.#book.handedOver(batch, first, first, this.#parts.clock.now())
     return this.#committed(pieces)
   }
 
@@ -83,7 +84,7 @@ export class HandingOver {
     const at = this.#parts.clock.now()
     if (lane.answers) lane.given.give(batch, to, at)
     else if (this.#hooks.rules().settles === 'checkpoint') lane.given.await(batch, from, to)
-    if (this.#parts.atMostOnce) return
+    if (this.#parts.atMostOnce || batch.refused !== undefined) return
     this.#book.handedOver(batch, first, next, at)
     const answerable = batch.offsets[from]
     // Tombstones and dead-lettered records in front of the first line have nothing to wait for.

@@ -6,6 +6,7 @@ import { LineSplitter } from '../domain/stream/line-splitter.ts'
 import { FlightRecorder } from './black-box.ts'
 import { GivenRecords } from './given-records.ts'
 import type { Child, Clock, Timer } from './ports.ts'
+import { LaneControl } from './lane-control.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 
 /** After the child's death its pipe is read to the end, but no longer than this past the last byte. */
@@ -24,6 +25,7 @@ export class Lane {
   readonly child: Child
   /** What its lines mean; null where nothing ties them to records. */
   readonly answers: AnswerReader | null
+  readonly control: LaneControl
   /** What it was given and is not known to be done, where there is no reader. */
   readonly handed = new HandedOver()
   readonly recorder = new FlightRecorder()
@@ -55,7 +57,7 @@ export class Lane {
   readonly oomKills: number | null
   status: ExitStatus | null = null
   /** How far both directions had come at the last checkpoint. */
-  #checkpoint = { fedLines: 0, linesOut: 0 }
+  #checkpoint = { fedLines: 0, linesOut: 0, bytesOut: 0 }
   readonly #splitter: LineSplitter
   readonly #hooks: LaneHooks
   #paused = false
@@ -66,12 +68,13 @@ export class Lane {
   constructor(
     child: Child,
     answers: AnswerReader | null,
-    options: { readonly maxLine: number; readonly oomKills: number | null },
+    options: { readonly maxLine: number; readonly oomKills: number | null; readonly awaitsReady?: boolean },
     hooks: LaneHooks,
   ) {
     this.child = child
     this.answers = answers
     this.oomKills = options.oomKills
+    this.control = new LaneControl(options.awaitsReady ?? false)
     this.#splitter = new LineSplitter(options.maxLine)
     this.#hooks = hooks
     child.stdout.listen({
@@ -100,10 +103,11 @@ export class Lane {
   }
 
   /** Records given and lines printed since the last call: to be called at a checkpoint. */
-  sinceCheckpoint(): { readonly records: number; readonly lines: number } {
+  sinceCheckpoint(): { readonly records: number; readonly lines: number; readonly bytes: number } {
     const before = this.#checkpoint
-    this.#checkpoint = { fedLines: this.fedLines, linesOut: this.linesOut }
-    return { records: this.fedLines - before.fedLines, lines: this.linesOut - before.linesOut }
+    const { fedLines, linesOut, bytesOut } = this
+    this.#checkpoint = { fedLines, linesOut, bytesOut }
+    return { records: fedLines - before.fedLines, lines: linesOut - before.linesOut, bytes: bytesOut - before.bytesOut }
   }
 
   /** The partition is given away. */
@@ -175,6 +179,8 @@ export class Lane {
   }
 
   #data(chunk: Uint8Array): void {
+    // What it said before it printed this may be about it.
+    this.child.control?.catchUp()
     this.bytesOut += chunk.length
     this.#lastByte++
     this.recorder.printed(chunk)

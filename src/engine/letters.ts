@@ -4,6 +4,8 @@ import type { RefusedRecord } from '../domain/stream/framing.ts'
 import type { LineBatch } from '../domain/stream/line-batch.ts'
 import { lineAt } from '../domain/stream/lines.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
+import { isDataframe } from '../wire/cloud-event.ts'
+import { envelopedData } from '../wire/input-envelope.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -60,6 +62,22 @@ export const condemnedLetter = (batch: LineBatch, index: number, verdict: Verdic
     ...(verdict.signal !== null && { signal: verdict.signal }),
     ...(verdict.stderr.length > 0 && { stderr: verdict.stderr.join('\n').slice(-STDERR_MAX) }),
   },
+})
+
+/**
+ * A record that the Calculator refused on its control channel. Its value is the data that was handed over, and no
+ * dataframe any more where it came as one.
+ */
+export const refusedByCalculatorLetter = (
+  batch: LineBatch,
+  index: number,
+  facts: { readonly reason: string; readonly times: number; readonly isEnveloped: boolean; readonly unwrap: boolean },
+): DeadLetter => ({
+  key: batch.context.key(index),
+  value: facts.isEnveloped ? envelopedData(lineAt(batch, index)) : lineAt(batch, index),
+  headers: batch.context.headers(index).filter(([name, value]) => !(facts.unwrap && isDataframe(name, value))),
+  reason: 'nack',
+  facts: { ...coordinates(batch, index), attempts: String(facts.times), said: facts.reason },
 })
 
 /** An output line that is refused, by us (no JSON) or by the broker (too large). */

@@ -7,8 +7,12 @@ export interface LogTarget {
   readonly maxBytes: number
   /** Rotated files that are kept as `path.1`, `path.2` …; 0: the file is emptied instead. */
   readonly backups: number
+  /** Rotated files become `path.1.gz` …, some time after the rotation. */
+  readonly compress?: boolean
   /** Writing began to fail, for this reason; or works again (null), after `lost` bytes were dropped. */
   problem(reason: string | null, lost: number): void
+  /** A rotated file stays as it is, for this reason. */
+  uncompressed?(reason: string): void
   /** After a `write` that answered false: more may be written. */
   ready(): void
 }

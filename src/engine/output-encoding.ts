@@ -7,6 +7,7 @@ import type { DeadLetter, Refusal, ValueBatch } from '../domain/stream/value-bat
 import type { Millis } from '../domain/time.ts'
 import { DATAFRAME_CONTENT_TYPE, DataframeEncoder, type DataframeStamp, type EncodedLines } from '../wire/dataframe.ts'
 import { BufferPool } from '../wire/buffer-pool.ts'
+import { ValueIndex } from '../wire/value-index.ts'
 import { AnswerContext, CONTENT_TYPE } from './answer-context.ts'
 import { outputLetter } from './letters.ts'
 import { perAttribution, type Outgoing } from './outgoing.ts'
@@ -43,7 +44,7 @@ export interface PreparedOutput {
   readonly letters: readonly DeadLetter[]
 }
 
-/** Memory of dataframes that lies unused. */
+/** Memory of values and of their places that lies unused. */
 const POOL_BYTES = 8 * 1024 * 1024
 
 export class OutputEncoding {
@@ -52,13 +53,21 @@ export class OutputEncoding {
   readonly #dataframes: DataframeEncoder
   readonly #sticky = new StickyPartition()
   readonly #headers: Headers
+  readonly #pool: BufferPool
 
-  constructor(rules: OutputRules, clock: Clock) {
+  constructor(rules: OutputRules, clock: Clock, pool = new BufferPool(POOL_BYTES)) {
     this.#rules = rules
     this.#clock = clock
-    this.#dataframes = new DataframeEncoder({ source: rules.source, json: rules.json }, new BufferPool(POOL_BYTES))
+    this.#pool = pool
+    this.#dataframes = new DataframeEncoder({ source: rules.source, json: rules.json }, pool)
     this.#headers =
       rules.format === 'dataframe' ? [[CONTENT_TYPE, new TextEncoder().encode(DATAFRAME_CONTENT_TYPE)]] : []
+  }
+
+  /** The same for one of several workers, whose records are to have ids of their own. */
+  ofWorker(worker: number): OutputEncoding {
+    const instanceId = `${this.#rules.instanceId}.${worker}`
+    return new OutputEncoding({ ...this.#rules, instanceId }, this.#clock, this.#pool)
   }
 
   /** Encodes items in their order; waits until the output topic is known. */
@@ -166,7 +175,8 @@ export class OutputEncoding {
   #encode(lines: Lines, stamp: DataframeStamp): { encoded: EncodedLines; origins: Uint32Array | null } {
     const kept = this.#rules.dropEmpty ? withoutEmpty(lines) : null
     const encoding = kept ?? lines
-    if (this.#rules.format === 'raw') return { encoded: rawValues(encoding), origins: kept?.origins ?? null }
+    if (this.#rules.format === 'raw')
+      return { encoded: rawValues(encoding, this.#pool), origins: kept?.origins ?? null }
     if (!kept) return { encoded: this.#dataframes.encode(lines, stamp), origins: null }
     const { origins } = kept
     const { ordinal } = stamp
@@ -207,14 +217,13 @@ function grouped(count: number, partitionOf: (index: number) => number): Map<num
   return groups
 }
 
-function rawValues({ count, ends, bytes }: Lines): EncodedLines {
-  const starts = new Uint32Array(count)
-  const valueEnds = new Uint32Array(count)
+function rawValues({ count, ends: lineEnds, bytes }: Lines, pool: BufferPool): EncodedLines {
+  const { starts, ends, recycle } = new ValueIndex(count, pool)
   for (let i = 0, start = 0; i < count; i++) {
-    const end = ends[i] ?? 0
+    const end = lineEnds[i] ?? 0
     starts[i] = start
-    valueEnds[i] = end - 1
+    ends[i] = end - 1
     start = end
   }
-  return { count, bytes, starts, ends: valueEnds, lines: null, valueBytes: bytes.length - count, rejected: [] }
+  return { count, bytes, starts, ends, lines: null, valueBytes: bytes.length - count, rejected: [], recycle }
 }

@@ -29,6 +29,7 @@ interface Signs {
   readonly out: number
   readonly unread: number | null
   readonly inFlight: number
+  readonly heartbeats: number
 }
 
 export class Patience {
@@ -87,7 +88,11 @@ const signsOf = (lane: Lane): Signs => ({
   out: lane.bytesOut,
   unread: lane.child.stdin.unread(),
   inFlight: lane.inFlight,
+  heartbeats: lane.control.heartbeats,
 })
 
 const same = (one: Signs, other: Signs): boolean =>
-  one.out === other.out && one.unread === other.unread && one.inFlight === other.inFlight
+  one.out === other.out &&
+  one.unread === other.unread &&
+  one.inFlight === other.inFlight &&
+  one.heartbeats === other.heartbeats

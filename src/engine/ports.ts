@@ -32,10 +32,10 @@ export interface LoopLag {
 
 // ---- children ----------------------------------------------------------------------------------------------------
 
-/** One line that a child wrote to stderr, or to a stdout that is log. */
+/** One line that a child wrote to stderr or to a stdout that is log, or had logged by its control channel. */
 export interface StderrLine {
   /** stderr where it is left out. */
-  readonly stream?: 'stdout' | 'stderr'
+  readonly stream?: 'stdout' | 'stderr' | 'control'
   readonly namespec: string
   readonly pid: number
   /** Printable text: invalid UTF-8 and control characters are written as \xNN. */
@@ -71,6 +71,14 @@ export interface ChildOutput {
   unread(): number | null
 }
 
+/** What a child says apart from its answers, line by line. */
+export interface ChildControl {
+  /** Called once, before anything can be lost. `cut`: the line was over 64 KiB, and its rest was dropped. */
+  listen(listener: (line: string, cut: boolean) => void): void
+  /** Tells at once what was said so far, as far as the system lets it be read past the event loop. */
+  catchUp(): void
+}
+
 /** A running child with its pipes. Stderr is the log's business, unless its spec wants the bytes. */
 export interface Child {
   readonly pid: number
@@ -80,6 +88,8 @@ export interface Child {
   readonly stdout: ChildOutput
   /** With `stderr: 'bytes'`. */
   readonly stderr?: ChildOutput
+  /** With `control`. */
+  readonly control?: ChildControl
 }
 
 /** What the operating system shows of a child and its process group at one instant. */
@@ -112,6 +122,11 @@ export interface Spawner {
 /** Owns the pipes of one process, over all its incarnations (a StreamProxy, or the null owner). */
 export interface PipeOwner {
   /**
+   * Called before each start of a spec that `prepares`, before anything is opened. Rejects with what `Spawner.spawn` may
+   * throw where it cannot be started; after an abort nobody looks at the result.
+   */
+  ready?(signal: AbortSignal): Promise<void>
+  /**
    * Called before each start, to open what it needs; may throw what `Spawner.spawn` may.
    * Returns a descriptor that is to be the child's stdin, or nothing.
    */
@@ -130,6 +145,11 @@ export interface PipeOwner {
 export interface RecordConsumer {
   /** Resolves when the batch has its place in the window: until then the source fetches no more of that partition. */
   batch(batch: LineBatch): Promise<void>
+  /**
+   * Partitions with one number share the place that `batch` waits for; all do where it is left out. What waits for one
+   * place must not keep back what has another.
+   */
+  placeOf?(partition: TopicPartition): number
   assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void
   /** What the last owner committed beside its position: told after `assigned`, before the first batch. */
   noted?(partitions: readonly (TopicPartition & { readonly metadata: string })[]): void

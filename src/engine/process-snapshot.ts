@@ -4,7 +4,7 @@ import type { ProcessSnapshot } from './snapshot.ts'
 
 /** One process as the read model shows it at the monotonic instant `now`. */
 export function processSnapshot(process: Process, now: Millis, stderrTail: readonly string[]): ProcessSnapshot {
-  const { spec, state, child, startedAt, stoppedAt, exit, spawnerr, retries, retryAt, restarts } = process
+  const { spec, state, child, startedAt, stoppedAt, exit, spawnerr, retries, retryAt, restarts, again } = process
   return {
     name: spec.name,
     group: spec.group,
@@ -18,6 +18,7 @@ export function processSnapshot(process: Process, now: Millis, stderrTail: reado
     crashLoop: crashLoop(process),
     retryInMs: retryAt === null ? null : Math.max(0, retryAt - now),
     restarts,
+    again,
     stderrTail,
   }
 }

@@ -1,4 +1,5 @@
 // The one read model: what every face, check and metric shows. Plain data, made by the engine, read by everybody.
+import type { CalculatorMetric } from '../domain/control/metrics.ts'
 import type { ProcessState } from '../domain/process/state.ts'
 import type { Fields, Level } from '../domain/events.ts'
 import type { Death } from '../domain/stream/death.ts'
@@ -25,6 +26,8 @@ export interface ProcessSnapshot {
   /** Delay until the next start, ms; null when none is due. */
   readonly retryInMs: Millis | null
   readonly restarts: number
+  /** Why the stop under way is followed by a start; null: it is not. */
+  readonly again: string | null
   readonly stderrTail: readonly string[]
 }
 
@@ -37,6 +40,8 @@ export interface StreamCounters {
   readonly deadLetters: Readonly<Record<string, number>>
   readonly oversized: number
   readonly partialLines: number
+  /** Calculators that the kernel killed because the container had no more memory. */
+  readonly outOfMemory: number
   readonly checkpointsProven: number
   readonly checkpointsAssumed: number
   readonly checkpointsMissed: number
@@ -48,6 +53,8 @@ export interface StreamCounters {
   readonly aborts: number
   readonly replays: number
   readonly violations: number
+  /** Lines of the control channel that could not be used. */
+  readonly controlProblems: number
   /** Deaths of the Calculator that nobody asked for, by what is known of them. */
   readonly deaths: Readonly<Partial<Record<Death, number>>>
 }
@@ -58,6 +65,17 @@ export interface PartitionSnapshot extends TopicPartition {
   readonly lag: number | null
   /** Time since it last made progress; 0 with nothing to do. */
   readonly progressAgeMs: Millis
+}
+
+/** What the Calculator says of itself on its control channel. */
+export interface ControlSnapshot {
+  /** It may be fed. */
+  readonly ready: boolean
+  readonly state: string | null
+  readonly stopping: boolean
+  /** null: it sent none yet. */
+  readonly heartbeatAgeMs: Millis | null
+  readonly metrics: readonly CalculatorMetric[]
 }
 
 export interface StreamSnapshot {
@@ -94,8 +112,10 @@ export interface StreamSnapshot {
   readonly blockBuffered: boolean
   /** Few records at once are in work, until the one is found that killed the Calculator. */
   readonly isolating: boolean
-  /** The protocol that the Calculator seems to keep under relay; null while there is not enough evidence for one. */
+  /** Under relay: the protocol that the Calculator seems to keep, or `flush`; null while there is not enough evidence. */
   readonly advice: string | null
+  /** null: it has no control channel. */
+  readonly control: ControlSnapshot | null
   /** Partitions with records waiting and none settled for longer than the limit. */
   readonly stuck: readonly TopicPartition[]
   readonly counters: StreamCounters

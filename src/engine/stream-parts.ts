@@ -2,6 +2,7 @@ import type { FramingRules } from '../domain/stream/framing.ts'
 import type { Protocol } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import type { BlackBox } from './black-box.ts'
+import type { ControlParts } from './control-desk.ts'
 import type { EventRing } from './event-ring.ts'
 import type { OutputEncoding } from './output-encoding.ts'
 import type { Activity, Clock, DeadLetterSink, RecordSink, RecordSource, Transactions } from './ports.ts'
@@ -54,6 +55,8 @@ export interface StreamParts {
   readonly logStdout: (pid: number, lines: Uint8Array) => void
   /** The first answered record of an incarnation. */
   readonly progressed: () => void
+  /** Where the Calculator has a control channel. */
+  readonly control?: ControlParts
   /** The child broke its protocol: it must be killed, whatever is unanswered is replayed. */
   readonly broken: (pid: number) => void
   /** The Calculator died, and nobody had asked it to. */

@@ -1,7 +1,7 @@
 // Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
 import type { Millis } from '../domain/time.ts'
-import { finish } from './finishing.ts'
-import type { Child, PipeOwner, RecordConsumer, RecordSource } from './ports.ts'
+import { diedOfMemory, finish } from './finishing.ts'
+import type { Child, PipeOwner, RecordConsumer } from './ports.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 import type { StreamSnapshot } from './snapshot.ts'
 import type { StreamParts, StreamSides } from './stream-parts.ts'
@@ -11,8 +11,6 @@ import { StreamWorks } from './stream-works.ts'
 export class StreamProxy implements PipeOwner {
   readonly #parts: StreamParts
   readonly #works: StreamWorks
-  /** The source that stands aside; another one does not. */
-  #aside: RecordSource | null = null
   /** Finishing of dead incarnations; nothing is fed before it is done. */
   #finishing: Promise<void> = Promise.resolve()
   #draining = false
@@ -28,7 +26,8 @@ export class StreamProxy implements PipeOwner {
   opened(child: Child): void {
     const works = this.#works
     const lane = works.newLane(child)
-    void this.#finishing.then(() => {
+    works.control.attach(lane)
+    void Promise.all([this.#finishing, lane.control.ready]).then(() => {
       if (lane.over || works.lane !== lane) return
       if (works.rules.settles === 'never') {
         lane.endInput()
@@ -59,6 +58,7 @@ export class StreamProxy implements PipeOwner {
     works.batchRuns.stop()
     works.patience.stop()
     const ending = { status, signalled, oomKills: this.#parts.oomKills() }
+    if (!signalled && diedOfMemory(lane, ending)) works.report.outOfMemory(child.pid)
     this.#finishing = this.#finishing
       .then(() => finish(works, lane, ending))
       .then(() => {
@@ -115,24 +115,6 @@ export class StreamProxy implements PipeOwner {
     works.feeder.letGo('violation')
   }
 
-  get standsAside(): boolean {
-    return this.#aside === this.#works.sides.source
-  }
-
-  /** Leaves the partitions to others, until `comeBack`. False: this source has nobody to leave them to. */
-  async standAside(): Promise<boolean> {
-    const { source } = this.#works.sides
-    if (!source.standAside) return false
-    this.#aside = source
-    await source.standAside()
-    return true
-  }
-
-  comeBack(): void {
-    this.#aside?.comeBack?.()
-    this.#aside = null
-  }
-
   /** Gives up output that cannot be stored: its records stay unsettled, and are read again by the next incarnation. */
   abandonOutput(): void {
     this.#works.abandon()
@@ -141,6 +123,7 @@ export class StreamProxy implements PipeOwner {
 
   close(): void {
     this.#works.stop()
+    this.#works.control.stop()
   }
 
   /** This stream's part of the read model. */
@@ -155,6 +138,7 @@ export class StreamProxy implements PipeOwner {
       lane: works.lane?.over === false ? works.lane : null,
       phase: this.#phase(),
       isolating: works.isolation.isOn,
+      control: works.control.snapshot(works.lane?.over === false ? works.lane : null),
       problem: works.problem,
       stdinBlockedMs: works.feeder.blockedMs,
       bufferedBytes: works.window.used + works.pump.queuedBytes,

@@ -21,6 +21,9 @@ const reasons: Readonly<Record<Advised, string>> = {
   'one-to-one':
     'the Calculator has printed one line per record throughout: PROTOCOL=one-to-one would commit each record by itself, ' +
     'carry keys and headers over, and repeat less after a crash',
+  flush:
+    'the Calculator prints in whole buffers, so that lines are kept back, which a crash would lose: flush after each line ' +
+    '(CHILD_STDOUT=line or pty, PYTHONUNBUFFERED=1, `stdbuf -oL program`)',
   sink: 'the Calculator has printed nothing so far: PROTOCOL=sink says so, and takes its stdout for log',
 }
 
@@ -44,6 +47,7 @@ export class StreamReport {
     tombstones: 0,
     oversized: 0,
     partialLines: 0,
+    outOfMemory: 0,
     checkpointsProven: 0,
     checkpointsAssumed: 0,
     checkpointsMissed: 0,
@@ -51,6 +55,7 @@ export class StreamReport {
     replays: 0,
     violations: 0,
     aborts: 0,
+    controlProblems: 0,
   }
   readonly #advice = new Advice()
   #told: Advised | null = null
@@ -111,6 +116,12 @@ export class StreamReport {
     }
   }
 
+  outOfMemory(pid: number): void {
+    this.counters.outOfMemory++
+    const cure = "raise the container's memory limit, or give the Calculator less to hold"
+    this.publish('out-of-memory', 'error', `the kernel killed the Calculator for lack of memory: ${cure}`, { pid })
+  }
+
   checkpoint(quality: 'proven' | 'assumed'): void {
     if (quality === 'proven') {
       this.counters.checkpointsProven++
@@ -125,15 +136,16 @@ export class StreamReport {
   }
 
   /** Said once for each that is advised. */
-  observed({ records, lines }: { readonly records: number; readonly lines: number }): void {
-    this.#advice.observe(records, lines)
+  observed({ records, lines, bytes }: ReturnType<Lane['sinceCheckpoint']>): void {
+    this.#advice.observe(records, lines, bytes)
     const { advised } = this.#advice
     if (advised === null || advised === this.#told) return
     this.#told = advised
-    this.publish('advice', 'info', reasons[advised], { protocol: advised })
+    if (advised === 'flush') this.publish('advice', 'warn', reasons.flush, { flush: true })
+    else this.publish('advice', 'info', reasons[advised], { protocol: advised })
   }
 
-  /** The protocol that the Calculator seems to keep; null while there is not enough evidence for one. */
+  /** What the Calculator seems to do: the protocol that it keeps, or that it should flush; null while there is not enough evidence for one. */
   get advice(): Advised | null {
     return this.#advice.advised
   }
@@ -174,7 +186,7 @@ export class StreamReport {
       'block-buffered',
       'warn',
       'the Calculator keeps back part of a line while it waits for input: its stdout is block-buffered, so nothing more ' +
-        'is committed until it ends; flush after each line (PYTHONUNBUFFERED=1, `stdbuf -oL program`, `--line-buffered`)',
+        'is committed until it ends; flush after each line (CHILD_STDOUT=line or pty, PYTHONUNBUFFERED=1, `stdbuf -oL program`)',
       { bytes: lane.partialLength },
     )
   }

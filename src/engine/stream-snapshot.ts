@@ -3,7 +3,7 @@ import type { Lane } from './lane.ts'
 import type { Settling } from './settling.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { SourceHealth } from './ports.ts'
-import type { PartitionSnapshot, StreamSnapshot } from './snapshot.ts'
+import type { ControlSnapshot, PartitionSnapshot, StreamSnapshot } from './snapshot.ts'
 import type { StreamSides } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
 
@@ -20,6 +20,7 @@ export interface StreamFacts {
   readonly lane: Lane | null
   readonly phase: StreamSnapshot['phase']
   readonly isolating: boolean
+  readonly control: ControlSnapshot | null
   /** Why feeding was stopped for good; null while it was not. */
   readonly problem: string | null
   /** How long writes to the Calculator have waited for it to read. */
@@ -63,6 +64,7 @@ export function streamSnapshot(facts: StreamFacts): StreamSnapshot {
     stdoutPartialBytes: lane?.partialLength ?? null,
     blockBuffered: lane?.blockBuffered ?? false,
     isolating: facts.isolating,
+    control: facts.control,
     advice: report.advice,
     stuck: settling.book.stuck(now, STUCK_AFTER),
     counters: {

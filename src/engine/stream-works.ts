@@ -2,13 +2,13 @@
 import { Answering } from './answering.ts'
 import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
-import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
-import { startOfLine } from '../domain/stream/lines.ts'
+import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
-import { protocolRules } from '../domain/stream/protocol/rules.ts'
-import { ByteWindow } from '../domain/stream/window.ts'
+import { rulesOf } from '../domain/stream/protocol/rules.ts'
+import type { ByteWindow } from '../domain/stream/window.ts'
 import type { Millis } from '../domain/time.ts'
 import { unescape } from '../wire/json-bytes.ts'
+import { controlDesk, type ControlDesk } from './control-desk.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Committer } from './committer.ts'
 import { Feeder } from './feeder.ts'
@@ -20,6 +20,7 @@ import { Lane } from './lane.ts'
 import { Intake } from './intake.ts'
 import { OutputPump } from './output-pump.ts'
 import { recordAt } from './outgoing.ts'
+import { Room } from './room.ts'
 import { PartitionBook, type Position } from './partition-book.ts'
 import { Patience } from './patience.ts'
 import type { Child } from './ports.ts'
@@ -30,19 +31,17 @@ import { StreamReport } from './stream-report.ts'
 import { Transacting } from './transacting.ts'
 import { listenTo, transactingParts } from './transacting-parts.ts'
 
-/** Input that only waits for the pipe: more would make the agent larger and nothing faster. */
-const WAITING_MAX = 16 * 1024 * 1024
-
 export class StreamWorks implements FinishingParts {
   readonly parts: StreamParts
   readonly book = new PartitionBook()
   readonly settling: Settling
   readonly report: StreamReport
-  readonly window: ByteWindow
+  readonly room: Room
   readonly isolation: Isolation
   readonly feeder: Feeder
   readonly pump: OutputPump
   readonly answering: Answering
+  readonly control: ControlDesk
   readonly intake: Intake
   readonly checkpointer: Checkpointer
   readonly batchRuns: BatchRuns
@@ -55,8 +54,6 @@ export class StreamWorks implements FinishingParts {
   readonly #commits: Committer | Transacting
   /** Why feeding was stopped for good; null while it was not. */
   problem: string | null = null
-  /** How many records of a batch are done. */
-  readonly #doneOf = new WeakMap<LineBatch, number>()
   sides: StreamSides
   /** The last incarnation. */
   lane: Lane | null = null
@@ -66,10 +63,7 @@ export class StreamWorks implements FinishingParts {
     this.parts = parts
     this.sides = sides
     this.report = new StreamReport(events, namespec)
-    // Half for what goes in and half for what comes out: each can then always make room for itself.
-    const half = Math.floor(parts.bufferBytes / 2)
-    const releaseOnWrite = (): boolean => this.rules.settles !== 'answer'
-    this.window = new ByteWindow(() => (releaseOnWrite() ? Math.min(half, WAITING_MAX) : half))
+    const room = (this.room = new Room(parts.bufferBytes, () => this.rules))
     this.heldLetters = parts.transactionLimitMs === null ? null : new HeldLetters((bytes) => this.window.release(bytes))
     const isolation = (this.isolation = new Isolation(parts, this.report, () => this.feeder.goOn()))
     const note = (at: TopicPartition, position: number): string => isolation.note(at, position)
@@ -106,9 +100,9 @@ export class StreamWorks implements FinishingParts {
         failed: (bytes) => this.lane?.refused(bytes),
         rested: () => this.rested(),
       },
-      releaseOnWrite,
+      () => room.endsWithWrite,
     )
-    this.pump = new OutputPump({ clock, bufferBytes: half }, sides, {
+    this.pump = new OutputPump({ clock, bufferBytes: room.out }, sides, {
       ...(transacting && { leaving: (items) => transacting.leaving(items) }),
       done: (records) => this.#done(records),
       skipped: (offsets) => this.settling.skipped(offsets),
@@ -117,19 +111,17 @@ export class StreamWorks implements FinishingParts {
         for (const lane of this.lanes) lane.release(lines)
       },
       deadLettered: (letters) => this.report.deadLettered(letters),
-      abandoned: (records) => this.released(records),
+      abandoned: (records) => room.left(records),
       relieved: () => {
         for (const lane of this.lanes) lane.resume()
       },
       failed: parts.failed,
     })
-    this.answering = new Answering(
-      parts,
-      this.pump,
-      this.report,
-      () => this.rules,
-      (lane, forGood) => this.#violated(lane, forGood),
-    )
+    this.answering = new Answering(parts, this.pump, this.report, () => this.rules, {
+      violated: (lane, forGood) => this.#violated(lane, forGood),
+      again: (batch) => this.feeder.push(batch),
+    })
+    this.control = controlDesk(this)
     this.intake = new Intake(parts, this.book, this.window, this.feeder, this.report, {
       letters: () => this.sides.letters,
       held: this.heldLetters,
@@ -185,7 +177,11 @@ export class StreamWorks implements FinishingParts {
   }
 
   get rules(): ProtocolRules {
-    return protocolRules[this.sides.protocol]
+    return rulesOf(this.sides.protocol, this.parts.control?.acks ?? false)
+  }
+
+  get window(): ByteWindow {
+    return this.room.window
   }
 
   /** A new incarnation; it is not fed yet. */
@@ -195,7 +191,7 @@ export class StreamWorks implements FinishingParts {
     const lane: Lane = new Lane(
       child,
       reader,
-      { maxLine, oomKills: oomKills() },
+      { maxLine, oomKills: oomKills(), awaitsReady: this.parts.control?.awaitsReady ?? false },
       {
         lines: (lines) => {
           this.answering.lines(lane, lines)
@@ -241,9 +237,8 @@ export class StreamWorks implements FinishingParts {
     await this.settling.wait(limit, () => this.lane?.over !== false || this.lane.blockBuffered)
   }
 
-  /** The records have left the agent: their place in the window is free. */
   released(records: readonly AnswerRun[]): void {
-    for (const { batch, from, to } of records) this.window.release((batch.ends[to - 1] ?? 0) - startOfLine(batch, from))
+    this.room.left(records)
   }
 
   /** Gives up output that is not stored. */
@@ -271,20 +266,10 @@ export class StreamWorks implements FinishingParts {
   }
 
   #done(records: readonly AnswerRun[]): void {
-    this.released(records)
+    this.room.left(records)
     this.settling.done(records)
     this.report.stored(records, this.parts.clock.wall())
-    this.#recycle(records)
-  }
-
-  /** Batches all of whose records are done serve again: nobody asks for a record that is settled. */
-  #recycle(records: readonly AnswerRun[]): void {
-    for (const { batch, from, to } of records) {
-      if (!batch.recycle) continue
-      const done = (this.#doneOf.get(batch) ?? 0) + to - from
-      this.#doneOf.set(batch, done)
-      if (done === batch.count) batch.recycle()
-    }
+    this.room.recycle(records)
   }
 
   #violated(lane: Lane, forGood: boolean): void {

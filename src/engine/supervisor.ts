@@ -4,17 +4,18 @@ import { AgentError, type ErrorCode } from '../domain/errors.ts'
 import { step } from '../domain/process/machine.ts'
 import { namespec, type ProgramSpec, type Signal } from '../domain/process/spec.ts'
 import {
-  newProcess,
   settled,
+  specOfStart,
   type Deadline,
   type Effect,
   type ExitStatus,
-  type Process,
   type ProcessEvent,
 } from '../domain/process/state.ts'
 import { Deadlines } from './deadlines.ts'
 import type { EventRing } from './event-ring.ts'
+import { newManaged, type Managed } from './managed.ts'
 import type { Child, Clock, PipeOwner, Spawner } from './ports.ts'
+import { Preparations } from './preparations.ts'
 import { processSnapshot } from './process-snapshot.ts'
 import type { ProcessSnapshot } from './snapshot.ts'
 import { shutdownOrder } from './shutdown-order.ts'
@@ -26,30 +27,19 @@ interface Ports {
   readonly events: EventRing
 }
 
-interface Managed {
-  readonly name: string
-  readonly owner: PipeOwner
-  process: Process
-  child: Child | null
-  /** We sent this child a signal. */
-  signalled: boolean
-  /** Those who wait until it is settled. */
-  readonly waiters: (() => void)[]
-  /** Nothing starts it any more. */
-  halted: boolean
-}
-
 /** Every process of the agent, by namespec (`group:name`, or the bare name where both are equal). */
 export class Supervisor {
   readonly #ports: Ports
   readonly #deadlines: Deadlines
   readonly #managed = new Map<string, Managed>()
   readonly #turns = new Turns()
+  readonly #preparations: Preparations
   #shutdown: Promise<void> | null = null
 
   constructor(ports: Ports) {
     this.#ports = ports
     this.#deadlines = new Deadlines(ports.clock)
+    this.#preparations = new Preparations(ports.clock)
   }
 
   /**
@@ -59,15 +49,7 @@ export class Supervisor {
   add(spec: ProgramSpec, owner: PipeOwner): string {
     const name = namespec(spec)
     if (this.#managed.has(name)) throw new AgentError('BAD_NAME', `cannot add ${name}: the name is taken`)
-    this.#managed.set(name, {
-      name,
-      owner,
-      process: newProcess(spec),
-      child: null,
-      signalled: false,
-      waiters: [],
-      halted: false,
-    })
+    this.#managed.set(name, newManaged(name, spec, owner))
     return name
   }
 
@@ -136,6 +118,11 @@ export class Supervisor {
     this.#command(name, 'stop')
   }
 
+  /** Stops what is up and starts it again, for this reason; what is down stays so. Throws BAD_NAME. */
+  restart(name: string, reason: string): void {
+    this.#handle(this.#find(name), { type: 'restart', at: this.#ports.clock.now(), reason })
+  }
+
   /** Stops what is up, waits for what is stopping already, and is content with what is down. Rejects with BAD_NAME. */
   async ensureStopped(name: string): Promise<void> {
     this.#handle(this.#find(name), { type: 'stop', at: this.#ports.clock.now() })
@@ -149,9 +136,9 @@ export class Supervisor {
     await new Promise<void>((resolve) => managed.waiters.push(resolve))
   }
 
-  /** The process has answered its first record since it started; further calls change nothing. Throws BAD_NAME. */
-  progressed(name: string): void {
-    this.#handle(this.#find(name), { type: 'progressed', at: this.#ports.clock.now() })
+  /** The process has answered its first record, or is `ready`; further calls change nothing. Throws BAD_NAME. */
+  progressed(name: string, how: 'ready' | 'progressed' = 'progressed'): void {
+    this.#handle(this.#find(name), { type: how, at: this.#ports.clock.now() })
   }
 
   /**
@@ -213,6 +200,12 @@ export class Supervisor {
 
   #perform(managed: Managed, effect: Effect): void {
     switch (effect.type) {
+      case 'prepare':
+        this.#preparations.begin(managed.name, managed.owner, (event) => this.#handle(managed, event))
+        break
+      case 'callOff':
+        this.#preparations.callOff(managed.name)
+        break
       case 'spawn':
         this.#spawn(managed)
         break
@@ -246,7 +239,7 @@ export class Supervisor {
     let child: Child
     try {
       const onExit = (status: ExitStatus): void => this.#exited(managed, child, status)
-      child = spawner.spawn(managed.process.spec, onExit, managed.owner.prepare?.())
+      child = spawner.spawn(specOfStart(managed.process), onExit, managed.owner.prepare?.())
     } catch (error) {
       managed.owner.failed?.(error)
       const reason = reasonOf(error)

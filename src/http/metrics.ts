@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { DURATION_BOUNDS, type Durations } from '../domain/stream/duration-histogram.ts'
 import type { Snapshot } from '../engine/snapshot.ts'
 import { agentMetrics } from './agent-metrics.ts'
+import { calculatorMetrics } from './calculator-metrics.ts'
 import type { Thresholds } from './health.ts'
 import type { Labels, Metric, MetricTable, Sample, Sight } from './metric.ts'
 import { processMetrics, registerProcessMetrics } from './process-metrics.ts'
@@ -32,7 +33,7 @@ export function createMetrics(
     async text() {
       const sight = { snapshot: snapshot(), thresholds, memoryOf }
       for (const fill of filled) fill(sight)
-      return registry.metrics()
+      return (await registry.metrics()) + calculatorMetrics(sight.snapshot.streams, `${PREFIX}calculator_`)
     },
     close() {
       registry.clear()

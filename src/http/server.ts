@@ -1,10 +1,13 @@
-// The open, read-only face: five paths, GET and HEAD, nothing secret, nothing that changes anything.
+// The open, read-only face: five paths, GET and HEAD, nothing secret, nothing that changes anything. Whatever else is
+// asked for is the business of `control`, where there is one.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AgentError } from '../domain/errors.ts'
 import type { Millis } from '../domain/time.ts'
 import type { ReadModel } from '../engine/snapshot.ts'
+import { hasBody, json, sendAnswer, type Answer } from './answer.ts'
+import { limitConnections } from './connections.ts'
 import { components, defaultThresholds, readiness, type Thresholds } from './health.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { status } from './status.ts'
@@ -16,16 +19,12 @@ export interface HttpOptions {
   /** Time since the engine's last turn; without it the agent is live while it answers. */
   readonly turnAge?: () => Millis
   readonly thresholds?: Partial<Thresholds>
+  /** Answers every path but ours; null: they are 404. Asked for at each request. */
+  readonly control?: () => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | null
   /** Resident memory of a process and all its children, in bytes; null where it cannot be seen. */
   readonly memoryOf?: (pid: number) => number | null
   /** Told of an answer that could not be made. */
   readonly failed: (error: unknown, path: string) => void
-}
-
-interface Answer {
-  readonly status: number
-  readonly type: string
-  readonly body: string
 }
 
 // A probe is one small request; whoever is slower than this, or larger, is none.
@@ -59,7 +58,7 @@ export class HttpFace {
       },
       (request, response) => void this.#serve(request, response),
     )
-    this.#server.maxConnections = limits.connections
+    limitConnections(this.#server, limits.connections)
   }
 
   /**
@@ -92,26 +91,23 @@ export class HttpFace {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2)
-    // A body is never read: the connection ends with the answer instead.
-    const hasBody =
-      request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-    if (hasBody || !this.#server.listening) response.setHeader('Connection', 'close')
-    let answer: Answer
+    if (!this.#server.listening) response.setHeader('Connection', 'close')
+    const control = Object.hasOwn(this.#answers, path) ? null : (this.#options.control?.() ?? null)
     try {
-      answer = await this.#answer(request.method, path, new URLSearchParams(query))
+      if (control !== null) {
+        await control(request, response)
+        return
+      }
+      // A body is never read: the connection ends with the answer instead.
+      if (hasBody(request)) response.setHeader('Connection', 'close')
+      const answer = await this.#answer(request.method, path, new URLSearchParams(query))
+      if (answer.status === 405) response.setHeader('Allow', 'GET, HEAD')
+      sendAnswer(response, answer)
     } catch (error) {
       this.#options.failed(error, path)
-      answer = json(500, { error: 'internal error, see the log' })
+      if (response.headersSent) response.destroy()
+      else sendAnswer(response, json(500, { error: 'internal error, see the log' }, { Connection: 'close' }))
     }
-    if (answer.status === 405) response.setHeader('Allow', 'GET, HEAD')
-    response.writeHead(answer.status, {
-      'Content-Type': answer.type,
-      'Content-Length': Buffer.byteLength(answer.body),
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-    })
-    // Node leaves the body out of the answer to HEAD.
-    response.end(answer.body)
   }
 
   #answer(method: string | undefined, path: string, query: URLSearchParams): Answer | Promise<Answer> {
@@ -141,12 +137,6 @@ export class HttpFace {
     return json(worst === 'fail' ? 503 : 200, { status: worst, ...(verbose && { components: found }) })
   }
 }
-
-const json = (code: number, body: object): Answer => ({
-  status: code,
-  type: 'application/json; charset=utf-8',
-  body: `${JSON.stringify(body)}\n`,
-})
 
 const cures: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use; end what listens there, or set HTTP_LISTEN to another one or to off',

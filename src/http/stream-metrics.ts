@@ -41,6 +41,7 @@ export const streamMetrics: MetricTable = {
   oversize_total: streamCount('Lines longer than MAX_LINE.', (s) => s.counters.oversized),
   partial_lines_total: streamCount('Last lines without newline that are no answer.', (s) => s.counters.partialLines),
   violations_total: streamCount('Answers that the protocol does not allow.', (s) => s.counters.violations),
+  control_problems_total: streamCount('Lines of the control channel that could not be used.', (s) => s.counters.controlProblems),
   replays_total: streamCount('Partitions that were read again after the Calculator died.', (s) => s.counters.replays),
   checkpoint_total: count('Checkpoints, by what is known of the Calculator.', ['process', 'kind'], split('kind', ({ counters: c }) => ({ proven: c.checkpointsProven, assumed: c.checkpointsAssumed }))),
   checkpoint_missed_total: streamCount('Checkpoints that were due and did not come about.', (s) => s.counters.checkpointsMissed),

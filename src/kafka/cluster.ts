@@ -13,8 +13,11 @@ export interface ClusterOptions {
   /** `host:port` each. */
   readonly brokers: readonly string[]
   readonly clientId: string
-  readonly ssl: KafkaConfig['ssl'] | null
-  readonly sasl: KafkaConfig['sasl'] | null
+  /** TLS and login of a connection that is about to be opened. */
+  readonly security: () => {
+    readonly ssl: NonNullable<KafkaConfig['ssl']> | null
+    readonly sasl: NonNullable<KafkaConfig['sasl']> | null
+  }
   readonly log: KafkaLog
   readonly clock: Clock
   readonly socketFactory?: ISocketFactory
@@ -121,13 +124,12 @@ export class KafkaCluster {
       return this.#connection({ host, port }, lane)
     }
     if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'the connection to Kafka is closed')
-    const { clientId, ssl, sasl, clock, socketFactory } = this.#options
+    const { clientId, security, clock, socketFactory } = this.#options
     const opening = BrokerConnection.open({
       host,
       port,
       clientId,
-      ssl,
-      sasl,
+      ...security(),
       clock,
       pool: this.pool,
       connectionTimeout: CONNECTION_TIMEOUT,
@@ -145,7 +147,7 @@ export class KafkaCluster {
 }
 
 /** `host:port`, `[::1]:port`. */
-function addressOf(broker: string): { host: string; port: number } {
+export function addressOf(broker: string): { host: string; port: number } {
   const colon = broker.lastIndexOf(':')
   return { host: broker.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(broker.slice(colon + 1)) }
 }

@@ -6,6 +6,7 @@ import {
   createConnection,
   destroyConnection,
   exchange,
+  logIn,
   type Connection,
   type SocketOptions,
 } from './kafkajs-internals.ts'
@@ -74,7 +75,7 @@ export class BrokerConnection {
    */
   async send<T>(request: KafkaRequest<T>): Promise<T> {
     this.#refuseUnknown(request)
-    if (this.#sasl && !this.#connection.isAuthenticated()) await this.#connection.authenticate()
+    if (this.#sasl && !this.#connection.isAuthenticated()) await logIn(this.#connection)
     return this.#exchange(request)
   }
 
@@ -88,7 +89,7 @@ export class BrokerConnection {
     this.#versions = versions
     this.#connection.setVersions(versions)
     this.#connection.setSupportAuthenticationProtocol(SASL_AUTHENTICATE in versions)
-    if (this.#sasl) await this.#connection.authenticate()
+    if (this.#sasl) await logIn(this.#connection)
   }
 
   async #exchange<T>(request: KafkaRequest<T>): Promise<T> {

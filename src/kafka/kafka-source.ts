@@ -78,6 +78,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       cluster,
       topics,
       owned: () => this.#ownership.list,
+      placeOf: (partition) => this.#consumer?.placeOf?.(partition) ?? 0,
       handOver: (batch) => this.#consumer?.batch(batch) ?? Promise.resolve(),
       answered: (whole) => this.#answered(whole),
       troubled: (partitions, error) => this.#trouble.hold(partitions, error),

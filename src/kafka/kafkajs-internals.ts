@@ -29,7 +29,11 @@ export interface SocketOptions {
 
 /** What one read of a socket may bring: it is copied out at once, so that one buffer serves all reads. */
 const READ_BYTES = 256 * 1024
-/** A session that ends within this time is renewed before the next request: a request must not meet its end. */
+/**
+ * A session that ends within this time is renewed before the next request: a request must not meet its end. Of a short
+ * one it is the half: a broker refuses a second login within a second of the first (KafkaChannel,
+ * MIN_REAUTH_INTERVAL_ONE_SECOND_NANOS), and a token may be near its end when a connection is opened.
+ */
 const REAUTHENTICATE_BEFORE: Millis = 10_000
 /** Timeouts are the caller's: kafkajs would look at every request ten times a second. */
 const NEVER: Millis = 2 ** 31 - 1
@@ -125,6 +129,13 @@ export function exchange(
       },
     })
   })
+}
+
+/** Logs in, for the first time or again. Rejects with kafkajs's error. */
+export async function logIn(connection: Connection): Promise<void> {
+  await connection.authenticate()
+  const half = Math.floor(connection.sessionLifetime.toNumber() / 2)
+  connection.reauthenticationThreshold = Math.min(REAUTHENTICATE_BEFORE, half)
 }
 
 /** Ends a connection at once; whoever waits for an answer is given `reason`. */

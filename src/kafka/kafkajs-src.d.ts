@@ -56,6 +56,9 @@ declare module 'kafkajs/src/network/connection.js' {
     connect(): Promise<true>
     isConnected(): boolean
     isAuthenticated(): boolean
+    /** Of the login, in ms, as the broker said; 0: it does not end. */
+    readonly sessionLifetime: { toNumber(): number }
+    reauthenticationThreshold: number
     authenticate(): Promise<void>
     setVersions(versions: Readonly<Record<number, { minVersion: number; maxVersion: number }>>): void
     setSupportAuthenticationProtocol(isSupported: boolean): void

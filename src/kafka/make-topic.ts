@@ -7,11 +7,12 @@ const MAX_REPLICAS = 3
 /**
  * Makes a topic with the broker's own counts of partitions and replicas, or, where it is too old to choose, one
  * partition with three replicas at most. False: it exists already. Rejects with BrokerError, and as KafkaCluster.send.
+ * `onlyTry`: the broker says whether it would, and makes nothing.
  */
-export async function makeTopic(cluster: KafkaCluster, topic: string): Promise<boolean> {
+export async function makeTopic(cluster: KafkaCluster, topic: string, { onlyTry = false } = {}): Promise<boolean> {
   const { controller, brokers } = await cluster.metadata([])
   const attempt = async (partitions: number, replicas: number): Promise<boolean> => {
-    const { error, detail } = await cluster.send(controller, createTopic(topic, partitions, replicas))
+    const { error, detail } = await cluster.send(controller, createTopic(topic, partitions, replicas, onlyTry))
     if (error === TOPIC_ALREADY_EXISTS) return false
     refuse(error, detail)
     return true

@@ -26,7 +26,11 @@ export interface KafkaOptions {
   readonly clientId: string
   readonly tls: KafkaTls | false
   readonly sasl: KafkaSasl | null
+  /** What is to be used in their place now: asked at each new connection, and each time that one logs in again. */
+  readonly renewed?: () => KafkaCredentials
 }
+
+export type KafkaCredentials = Pick<KafkaOptions, 'tls' | 'sasl'>
 
 /** A cluster of brokers with connections of its own. `socketFactory`: default TCP, or TLS. */
 export const createCluster = (
@@ -35,24 +39,27 @@ export const createCluster = (
   clock: Clock,
   socketFactory?: ISocketFactory,
 ): KafkaCluster => {
-  const { brokers, clientId } = options
+  const { brokers, clientId, renewed = (): KafkaCredentials => options } = options
   return new KafkaCluster({
     brokers,
     clientId,
-    ...security(options),
+    security: () => security(renewed),
     log,
     clock,
     ...(socketFactory && { socketFactory }),
   })
 }
 
-/** TLS and login as kafkajs wants them. */
-export const security = ({ tls, sasl }: Pick<KafkaOptions, 'tls' | 'sasl'>): Security => ({
-  ssl: tls ? tlsOptions(tls) : null,
-  sasl: sasl ? saslOptions(sasl) : null,
-})
+/** TLS and login as kafkajs wants them, for one connection. */
+export function security(now: () => KafkaCredentials): Security {
+  const { tls, sasl } = now()
+  return {
+    ssl: tls ? tlsOptions(tls) : null,
+    sasl: sasl ? saslOptions(sasl, () => now().sasl ?? sasl) : null,
+  }
+}
 
-interface Security {
+export interface Security {
   readonly ssl: NonNullable<KafkaConfig['ssl']> | null
   readonly sasl: NonNullable<KafkaConfig['sasl']> | null
 }
@@ -64,17 +71,31 @@ const tlsOptions = ({ ca, cert, key, serverName }: KafkaTls): NonNullable<KafkaC
   ...(serverName !== undefined && { servername: serverName }),
 })
 
-function saslOptions(sasl: KafkaSasl): NonNullable<KafkaConfig['sasl']> {
-  switch (sasl.mechanism) {
+/** kafkajs reads these each time that the connection logs in: the getters give what is right by then. */
+function saslOptions(first: KafkaSasl, now: () => KafkaSasl): NonNullable<KafkaConfig['sasl']> {
+  const named = <M extends string>(
+    mechanism: M,
+  ): { mechanism: M; readonly username: string; readonly password: string } => ({
+    mechanism,
+    get username() {
+      const sasl = now()
+      return 'username' in sasl ? sasl.username : ''
+    },
+    get password() {
+      const sasl = now()
+      return 'password' in sasl ? sasl.password : ''
+    },
+  })
+  switch (first.mechanism) {
     case 'oauthbearer': {
-      const { token } = sasl
-      return { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise.resolve({ value: token }) }
+      const bearer = (sasl: KafkaSasl): string => ('token' in sasl ? sasl.token : '')
+      return { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise.resolve({ value: bearer(now()) }) }
     }
     case 'plain':
-      return { mechanism: 'plain', username: sasl.username, password: sasl.password }
+      return named('plain')
     case 'scram-sha-256':
-      return { mechanism: 'scram-sha-256', username: sasl.username, password: sasl.password }
+      return named('scram-sha-256')
     case 'scram-sha-512':
-      return { mechanism: 'scram-sha-512', username: sasl.username, password: sasl.password }
+      return named('scram-sha-512')
   }
 }

@@ -3,8 +3,12 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, fstatSync } from 'node:fs'
 import net from 'node:net'
 import type { ChildOutput } from '../engine/ports.ts'
+import { childControl, CONTROL_FD, type OwnedControl } from './child-control.ts'
 import type { Libc } from './libc.ts'
-import { childInput, openPipe, pipeOutput, readingEnd, socketOutput, writingEnd, type OwnedInput } from './pipes.ts'
+import { openNotifySocket } from './notify-socket.ts'
+import { pipeOutput, socketOutput, terminalOutput } from './pipe-output.ts'
+import { childInput, openPipe, readingEnd, writingEnd, type OwnedInput, type Pipe } from './pipes.ts'
+import { openPseudoTerminal } from './pseudo-terminal.ts'
 
 export interface AgentEnds {
   readonly stdin: OwnedInput
@@ -14,10 +18,22 @@ export interface AgentEnds {
   readonly stderr: net.Socket
   /** Descriptor of our end of stderr while its socket is open; null where libuv keeps it to itself. */
   readonly stderrFd: number | null
+  /** null: it was not asked for. */
+  readonly control: OwnedControl | null
+}
+
+export interface Wishes {
+  /** A terminal for stdout. */
+  readonly terminal: boolean
+  readonly control: boolean
+  /** A socket for sd_notify(3) beside the control channel. */
+  readonly notify: boolean
 }
 
 export interface ChildPipes {
-  readonly stdio: 'pipe' | readonly number[]
+  readonly stdio: readonly ('pipe' | number)[]
+  /** Variables that lead the child to what it has besides. */
+  readonly environment?: Readonly<Record<string, string>>
   /** How far the descriptor table is in use. */
   readonly highestFd: number
   /** The child runs: closes its ends here, hands out ours. */
@@ -26,34 +42,52 @@ export interface ChildPipes {
   discard(): void
 }
 
-/** Real pipes: the child may open /dev/stdin, and the kernel tells how much of its stdin is unread. */
-export function realPipes(libc: Libc): ChildPipes {
+/**
+ * Real pipes: the child may open /dev/stdin, and the kernel tells how much of its stdin is unread. Stdout is a terminal
+ * where `terminal` says so.
+ */
+export function realPipes(libc: Libc, { terminal, control: wantsControl, notify: wantsNotify }: Wishes): ChildPipes {
   const open: number[] = []
   const closeAll = (fds: readonly number[]): void => {
     for (const fd of fds) closeSync(fd)
   }
-  const pipe = (wide: boolean): { read: number; write: number } => {
+  const pipe = (wide: boolean): Pipe => {
     const ends = openPipe(libc, wide)
     open.push(ends.read, ends.write)
     return ends
   }
+  const terminalEnds = (): Pipe => {
+    const { ours, theirs } = openPseudoTerminal(libc)
+    open.push(ours, theirs)
+    return { read: ours, write: theirs }
+  }
   try {
-    const [stdin, stdout, stderr] = [pipe(true), pipe(true), pipe(false)]
-    const theirs = [stdin.read, stdout.write, stderr.write]
+    const [stdin, stdout, stderr] = [pipe(true), terminal ? terminalEnds() : pipe(true), pipe(false)]
+    const output = terminal ? terminalOutput : pipeOutput
+    const control = wantsControl ? pipe(false) : null
+    const notify = wantsNotify ? openNotifySocket(libc) : null
+    const theirs = [stdin.read, stdout.write, stderr.write, ...(control ? [control.write] : [])]
     return {
       stdio: theirs,
+      ...(notify && { environment: { NOTIFY_SOCKET: notify.path } }),
       highestFd: Math.max(...open),
       attach() {
         closeAll(theirs)
         return {
           stdinInode: fstatSync(stdin.write).ino,
           stdin: childInput(writingEnd(stdin.write), { writer: stdin.write, unread: (fd) => libc.unread(fd) }),
-          stdout: pipeOutput(stdout.read, () => libc.unread(stdout.read)),
+          stdout: output(stdout.read, () => libc.unread(stdout.read)),
           stderr: readingEnd(stderr.read),
           stderrFd: stderr.read,
+          control:
+            control &&
+            childControl(readingEnd(control.read), { fd: control.read, unread: (fd) => libc.unread(fd) }, notify),
         }
       },
-      discard: () => closeAll(open),
+      discard() {
+        notify?.finish()
+        closeAll(open)
+      },
     }
   } catch (error) {
     closeAll(open)
@@ -62,11 +96,12 @@ export function realPipes(libc: Libc): ChildPipes {
 }
 
 /** What Node makes by itself: socket pairs. */
-export const plainPipes: ChildPipes = {
-  stdio: 'pipe',
+export const plainPipes = (wantsControl: boolean): ChildPipes => ({
+  stdio: ['pipe', 'pipe', 'pipe', ...(wantsControl ? ['pipe' as const] : [])],
   highestFd: 0,
   attach(child) {
     const { stdin, stdout, stderr } = child
+    const control = child.stdio[CONTROL_FD]
     if (!(stdin instanceof net.Socket && stdout instanceof net.Socket && stderr instanceof net.Socket)) {
       throw new TypeError('cannot use the pipes of the child: they are no sockets')
     }
@@ -76,7 +111,8 @@ export const plainPipes: ChildPipes = {
       stdout: socketOutput(stdout),
       stderr,
       stderrFd: null,
+      control: control instanceof net.Socket ? childControl(control, null, null) : null,
     }
   },
   discard: () => undefined,
-}
+})

@@ -99,17 +99,21 @@ export function readStderr(
   socket.on('close', () => splitter.end())
   return () => {
     socket.unref()
-    if (fd === null || socket.destroyed || socket.readableEnded) return
-    const chunk = Buffer.allocUnsafe(1 << 16)
-    let count: number | null = null
-    for (let total = 0; total < lastWordsBytes; total += count) {
-      count = readNow(fd, chunk)
-      if (count === null) return
-      if (count === 0) break
-      splitter.write(chunk.subarray(0, count))
-    }
-    if (count === 0) splitter.end()
+    if (fd !== null && !socket.destroyed && !socket.readableEnded) readWhatIsThere(fd, splitter)
   }
+}
+
+/** Takes what a pipe holds at this moment past the event loop, which would tell it later. */
+export function readWhatIsThere(fd: number, splitter: StderrSplitter): void {
+  const chunk = Buffer.allocUnsafe(1 << 16)
+  let count: number | null = null
+  for (let total = 0; total < lastWordsBytes; total += count) {
+    count = readNow(fd, chunk)
+    if (count === null) return
+    if (count === 0) break
+    splitter.write(chunk.subarray(0, count))
+  }
+  if (count === 0) splitter.end()
 }
 
 /** Bytes that are there now; 0 at the end, null when there is nothing for the moment. */

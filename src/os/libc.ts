@@ -16,6 +16,8 @@ export interface Libc {
   unread(fd: number): number
   /** Wishes a pipe of that many bytes. False: the kernel refused, the pipe stays as it is. */
   widen(fd: number, bytes: number): boolean
+  /** One request of ioctl_tty(2), whose argument is read or filled in place. */
+  terminal(fd: number, request: number, argument: Uint8Array): void
   /** No child inherits the descriptor from now on. */
   closeOnExec(fd: number): void
   /** Collects one dead child, without waiting, with its wait status. Null: it lives, or it is not ours. */
@@ -28,6 +30,9 @@ export interface Libc {
   /** RLIMIT_NPROC of this process. */
   processes(): Limit
   setProcesses(limit: Limit): void
+  /** Any limit of a process (0 is this one), by the number that setrlimit has for it. */
+  limit(pid: number, resource: number): Limit
+  setLimit(pid: number, resource: number, limit: Limit): void
   /**
    * This thread, and what it starts, is another user from now on; root can come back by what it returns. The C
    * library's own calls would change all threads.
@@ -35,6 +40,10 @@ export interface Libc {
   become(user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }): () => void
   /** A listening socket, closed on exec; `address` is a sockaddr of the family. */
   listen(family: number, address: Uint8Array, backlog: number): number
+  /** A datagram socket that does not block, closed on exec; `address` is a sockaddr_un. */
+  datagrams(address: Uint8Array): number
+  /** `to` is from now on what `from` is, and closed on exec. */
+  duplicate(from: number, to: number): void
   /** One message for the system's log: facility user, priority info. */
   syslog(text: string): void
 }
@@ -49,7 +58,10 @@ const PR_SET_CHILD_SUBREAPER = 36
 const RLIMIT_NPROC = 6
 const RLIMIT_NOFILE = 7
 const SOCK_STREAM = 1
+const SOCK_DGRAM = 2
 const SOCK_CLOEXEC = 0o2000000
+const SOCK_NONBLOCK = 0o4000
+const AF_UNIX = 1
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const LOG_USER_INFO = 8 + 6
@@ -75,6 +87,7 @@ export function loadLibc(open: () => Koffi = openKoffi): Libc | { readonly missi
 function bound(koffi: Koffi): Libc {
   const libc = koffi.load('libc.so.6')
   const pipe2 = libc.func('int pipe2(int *fds, int flags)')
+  const dup3 = libc.func('int dup3(int from, int to, int flags)')
   const ioctl = libc.func('int ioctl(int fd, unsigned long request, ...)')
   const fcntl = libc.func('int fcntl(int fd, int command, ...)')
   const waitpid = libc.func('int waitpid(int pid, int *status, int options)')
@@ -124,6 +137,7 @@ function bound(koffi: Koffi): Libc {
       return count[0] ?? 0
     },
     widen: (fd, bytes) => fcntl(fd, F_SETPIPE_SZ, 'int', bytes) !== -1,
+    terminal: (fd, request, argument) => check(ioctl(fd, request, 'void *', argument), 'ioctl_tty'),
     closeOnExec: (fd) => check(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC), 'fcntl F_SETFD'),
     reap(pid) {
       const status = new Int32Array(1)
@@ -137,6 +151,8 @@ function bound(koffi: Koffi): Libc {
     setOpenFiles: (pid, wanted) => setLimit(pid, RLIMIT_NOFILE, wanted),
     processes: () => limit(0, RLIMIT_NPROC),
     setProcesses: (wanted) => setLimit(0, RLIMIT_NPROC, wanted),
+    limit,
+    setLimit,
     become(user) {
       const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, groups: process.getgroups?.() ?? [] }
       setGroups(user.groups)
@@ -161,6 +177,18 @@ function bound(koffi: Koffi): Libc {
         throw error
       }
     },
+    datagrams(address) {
+      const fd = Number(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0))
+      check(fd, 'socket')
+      try {
+        check(bind(fd, address, address.length), 'bind')
+        return fd
+      } catch (error) {
+        closeSync(fd)
+        throw error
+      }
+    },
+    duplicate: (from, to) => check(dup3(from, to, O_CLOEXEC), 'dup3'),
     syslog: (text) => void syslog(LOG_USER_INFO, '%s', 'str', text.replaceAll('\0', '')),
   }
 }

@@ -48,8 +48,8 @@ function backlogOf({ backlog }: SocketPlace): number {
   return backlog ?? Number(readFileSync('/proc/sys/net/core/somaxconn', 'latin1'))
 }
 
-/** struct sockaddr_un. */
-function unixAddress(path: string): Uint8Array {
+/** struct sockaddr_un. Throws an Error for a path that is too long. */
+export function unixAddress(path: string): Uint8Array {
   const bytes = Buffer.from(path)
   if (bytes.length > longestPath) throw new Error(`the path ${path} has more than ${longestPath} bytes`)
   return Buffer.concat([Buffer.from([AF_UNIX, 0]), bytes, Buffer.alloc(1)])

@@ -1,16 +1,7 @@
 // Files that children's output is written to: rotated by size, never a reason to die, bounded in memory.
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  truncateSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, truncateSync, unlinkSync, writeSync } from 'node:fs'
 import type { LogTarget, LogWriter } from '../engine/log-ports.ts'
+import { rotate } from './log-backups.ts'
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
 /** Between two attempts to open a file that could not be opened, and to write to a reader that was not ready. */
@@ -143,7 +134,7 @@ export class LogFile implements LogWriter {
     if (opened.size < maxBytes) return
     this.#close()
     try {
-      if (backups > 0) shift(path, backups)
+      if (backups > 0) rotate(this.#target, (reason) => this.#target.uncompressed?.(reason))
       this.#opened = open(path, O_APPEND | O_TRUNC)
     } catch (error) {
       this.#fail(codeOf(error), 0)
@@ -208,18 +199,6 @@ function ownOr(path: string, descriptor: number): number {
 }
 
 const sizeOf = (fd: number): number => fstatSync(fd).size
-
-/** path.1 becomes path.2 and so on, the last falls off, and path becomes path.1. */
-function shift(path: string, backups: number): void {
-  for (let index = backups - 1; index >= 0; index--) {
-    try {
-      renameSync(index === 0 ? path : `${path}.${index}`, `${path}.${index + 1}`)
-    } catch (error) {
-      // A backup that is not there yet, or a log that somebody removed.
-      if (codeOf(error) !== 'ENOENT') throw error
-    }
-  }
-}
 
 /** The name goes, so that who follows the file sees a new one begin; where it is a link, its target is emptied. */
 function emptied(path: string): void {

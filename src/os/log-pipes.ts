@@ -5,14 +5,20 @@ import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { ChildOutput } from '../engine/ports.ts'
 import type { Libc } from './libc.ts'
-import { childInput, socketOutput, writingEnd, type OwnedInput } from './pipes.ts'
+import { socketOutput } from './pipe-output.ts'
+import { childInput, writingEnd, type OwnedInput } from './pipes.ts'
 
 /** Reads are synchronous, and their bytes are used up before the next: one buffer is enough for all children. */
 const shared = Buffer.allocUnsafeSlow(256 * 1024)
 /** At a child's death no more than this is read at once: a survivor of its group may go on writing. */
 const lastWordsBytes = 1 << 20
-/** Fewer turns of the loop for a child that writes much. */
-const wideBytes = 1 << 18
+/** What the kernel gives a pipe at first: a read of as much found it full. */
+const narrowBytes = 1 << 16
+/**
+ * For a child that writes more than that at once: the longer it can go on, the fewer are the times that it waits for us
+ * and we for it. Not for all from the start, since the kernel grants a user 64 MiB of pipes.
+ */
+const wideBytes = 1 << 20
 
 export interface LogEnds {
   readonly stdin: OwnedInput
@@ -49,7 +55,6 @@ export function openLogPipes(libc: Libc, merged: boolean, input: number | undefi
   try {
     const stdin = input === undefined ? pipe() : null
     const stdout = pipe()
-    libc.widen(stdout.write, wideBytes)
     const stderr = merged ? null : pipe()
     const theirs = [stdin?.read ?? input ?? -1, stdout.write, stderr?.write ?? stdout.write]
     return {
@@ -59,8 +64,8 @@ export function openLogPipes(libc: Libc, merged: boolean, input: number | undefi
         closeAll([...(stdin ? [stdin.read] : []), stdout.write, ...(stderr ? [stderr.write] : [])])
         return {
           stdin: stdin ? childInput(writingEnd(stdin.write), null) : noInput,
-          stdout: logOutput(stdout.read),
-          stderr: stderr ? logOutput(stderr.read) : null,
+          stdout: logOutput(stdout.read, libc),
+          stderr: stderr ? logOutput(stderr.read, libc) : null,
         }
       },
       discard: () => closeAll(open),
@@ -123,9 +128,10 @@ const noInput: OwnedInput = {
 }
 
 /** One output of a child. The chunks that it delivers are good for the time of the call only. */
-function logOutput(fd: number): LogOutput {
+function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
   let listener: { data(chunk: Uint8Array): void; end(): void } | null = null
   let over = false
+  let isNarrow = true
   const deliver = (chunk: Uint8Array): void => {
     if (!over) listener?.data(chunk)
   }
@@ -141,6 +147,11 @@ function logOutput(fd: number): LogOutput {
     onread: {
       buffer: shared,
       callback(count: number, buffer: Uint8Array): boolean {
+        if (isNarrow && count >= narrowBytes) {
+          isNarrow = false
+          // Refused, it stays as it is.
+          libc.widen(fd, wideBytes)
+        }
         deliver(buffer.subarray(0, count))
         return true
       },

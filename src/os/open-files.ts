@@ -3,6 +3,7 @@
 // take minutes.
 import { fstatSync, readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
+import { AgentError } from '../domain/errors.ts'
 import type { Libc } from './libc.ts'
 
 /** The soft limit that Linux and systemd give by default. */
@@ -57,12 +58,22 @@ export function withOpenFiles<T extends { readonly pid?: number | undefined }>(
 
 /**
  * Keeps descriptors that the agent was itself started with away from its children (supervisord closes all from 3 on).
- * Node does that only up to the first gap; what Node opens is closed on exec anyway.
+ * Node does that only up to the first gap; what Node opens is closed on exec anyway. Raises UNAVAILABLE without /proc:
+ * neither these nor the end of the children could be known.
  */
-export function keepDescriptors(libc: Libc): void {
-  for (const fd of readdirSync('/proc/self/fd').map(Number)) {
+export function keepDescriptors(libc: Libc, list = '/proc/self/fd'): void {
+  for (const fd of descriptors(list)) {
     // The folder's own descriptor is in the list, and closed by now.
     if (fd > 2 && isOpen(fd)) libc.closeOnExec(fd)
+  }
+}
+
+function descriptors(list: string): number[] {
+  try {
+    return readdirSync(list).map(Number)
+  } catch (cause) {
+    const cure = 'mount it: `mount -t proc proc /proc`, or a container runtime that does'
+    throw new AgentError('UNAVAILABLE', `cannot read ${list}, the agent needs /proc; ${cure}`, { cause })
   }
 }
 

@@ -1,17 +1,38 @@
 import { readFileSync } from 'node:fs'
 
-/** Where a container sees its own control group: version 2, then version 1. */
-const files = ['/sys/fs/cgroup/memory.events', '/sys/fs/cgroup/memory/memory.oom_control']
+const root = '/sys/fs/cgroup'
 
-/** How many processes of this container the kernel has killed for lack of memory; null where that is not to be seen. */
-export function outOfMemoryKills(): number | null {
-  for (const file of files) {
-    try {
-      const kills = /^oom_kill (\d+)$/m.exec(readFileSync(file, 'latin1'))?.[1]
-      if (kills !== undefined) return Number(kills)
-    } catch {
-      // Another version, or none.
-    }
+/**
+ * How many processes of this container the kernel has killed for lack of memory; null where that is not to be seen.
+ * The agent's own control group is asked first, of version 2 or 1; where its path is not mounted, as in most
+ * containers, the root of the mount is the container's.
+ */
+export function outOfMemoryKills(read: (path: string) => string = readLatin1): number | null {
+  for (const file of files(tried(read, '/proc/self/cgroup') ?? '')) {
+    const kills = /^oom_kill (\d+)$/m.exec(tried(read, file) ?? '')?.[1]
+    if (kills !== undefined) return Number(kills)
   }
   return null
 }
+
+/** @param own what /proc/self/cgroup says: lines of `number:controllers:path`, of version 2 without controllers */
+function files(own: string): string[] {
+  const groups = own.split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line) ?? [])
+  const versions = groups.flatMap(([, controllers, path = '']) => {
+    if (controllers === undefined) return []
+    if (controllers.split(',').includes('memory')) return [`${root}/memory${path}/memory.oom_control`]
+    return controllers === '' ? [`${root}${path}/memory.events`] : []
+  })
+  return [...versions, `${root}/memory.events`, `${root}/memory/memory.oom_control`]
+}
+
+/** Null: another version, another path, or none at all. */
+function tried(read: (path: string) => string, path: string): string | null {
+  try {
+    return read(path)
+  } catch {
+    return null
+  }
+}
+
+const readLatin1 = (path: string): string => readFileSync(path, 'latin1')

@@ -63,7 +63,7 @@ export function readMemory(pid: number, address: bigint, length: number): Buffer
   })
 }
 
-/** Far more than any of these files has, each of which is one line. */
+/** Far more than any of these files has. */
 const line = Buffer.allocUnsafeSlow(4096)
 
 /** A look at a group reads a file of every process of the machine: readFileSync would make 8 KiB of garbage for each. */

@@ -12,6 +12,8 @@ import { readStderr, StderrTails } from './child-stderr.ts'
 import { findCommand, quoted } from './find-command.ts'
 import { openLogPipes, plainLogPipes } from './log-pipes.ts'
 import type { Libc } from './libc.ts'
+import { asUser, withUmask, type NodeUser } from './become.ts'
+import { limitChild, limitsOpenFiles, withLimits } from './child-limits.ts'
 import { childOpenFiles, keepDescriptors, withOpenFiles } from './open-files.ts'
 import { spawnFailure } from './own-children.ts'
 import { activity } from './proc.ts'
@@ -46,7 +48,7 @@ export class NodeSpawner implements Spawner {
     if (spec.stderr !== undefined) return this.#spawnLogged(spec, file, onExit, input)
     const pipes = this.#openPipes(spec)
     const { child, pid } = this.#start(spec, file, pipes)
-    const { stdin, stdinInode, stdout, stderr, stderrFd } = pipes.attach(child)
+    const { stdin, stdinInode, stdout, stderr, stderrFd, control } = pipes.attach(child)
     const name = namespec(spec)
     const readLastWords = readStderr(stderr, stderrFd, (text, cut) => {
       this.#tails.add(name, text)
@@ -57,9 +59,10 @@ export class NodeSpawner implements Spawner {
       this.#living.delete(pid)
       stdin.destroy()
       readLastWords()
+      control?.finish()
       onExit({ code, signal })
     })
-    return { pid, startedAt: Date.now(), stdin, stdout }
+    return { pid, startedAt: Date.now(), stdin, stdout, ...(control && { control }) }
   }
 
   #spawnLogged(
@@ -113,17 +116,29 @@ export class NodeSpawner implements Spawner {
 
   #openPipes(spec: ProgramSpec): ChildPipes {
     const libc = this.#libc
-    return libc === null ? plainPipes : attempt(spec, () => realPipes(libc))
+    const terminal = spec.stdout === 'pty'
+    const control = spec.control !== undefined
+    const notify = spec.control?.notify ?? false
+    if (libc !== null) return attempt(spec, () => realPipes(libc, { terminal, control, notify }))
+    if (notify) throw new AgentError('SPAWN_ERROR', 'CHILD_CONTROL=notify needs the native part, which did not load')
+    if (terminal) throw new AgentError('SPAWN_ERROR', 'CHILD_STDOUT=pty needs the native part, which did not load')
+    return plainPipes(control)
   }
 
   #start(
     spec: ProgramSpec,
     file: string,
-    pipes: { readonly stdio: Stdio; readonly highestFd: number; discard(): void },
+    pipes: Pick<ChildPipes, 'stdio' | 'highestFd' | 'discard' | 'environment'>,
   ): { child: ChildProcess; pid: number } {
-    const start = (): ChildProcess => withUmask(spec.umask, () => asUser(this.#libc, spec, file, pipes.stdio))
+    const libc = this.#libc
+    const told = { ...spec, environment: { ...spec.environment, ...pipes.environment } }
+    const limited = (child: ChildProcess): ChildProcess => orKilled(child, () => limitChild(libc, child.pid ?? 0, spec))
+    const start = (): ChildProcess =>
+      withUmask(spec.umask, () => asUser(libc, spec.user, (ids) => limited(startProcess(told, file, pipes.stdio, ids))))
     try {
-      const child = this.#libc === null ? start() : withOpenFiles(this.#libc, this.#openFiles, pipes.highestFd, start)
+      const child = withLimits(libc, spec, pipes.highestFd, () =>
+        libc === null || limitsOpenFiles(spec) ? start() : withOpenFiles(libc, this.#openFiles, pipes.highestFd, start),
+      )
       return { child, pid: startedPid(child, spec) }
     } catch (error) {
       pipes.discard()
@@ -136,7 +151,7 @@ function attempt<T>(spec: ProgramSpec, open: () => T): T {
   try {
     return open()
   } catch (cause) {
-    throw spawnError(spec, codeOf(cause), cause)
+    throw cause instanceof AgentError ? cause : spawnError(spec, codeOf(cause), cause)
   }
 }
 
@@ -149,22 +164,15 @@ export function commandFile({ command, commandProblem, directory, environment }:
   return findCommand(word, directory, environment)
 }
 
-/**
- * Starts the child as its user: the main thread becomes that user, with all its groups, for the time of the start. Node
- * itself knows only one group, and is asked only where there is no native part.
- */
-function asUser(libc: Libc | null, spec: ProgramSpec, file: string, stdio: Stdio): ChildProcess {
-  const { user } = spec
-  const own = process.getuid?.()
-  if (user === undefined || user.uid === own) return startProcess(spec, file, stdio, {})
-  if (own !== 0)
-    throw new AgentError('SPAWN_ERROR', `couldn't setuid to ${user.uid}: Can't drop privilege as nonroot user`)
-  if (libc === null) return startProcess(spec, file, stdio, { uid: user.uid, gid: user.gid })
-  const comeBack = libc.become(user)
+/** A child that cannot be had as it is wanted is none. */
+function orKilled(child: ChildProcess, complete: () => void): ChildProcess {
+  if (child.pid === undefined) return child
   try {
-    return startProcess(spec, file, stdio, {})
-  } finally {
-    comeBack()
+    complete()
+    return child
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
   }
 }
 
@@ -172,7 +180,7 @@ function startProcess(
   { command, directory, environment }: ProgramSpec,
   file: string,
   stdio: Stdio,
-  user: { readonly uid?: number; readonly gid?: number },
+  user: NodeUser,
 ): ChildProcess {
   if (directory !== undefined) checkDirectory(directory)
   const child = spawn(file, command.slice(1), {
@@ -212,16 +220,6 @@ function checkDirectory(directory: string): void {
     accessSync(`${directory}/.`, constants.X_OK)
   } catch (cause) {
     throw new AgentError('SPAWN_ERROR', `couldn't chdir to ${directory}: ${codeOf(cause)}`, { cause })
-  }
-}
-
-function withUmask<T>(umask: number | undefined, start: () => T): T {
-  if (umask === undefined) return start()
-  const own = process.umask(umask)
-  try {
-    return start()
-  } finally {
-    process.umask(own)
   }
 }
 

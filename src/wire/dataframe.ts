@@ -4,6 +4,7 @@ import type { Lines } from '../domain/stream/lines.ts'
 import type { Millis } from '../domain/time.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { escapedLength, escapeInto, isJson, isUtf8 } from './json-bytes.ts'
+import { ValueIndex } from './value-index.ts'
 
 export const DATAFRAME_TYPE = 'pidpiper.record.v1'
 
@@ -35,7 +36,7 @@ export interface EncodedLines {
   /** Indices of lines that are no JSON though OUTPUT_JSON says so. */
   readonly rejected: readonly number[]
   /** Gives the memory of the values back, where it is from a pool: for whoever is the last to look at them. */
-  readonly recycle?: () => void
+  readonly recycle: () => void
 }
 
 const CLOSE_BRACE = 0x7d
@@ -73,8 +74,8 @@ export class DataframeEncoder {
     const utf8 = this.#json || isUtf8View(bytes)
     const envelopeMax = this.#binary.lengthMax(stamp.idPrefix)
     let out: Buffer = this.#memory(count * (envelopeMax + 2) + Math.ceil(bytes.length * (this.#json ? 1 : 1.2)) + ROOM)
-    const starts = new Uint32Array(count)
-    const valueEnds = new Uint32Array(count)
+    const index = new ValueIndex(count, this.#pool)
+    const { starts, ends: valueEnds } = index
     const lineOf = this.#json ? new Uint32Array(count) : null
     const rejected: number[] = []
     let values = 0
@@ -115,7 +116,10 @@ export class DataframeEncoder {
       lines: rejected.length === 0 ? null : (lineOf?.subarray(0, values) ?? null),
       valueBytes: at,
       rejected,
-      ...(pool && { recycle: () => pool.give(out) }),
+      recycle: () => {
+        pool?.give(out)
+        index.recycle()
+      },
     }
   }
 

@@ -1,13 +1,15 @@
 // What the Calculator gets with CALCULATOR_INPUT=dataframe: each record as one JSON line, with everything known of it.
 import type { Framed, RefusedRecord } from '../domain/stream/framing.ts'
 import type { Headers, LineBatch, RecordContext } from '../domain/stream/line-batch.ts'
+import { skipString, skipValue } from '../domain/stream/json-text.ts'
 import { lineAt } from '../domain/stream/lines.ts'
 import type { Millis } from '../domain/time.ts'
 import { unwrap } from './cloud-event.ts'
-import { escapedLength, escapeInto, isJson, isUtf8 } from './json-bytes.ts'
+import { escapedLength, escapeInto, isJson, isUtf8, unescape } from './json-bytes.ts'
 
 const NEWLINE = 0x0a
 const BLANK = 0x20
+const QUOTE = 0x22
 const END = Buffer.from('}\n')
 const YEAR_10000 = 253_402_300_800_000
 
@@ -51,6 +53,23 @@ export function enveloped(batch: LineBatch, unwrapping: boolean): Framed {
       context: whole ? batch.context : contextOf(batch.context, origins),
     },
   }
+}
+
+const DATA = /^"data(_base64)?"$/
+
+/** The data within a line of `enveloped`: the value that the record had, with blanks for the newlines of JSON. */
+export function envelopedData(line: Uint8Array): Uint8Array {
+  const text = (from: number, to: number): string => Buffer.from(line.subarray(from, to)).toString()
+  // Names follow the brace or a comma without blanks; data comes last.
+  for (let at = 1; at < line.length;) {
+    const colon = skipString(line, at, line.length)
+    const end = skipValue(line, colon + 1, line.length)
+    const [isData = false, isBase64 = false] = DATA.exec(text(at, colon))?.map(Boolean) ?? []
+    if (isBase64) return Buffer.from(text(colon + 2, end - 1), 'base64')
+    if (isData) return line[colon + 1] === QUOTE ? unescape(line, colon + 2, end - 1) : line.subarray(colon + 1, end)
+    at = end + 1
+  }
+  return line
 }
 
 function beginning(batch: LineBatch, index: number, headers: Headers): string {

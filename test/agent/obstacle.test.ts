@@ -26,3 +26,11 @@ test('a document with which exactly-once cannot hold is refused, with the path o
   assert.match(obstacle({ outputTopic: null }) ?? '', /^output\.topic: DELIVERY=exactly-once needs an output topic/)
   assert.match(obstacle({ deadLetterTopic: 'scores' }) ?? '', /^deadLetter\.topic: DELIVERY=exactly-once/)
 })
+
+test('more workers than can be are refused', () => {
+  assert.equal(obstacle({ workers: 1 }), null)
+  assert.equal(
+    obstacle({ workers: 2 }),
+    'calculator.workers: expected 1, found 2: DELIVERY=exactly-once binds all output of an agent into one transaction',
+  )
+})

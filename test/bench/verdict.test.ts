@@ -37,7 +37,8 @@ const kept: Results = {
   ],
   latencies: [
     [
-      { name: 'bare round trip', latency: times(2, 10, 20) },
+      { name: 'bare one way', latency: times(2, 10, 20) },
+      { name: 'bare there and back', latency: times(2.5, 12, 20) },
       { name: 'pidpiper-relay-raw', latency: times(2.9, 50, 79) },
       { name: 'pidpiper-one-to-one-raw', latency: times(5, 14, 30) },
     ],
@@ -67,6 +68,10 @@ test('each promise that is missed is found, and no other one', () => {
   assert.deepEqual(failing(relay({ checkpoints: 2 })), ['checkpoints inside a relay raw run ≥ 3'])
   assert.match(failing(relay({ cpu: 1.01 })).join(), /^CPU of the agent/)
   assert.equal(failing(relay({ peak: 201e6 })).length, 2, 'the peak, and its growth')
+  const latencies = kept.latencies.map((round) =>
+    round.map((each) => (each.name === 'bare there and back' ? { ...each, latency: times(1.9, 12, 20) } : each)),
+  )
+  assert.deepEqual(failing({ ...kept, latencies }), ['latency at 500/s: relay p50 ≤ 1.5 × bare there and back'])
   const loaded = kept.loaded && { ...kept.loaded, agent: times(1, 2, 12.5) }
   assert.match(failing({ ...kept, loaded }).join(), /^p99.9 of the event-loop lag/)
 })

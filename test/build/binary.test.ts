@@ -96,7 +96,8 @@ test('SHA256SUMS holds the sum of every file that is shipped', { skip: skip || n
     return file
   })
   const platform = process.arch === 'x64' ? 'amd64' : process.arch
-  assert.deepEqual(files, ['koffi.node', 'pidpiper', `pidpiper-linux-${platform}`])
+  const named = `pidpiper-linux-${platform}`
+  assert.deepEqual(files, ['koffi.node', 'pidpiper', named, `${named}.cdx.json`])
 })
 
 function noSums(): string | false {

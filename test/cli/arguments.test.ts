@@ -50,6 +50,18 @@ test('the other commands and their help', () => {
   assert.deepEqual(parse('check', '--json', '--bin', 'x'), { command: 'check', flags: { bin: 'x' }, json: true })
   assert.deepEqual(parse('health'), { command: 'health', ready: false })
   assert.deepEqual(parse('health', '--ready'), { command: 'health', ready: true })
+  const doctor = { command: 'doctor', flags: {}, json: false, calculator: true }
+  assert.deepEqual(parse('doctor'), doctor)
+  assert.deepEqual(parse('doctor', '--no-calculator', '--json'), { ...doctor, json: true, calculator: false })
+  assert.deepEqual(parse('doctor', '--bin', 'x'), { ...doctor, flags: { bin: 'x' } })
+  assert.deepEqual(parse('consul', 'policy'), { command: 'consul-policy', json: false })
+  assert.deepEqual(parse('consul', 'policy', '--json'), { command: 'consul-policy', json: true })
+  for (const words of [
+    ['consul', '-h'],
+    ['consul', 'policy', '--help'],
+    ['help', 'consul'],
+  ])
+    assert.deepEqual(parse(...words), { command: 'help', topic: 'consul' })
   for (const words of [['--version'], ['-v'], ['version']]) assert.deepEqual(parse(...words), { command: 'version' })
   for (const words of [['--help'], ['-h'], ['help']])
     assert.deepEqual(parse(...words), { command: 'help', topic: null })
@@ -77,6 +89,8 @@ const refusals: readonly (readonly [words: readonly string[], message: string])[
   [['chekc'], 'unknown command "chekc", did you mean check?'],
   [['constructor'], 'unknown command "constructor"'],
   [['help', 'helth'], 'no help about "helth", did you mean health?'],
+  [['consul'], 'consul needs a word after it: consul policy'],
+  [['consul', 'polici'], 'unknown word "polici" after consul, did you mean policy?'],
   [['circusctl', 'status'], 'circusctl comes with a later version'],
   [['install', '--systemd=yes'], '--systemd takes no value'],
   [['install', '--prefix', ''], '--prefix needs a value that is not empty'],

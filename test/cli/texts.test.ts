@@ -47,7 +47,7 @@ test('check --json is one document, with exit code 78 when there are problems', 
 })
 
 test('help fits on a page and names only variables that exist', () => {
-  for (const topic of [null, 'run', 'check', 'health', 'dlq', 'version'] as const) {
+  for (const topic of [null, 'run', 'check', 'health', 'doctor', 'dlq', 'consul', 'version'] as const) {
     const text = helpText(topic)
     assert.ok(text.endsWith('\n') && text.split('\n').length <= 60)
     for (const line of text.split('\n')) assert.ok(line.length <= 120, line)

@@ -184,6 +184,10 @@ const wrong: readonly Wrong[] = [
   { what: 'exactly-once without an output', env: { ...exactly, OUTPUT_TOPIC: '' }, problems: ['OUTPUT_TOPIC is needed with DELIVERY=exactly-once'] }, // prettier-ignore
   { what: 'exactly-once with one side', env: { ...exactly, PROTOCOL: 'sink' }, problems: ['PROTOCOL="sink" cannot be sink with DELIVERY=exactly-once: it has one side only'] }, // prettier-ignore
   { what: 'exactly-once with letters among the answers', env: { ...exactly, DEAD_LETTER_TOPIC: 'scores' }, problems: ['DEAD_LETTER_TOPIC="scores" should not be OUTPUT_TOPIC with DELIVERY=exactly-once'] }, // prettier-ignore
+  { what: 'exactly-once with several workers', env: { ...exactly, WORKERS: '2' }, problems: ['WORKERS="2" should be 1: DELIVERY=exactly-once binds all output of an agent into one transaction'] }, // prettier-ignore
+  { what: 'a local input with several workers', env: { ...least, WORKERS: '2', RUN_DOCUMENT_ALLOW: 'none' }, flags: { in: '-' }, problems: ['WORKERS="2" should be 1: a local input (--in) is read by one Calculator'] }, // prettier-ignore
+  { what: 'at-most-once with workers that share partitions', env: { ...least, WORKERS: '2', WORKERS_BY: 'key', DELIVERY: 'at-most-once', RUN_DOCUMENT_ALLOW: 'none' }, problems: ['WORKERS="2" should be 1: DELIVERY=at-most-once needs WORKERS_BY=partition, since a commit is of a whole partition'] }, // prettier-ignore
+  { what: 'no worker', env: { ...least, WORKERS: '0' }, problems: ['WORKERS="0" should be an integer from 1 to 256'] }, // prettier-ignore
   { what: 'exactly-once with transactions that no broker takes', env: { ...exactly, CHECKPOINT_INTERVAL: '14m' }, problems: ['CHECKPOINT_INTERVAL="14m" should, with ADOPTION_GRACEPERIOD, be at most 14m with exactly-once'] }, // prettier-ignore
   { what: 'a bad DSN: no follow-up of its own', env: { ...least, KAFKA_DSN: 'http://k:1' }, problems: ['KAFKA_DSN="http://k:1" should be host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port'] }, // prettier-ignore
 ]
@@ -229,7 +233,9 @@ const warnings = (environment: Environment, flags: Flags = {}): readonly string[
 test('warnings: what is later, without effect, or looks wrong', () => {
   assert.deepEqual(warnings(least), [])
   assert.match(warnings(withoutConsul).join(), /^CONSUL_DSN is not set: [^,]*, the environment alone decides$/)
-  assert.deepEqual(warnings({ ...least, WORKERS: '2' }), ['WORKERS is not supported by this version and has no effect'])
+  assert.deepEqual(warnings({ ...least, RULES_FILES: '/r' }), [
+    'RULES_FILES is not supported by this version and has no effect',
+  ])
   assert.match(warnings({ ...least, NODE_ID: 'a.b' }).join(), /^NODE_ID=a\.b is no DNS label/)
   assert.match(warnings({ ...least, KAFKA_TLS_CA_FILE: '/x' }).join(), /^KAFKA_TLS_CA_FILE without effect/)
   assert.match(warnings({ ...least, CONSUL_CACERT: '/x' }).join(), /^CONSUL_CACERT without effect/)

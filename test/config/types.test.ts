@@ -101,7 +101,7 @@ const cases: readonly Case[] = [
     ],
     bad: ['verbose', '3', 'constructor'],
   },
-  { name: 'TERMINATION_LOG', type: variables.TERMINATION_LOG.type, good: [['/dev/x', '/dev/x'], ['Off', null]], bad: ['log', './off'] }, // prettier-ignore
+  { name: 'TERMINATION_LOG', type: variables.TERMINATION_LOG.type, good: [['/dev/x', '/dev/x'], ['Off', 'off']], bad: ['log', './off'] }, // prettier-ignore
   { name: 'autorestart', type: variables.CALCULATOR_AUTORESTART.type, good: [['yes', true], ['unexpected', 'unexpected'], ['0', false]], bad: ['always'] }, // prettier-ignore
   { name: 'CONSUL_NAME_TPL', type: variables.CONSUL_NAME_TPL.type, good: [['%s', '%s'], ['a-%s-b', 'a-%s-b']], bad: ['a', '%s%s', '%d', '%s-100%'] }, // prettier-ignore
   { name: 'CONSUL_DIR', type: variables.CONSUL_DIR.type, good: [['/a/b/', '/a/b/']], bad: ['/', 'a b'] },

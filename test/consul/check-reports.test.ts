@@ -3,94 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { checkReports, MAX_OUTPUT } from '../../src/consul/check-reports.ts'
 import type { DocumentSnapshot, ProcessSnapshot, Snapshot, StreamSnapshot } from '../../src/engine/snapshot.ts'
-
-const KEY = 'buldozer/subordinate/n1'
-
-const calculator: ProcessSnapshot = {
-  name: 'calculator',
-  group: 'calculator',
-  state: 'RUNNING',
-  pid: 42,
-  startedAt: 1,
-  stoppedAt: null,
-  exit: null,
-  spawnerr: '',
-  retries: 0,
-  crashLoop: false,
-  retryInMs: null,
-  restarts: 0,
-  stderrTail: [],
-}
-
-const none = { upTo: [], count: 0, sumSeconds: 0 }
-
-const stream: StreamSnapshot = {
-  namespec: 'calculator',
-  protocol: 'relay',
-  phase: 'feeding',
-  input: {
-    topics: ['in'],
-    joined: true,
-    assigned: [{ topic: 'in', partition: 0 }],
-    lag: 12,
-    lastFetchAgeMs: 5,
-    rebalances: { assigned: 1, revoked: 0, lost: 0 },
-    error: null,
-  },
-  output: { topic: 'out', lastAckAgeMs: 5, error: null },
-  partitions: [],
-  inFlight: 3,
-  bufferedBytes: 0,
-  bufferLimitBytes: 1,
-  stdinUnreadBytes: 0,
-  stdinBlockedMs: 0,
-  stdoutPartialBytes: null,
-  blockBuffered: false,
-  isolating: false,
-  advice: null,
-  stuck: [],
-  counters: {
-    recordsIn: 0,
-    recordsOut: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    tombstones: 0,
-    deadLetters: {},
-    oversized: 0,
-    partialLines: 0,
-    checkpointsProven: 0,
-    checkpointsAssumed: 0,
-    checkpointsMissed: 0,
-    commits: 0,
-    answers: 0,
-    commitsRefused: 0,
-    aborts: 0,
-    deaths: {},
-    replays: 0,
-    violations: 0,
-  },
-  durations: { answer: none, endToEnd: none, checkpoint: none },
-}
-
-const running: Snapshot = {
-  seq: 1,
-  at: 1,
-  agent: {
-    state: 'running',
-    reason: '',
-    version: '0.1.0',
-    platformVersion: null,
-    nodeId: 'n1',
-    instanceId: 'i1',
-    startedAt: 1,
-    consul: 'registered',
-    consulAnswerAgeMs: null,
-    loopLagMs: null,
-  },
-  document: { key: KEY, state: 'in-force', configVersion: 77, rejected: 0, problem: '' },
-  processes: [calculator],
-  streams: [stream],
-}
+import { calculator, KEY, running, stream } from './all-well.ts'
 
 const agentIs = (state: Snapshot['agent']['state'], reason = ''): Snapshot => ({
   ...running,
@@ -266,4 +179,33 @@ test('a last line too long for the text keeps its beginning; the document proble
   const { output } = checkReports(snapshot).calculator
   assert.ok(Buffer.byteLength(output) <= MAX_OUTPUT && Buffer.byteLength(output) > MAX_OUTPUT - 20)
   assert.match(output, /input\.topics\[0\]: é+…\nstderr:\nKeyError: ü+…$/)
+})
+
+test('several workers: a line for each, what flows once, and the words of those that are down', () => {
+  const workers = [0, 1, 2].map((worker) => ({ ...calculator, name: `calculator_0${worker}`, pid: 40 + worker }))
+  const [up, down, other] = workers.map((process, worker) => ({ ...process, stderrTail: [`said by ${worker}`] }))
+  assert.ok(up && down && other)
+  const processes = [up, { ...down, state: 'BACKOFF' as const, pid: null, retries: 2 }, other]
+  const streams = workers.map(({ name }, worker) => ({
+    ...stream,
+    namespec: `calculator:${name}`,
+    input: { ...stream.input, assigned: [{ topic: 'in', partition: worker }], error: 'no broker' },
+    stuck: worker === 1 ? [{ topic: 'in', partition: 1 }] : [],
+  }))
+  const reports = checkReports({ ...running, processes, streams })
+  assert.equal(reports.calculator.status, 'warning')
+  assert.deepEqual(reports.calculator.output.split('\n'), [
+    'calculator:calculator_00 RUNNING, pid 40',
+    'calculator:calculator_01 BACKOFF, 2 failed starts in a row',
+    'calculator:calculator_02 RUNNING, pid 42',
+    'config version 77',
+    'calculator:calculator_01: no progress on in/1',
+    'lag 36, in flight 9, partitions 3',
+    'stderr:',
+    'said by 1',
+  ])
+  assert.deepEqual(reports.agent.output.split('\n').slice(-2), [
+    'input: no broker',
+    'lag 36, in flight 9, partitions 3',
+  ])
 })

@@ -172,6 +172,20 @@ test('token and namespace travel as headers, and only there', async (t) => {
   )
 })
 
+test('with a new token what is under way is asked again, once, with it', async (t) => {
+  const asked: string[] = []
+  const client = await fakeConsul(t, (request, response) => {
+    asked.push(String(request.headers['x-consul-token']))
+    if (asked.length > 1) response.writeHead(404, { 'x-consul-index': '9' }).end()
+  })
+  client.renew({ token: 'first' })
+  const blocked = client.block('k', 7, 10_000)
+  await waitFor('the blocking query', () => asked.length === 1)
+  client.renew({ token: 'second' })
+  assert.equal((await blocked).index, 9)
+  assert.deepEqual(asked, ['first', 'second'])
+})
+
 test('an IPv6 address is reached', async (t) => {
   const server = createServer((_request, response) => response.writeHead(404, { 'x-consul-index': '3' }).end())
   const port = await listen(t, server, '::1').catch(() => null)

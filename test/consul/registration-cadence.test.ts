@@ -86,6 +86,25 @@ test('the registration itself says what the checks say, so that nothing flickers
   )
 })
 
+test('asked to, it registers anew at once, though a turn is under way', async (t) => {
+  const clock = testClock()
+  const { client, calls } = takesAll(clock)
+  const { registration } = registered(t, nowhere, { client, clock, resync: 1_000_000 })
+  const registrations = (): number => calls.filter(([, call]) => call.startsWith('register')).length
+  await clock.advance(12_000)
+  assert.equal(registrations(), 1)
+  registration.again()
+  await clock.advance(0)
+  assert.equal(registrations(), 2)
+  registration.again()
+  // The turn that has begun may have asked with the old token.
+  registration.again()
+  await clock.advance(10)
+  assert.equal(registrations(), 4)
+  await clock.advance(60_000)
+  assert.equal(registrations(), 4)
+})
+
 test('the end is never overtaken by a registration that is under way', async (t) => {
   const clock = testClock()
   const { client, calls } = takesAll(clock)

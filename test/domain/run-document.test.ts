@@ -95,7 +95,11 @@ const refused: readonly (readonly [title: string, document: unknown, problems: r
   ['a boolean', { output: { json: 'yes' } }, ['output.json: expected true or false, found "yes"']],
   ['null', { output: { topic: null } }, [/^output\.topic: expected a Kafka topic .*, found null$/.source]],
   ['no attempts', { deadLetter: { attempts: 0 } }, ['deadLetter.attempts: expected an integer from 1, found 0']],
-  ['more workers', { calculator: { workers: 2 } }, ['calculator.workers: this version has only 1 worker, found 2']],
+  [
+    'too many workers',
+    { calculator: { workers: 257 } },
+    ['calculator.workers: expected an integer from 1 to 256, found 257'],
+  ],
   ['half a worker', { calculator: { workers: 0.5 } }, ['calculator.workers: expected an integer from 1, found 0.5']],
   [
     'no protocol',

@@ -42,7 +42,7 @@ async function seenBy(
 
 /** What the test's way to start an agent adds, and what the agent does. */
 const marker = process.env['PIDPIPER_TEST_RUN']
-const ours = { BDZ_INSTANCE: hostname(), BDZ_LANE: '0' }
+const ours = { BDZ_INSTANCE: hostname(), BDZ_LANE: '0', BDZ_ATTEMPT: '1', BDZ_CONTROL_FD: '3' }
 const added = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), PATH: process.env['PATH'] ?? '', ...ours }
 
 test('the Calculator sees the variables of the container as they are', { timeout: 20_000 }, async (t) => {

@@ -1,59 +1,19 @@
 // The agent as PID 1 of a namespace of its own, as in a container: orphans, exit codes, signals.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { test, type TestContext } from 'node:test'
-import { childrenOf, everyProcess, type ProcessFacts } from '../fixtures/e2e-proc.ts'
+import { test } from 'node:test'
+import { startPid1, zombies } from '../fixtures/e2e-pid1.ts'
+import { childrenOf, type ProcessFacts } from '../fixtures/e2e-proc.ts'
 import { noLag, streamTopics, valuesOf } from '../fixtures/e2e-stream.ts'
-import { startAgent, type AgentOptions, type TestAgent } from '../support/agent.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { multiset, same } from '../support/records.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { needsBinary } from '../testbed/address.ts'
 
 const orphans = join(import.meta.dirname, '../fixtures/e2e-orphans.sh')
-
-/** Whoever is not root needs a user namespace for it. The namespace ends with unshare, however that ends. */
-const pid1 = [
-  'unshare',
-  ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
-  ...['--pid', '--fork', '--mount-proc', '--kill-child'],
-]
-
-interface Container {
-  readonly agent: TestAgent
-  /** The agent as the world outside numbers it. */
-  readonly pid: number
-}
-
-async function startPid1(t: TestContext, options: AgentOptions): Promise<Container> {
-  const agent = await startAgent(t, { ...options, under: pid1 })
-  const pid = await waitFor('the agent', () => childrenOf(agent.pid)[0]?.pid)
-  await agent.waitForEvent('agent.started')
-  return { agent, pid }
-}
-
-/** Everybody else in the namespace. */
-function inside({ pid }: Container): ProcessFacts[] {
-  const own = namespaceOf(pid)
-  return everyProcess().filter((facts) => facts.pid !== pid && namespaceOf(facts.pid) === own)
-}
-
-const namespaceOf = (pid: number): string | null => {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`)
-  } catch {
-    // Gone, or a zombie, which has no namespace any more: its parent tells where it belongs.
-    return null
-  }
-}
-
-const zombies = (container: Container): ProcessFacts[] => {
-  const members = new Set([container.pid, ...inside(container).map(({ pid }) => pid)])
-  return everyProcess().filter(({ state, ppid }) => state === 'Z' && members.has(ppid))
-}
 
 test('200 orphans of the Calculator leave no zombie', { timeout: 60_000 }, async (t) => {
   const container = await startPid1(t, {

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CrashLoopHold, HOLD, STEADY } from '../../src/engine/crash-loop-hold.ts'
+import type { ProcessSnapshot } from '../../src/engine/snapshot.ts'
 import { calculator } from '../domain/process/world.ts'
 import { engine, eventsOf } from './supervisor-engine.ts'
+
+const must = (snapshot: ProcessSnapshot | undefined): ProcessSnapshot => {
+  assert.ok(snapshot)
+  return snapshot
+}
 
 /** A Calculator that dies `after` ms of each start until the test says otherwise, and the stream that it holds. */
 function world(changes: Parameters<typeof calculator>[0] = {}) {
@@ -24,7 +30,7 @@ function world(changes: Parameters<typeof calculator>[0] = {}) {
   const begin = clock.now()
   const hold = new CrashLoopHold({
     ...{ clock, events },
-    process: () => supervisor.snapshot('score'),
+    processes: () => [supervisor.snapshot('score')].flatMap((each) => each ?? []),
     isChanging: () => change.isOn,
     stream: () => stream,
   })
@@ -127,4 +133,25 @@ test('nothing is given away in the middle of a change, nor when the agent leaves
   assert.deepEqual(leaving.stream.moves, [])
   hold.stop()
   assert.ok(clock.pending <= 1, 'only the next start of the Calculator is due')
+})
+
+test('while one of several Calculators runs, everything stays', async () => {
+  const { clock, supervisor, events } = engine(calculator())
+  let left = 0
+  const stream = { standsAside: false, standAside: () => Promise.resolve(++left > 0), comeBack: () => undefined }
+  const down = { ...must(supervisor.snapshot('score')), state: 'FATAL', retryInMs: null } as const
+  let second: ProcessSnapshot = { ...down, state: 'RUNNING', crashLoop: false }
+  const hold = new CrashLoopHold({
+    ...{ clock, events },
+    processes: () => [down, second],
+    isChanging: () => false,
+    stream: () => stream,
+  })
+  hold.look()
+  await clock.advance(HOLD * 2)
+  assert.equal(left, 0)
+  second = down
+  hold.look()
+  await clock.advance(HOLD)
+  assert.equal(left, 1)
 })

@@ -24,6 +24,7 @@ test('a start spawns, hands the pipes to the owner, and is RUNNING after startse
     crashLoop: false,
     retryInMs: null,
     restarts: 0,
+    again: null,
     stderrTail: [],
   })
   assert.equal(clock.pending, 0)

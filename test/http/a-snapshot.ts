@@ -33,6 +33,7 @@ const stream: StreamSnapshot = {
   stdoutPartialBytes: null,
   blockBuffered: false,
   isolating: false,
+  control: null,
   advice: null,
   stuck: [],
   counters: {
@@ -44,6 +45,7 @@ const stream: StreamSnapshot = {
     deadLetters: { 'not-json': 2, 'too-large': 1 },
     oversized: 1,
     partialLines: 0,
+    outOfMemory: 0,
     checkpointsProven: 5,
     checkpointsAssumed: 6,
     checkpointsMissed: 7,
@@ -53,6 +55,7 @@ const stream: StreamSnapshot = {
     aborts: 0,
     deaths: {},
     replays: 0,
+    controlProblems: 0,
     violations: 0,
   },
   durations: { answer: none, endToEnd: none, checkpoint: none },
@@ -71,6 +74,7 @@ const process: ProcessSnapshot = {
   crashLoop: false,
   retryInMs: null,
   restarts: 0,
+  again: null,
   stderrTail: [],
 }
 

@@ -57,6 +57,8 @@ test('its connection has the shape that kafkajs-src.d.ts says', () => {
   assert.equal(queue.throttleCheckTimeoutId, null)
   assert.equal(made.isConnected(), false)
   assert.equal(made.authHandlers, null)
+  assert.equal(made.sessionLifetime.toNumber(), 0)
+  assert.equal(made.reauthenticationThreshold, 10_000)
   assert.equal(made.nextCorrelationId() + 1, made.nextCorrelationId())
   const error = connectionError('gone', 'b:1') as Error & { broker?: string }
   assert.equal(error.name, 'KafkaJSConnectionError')

@@ -6,19 +6,34 @@ import { kafkaJsLog } from '../../src/kafka/log.ts'
 import { security } from '../../src/kafka/options.ts'
 import { clock, Lines } from './rig.ts'
 
-test('TLS and SASL options reach kafkajs', async () => {
-  assert.deepEqual(security({ tls: false, sasl: null }), { ssl: null, sasl: null })
+test('TLS and SASL options reach kafkajs', () => {
+  assert.deepEqual(
+    security(() => ({ tls: false, sasl: null })),
+    { ssl: null, sasl: null },
+  )
 
   const tls = { ca: 'CA', cert: 'CERT', key: 'KEY', serverName: 'kafka.internal' }
   const sasl = { mechanism: 'scram-sha-256', username: 'u', password: 'p' } as const
-  const secure = security({ tls, sasl })
+  const secure = security(() => ({ tls, sasl }))
   assert.deepEqual(secure.ssl, { ca: ['CA'], cert: 'CERT', key: 'KEY', servername: 'kafka.internal' })
   assert.deepEqual(secure.sasl, sasl)
-  assert.deepEqual(security({ tls: {}, sasl: null }).ssl, {})
+  assert.deepEqual(security(() => ({ tls: {}, sasl: null })).ssl, {})
+})
 
-  const bearer = security({ tls: false, sasl: { mechanism: 'oauthbearer', token: 't' } }).sasl
+test('a connection that logs in again does so with what is right by then', async () => {
+  let password = 'old'
+  const login = security(() => ({ tls: false, sasl: { mechanism: 'plain', username: 'u', password } })).sasl
+  assert.ok(login && 'password' in login)
+  assert.equal(login.password, 'old')
+  password = 'new'
+  assert.equal(login.password, 'new')
+
+  let token = 't'
+  const bearer = security(() => ({ tls: false, sasl: { mechanism: 'oauthbearer', token } })).sasl
   assert.ok(bearer && 'oauthBearerProvider' in bearer)
   assert.deepEqual(await bearer.oauthBearerProvider(), { value: 't' })
+  token = 'u'
+  assert.deepEqual(await bearer.oauthBearerProvider(), { value: 'u' })
 })
 
 const entry = (level: logLevel, message: string, more: object = {}): LogEntry => ({

@@ -44,6 +44,20 @@ test('both outputs are bytes for the owner, complete when the end is told', asyn
   assert.deepEqual(status, { code: 3, signal: null })
 })
 
+test('a pipe that was found full becomes wide, and no other does', async (t) => {
+  const script = [
+    'import fcntl, os, sys, time',
+    'size = lambda fd: fcntl.fcntl(fd, 1032)',
+    'narrow = size(1)',
+    'os.write(1, b"x" * narrow)',
+    'while size(1) == narrow: time.sleep(0.005)',
+    'print(narrow, size(1), size(2), file=sys.stderr)',
+  ].join('\n')
+  const { stdout, stderr } = await runLogged(t, ['python3', '-c', script])
+  assert.equal(stdout.length, 65_536)
+  assert.equal(stderr, '65536 1048576 65536\n')
+})
+
 test('a survivor of the group does not hold the end up', async (t) => {
   const { stdout } = await runLogged(t, ['sh', '-c', 'sleep 100 & echo said'])
   assert.equal(stdout, 'said\n')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { childOpenFiles, withOpenFiles } from '../../src/os/open-files.ts'
+import { AgentError } from '../../src/domain/errors.ts'
+import { childOpenFiles, keepDescriptors, withOpenFiles } from '../../src/os/open-files.ts'
 import { nativeLibc, outputOf } from './start-child.ts'
 
 const libc = nativeLibc()
@@ -61,4 +62,11 @@ test('the own limit is lowered only while the child starts, and not with many de
   ])
   withOpenFiles(fake, 5000n, 20, () => ({ pid: 77 }))
   assert.deepEqual(calls, [])
+})
+
+test('without /proc the start is refused by name, with the cure', () => {
+  assert.throws(
+    () => keepDescriptors(libc, '/no/such/proc'),
+    (error) => error instanceof AgentError && error.code === 'UNAVAILABLE' && /mount -t proc/.test(error.subject),
+  )
 })

@@ -142,6 +142,8 @@ export async function startAgent(t: TestContext, options: AgentOptions = {}): Pr
     env: {
       PATH: process.env['PATH'],
       HTTP_LISTEN: `127.0.0.1:${port}`,
+      // Its default is one for the whole machine.
+      CONTROL_SOCKET: 'off',
       ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }),
       ...options.env,
     },

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import process from 'node:process'
 import type { TestContext } from 'node:test'
 import './kafkajs-aborted.ts'
+import './kafkajs-throttling.ts'
 import { Kafka, logLevel, Partitioners, type Admin, type IHeaders, type Message } from 'kafkajs'
 import { waitFor } from './wait-for.ts'
 

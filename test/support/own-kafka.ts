@@ -25,9 +25,10 @@ export interface OwnBroker {
 
 export interface OwnKafka extends OwnBroker {
   /** Secured listeners, `host:port` each, and their files; only with `secured`. */
+  readonly sasl: string
   readonly saslSsl: string
   readonly ssl: string
-  readonly tlsFile: (name: 'ca.pem' | 'client.pem' | 'client.key') => string
+  readonly tlsFile: (name: `${'ca' | 'server' | 'client'}.${'pem' | 'key'}`) => string
 }
 
 export interface OwnCluster {
@@ -43,16 +44,25 @@ export interface OwnCluster {
 
 /**
  * Not started yet: the port is chosen, and nobody listens there. `secured` opens TLS listeners beside the plain one, with
- * and without a login (alice, alice-secret).
+ * and without a login (alice, alice-secret). `settings`: lines of the broker's own properties, given its
+ * port; of the secured listeners they may speak too.
  */
-export async function ownKafka(t: TestContext, { secured = false } = {}): Promise<OwnKafka> {
+export async function ownKafka(
+  t: TestContext,
+  {
+    secured = false,
+    settings = () => [],
+  }: { secured?: boolean; settings?: (port: number) => readonly string[] | Promise<readonly string[]> } = {},
+): Promise<OwnKafka> {
   const port = await freePorts(5)
   const data = newFolder()
   const words = ['--port', String(port), '--data', data, ...(secured ? ['--sasl', '--tls'] : [])]
+  words.push(...(await settings(port)).flatMap((line) => ['--set', line]))
   const only = ownBroker(port, data, words)
   t.after(() => removeAll([only], data))
   return {
     ...only,
+    sasl: `127.0.0.1:${port + 2}`,
     ssl: `127.0.0.1:${port + 3}`,
     saslSsl: `127.0.0.1:${port + 4}`,
     tlsFile: (name) => join(data, 'tls', name),

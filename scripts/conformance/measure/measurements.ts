@@ -1,6 +1,5 @@
 // What is measured, each on a daemon of its own.
-import { readFileSync, statSync } from 'node:fs'
-import { Agent, request } from 'node:http'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -8,11 +7,14 @@ import { asNumber, asProcess } from '../../../src/faces/supervisord/ctl/answers.
 import { encodeCall } from '../../../src/wire/xmlrpc/encode.ts'
 import { startDaemon, type Daemon, type DaemonCommand } from '../daemon.ts'
 import { programs } from './config.ts'
+import { LeanClient, rpcRequest } from './lean-client.ts'
 import { MainLog } from './main-log.ts'
 
 const SLEEP = 'command=sleep 100000\nautorestart=true'
 /** User and system time in /proc come in hundredths of a second. */
 const TICK_MS = 10
+/** Answers until a daemon that stays up for months is as fast as it gets. */
+const WARM_UP = 100
 
 /** Runs `work` on a daemon with this configuration; `began` is the instant before it was started, ms since the epoch. */
 async function on<T>(
@@ -65,48 +67,50 @@ export const shutDown = (command: DaemonCommand, count: number): Promise<number>
     return performance.now() - began
   })
 
-/** Ms of each getAllProcessInfo over TCP, on one connection, until its last byte is here. */
-export const answers = (command: DaemonCommand, count: number, times: number): Promise<number[]> =>
-  on(command, programs(count, `${SLEEP}\nstartsecs=0`), async ({ port }, log) => {
+export type Transport = 'tcp' | 'unix'
+
+/** Ms of each getAllProcessInfo, on one connection, until its last byte is here; the first answers do not count. */
+export const answers = (
+  command: DaemonCommand,
+  count: number,
+  times: number,
+  transport: Transport,
+): Promise<number[]> =>
+  on(command, programs(count, `${SLEEP}\nstartsecs=0`), async ({ port, folder }, log) => {
     await log.entered(count)
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    const body = encodeCall('supervisor.getAllProcessInfo', [])
-    const headers = { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(body) }
+    const client = await LeanClient.connect(
+      transport === 'tcp' ? { port, host: '127.0.0.1' } : { path: join(folder, 'sock') },
+    )
+    const question = rpcRequest(encodeCall('supervisor.getAllProcessInfo', []))
+    for (let time = 0; time < WARM_UP; time++) await client.ask(question)
     const latencies: number[] = []
-    for (let time = 0; time < times; time++) {
-      const began = performance.now()
-      await new Promise<void>((resolve, reject) => {
-        const question = request(
-          { port, host: '127.0.0.1', path: '/RPC2', method: 'POST', agent, headers },
-          (answer) => {
-            answer.resume()
-            answer.on('end', resolve)
-          },
-        )
-        question.on('error', reject)
-        question.end(body)
-      })
-      latencies.push(performance.now() - began)
-    }
-    agent.destroy()
+    for (let time = 0; time < times; time++) latencies.push(await client.ask(question))
+    client.close()
     return latencies
   })
 
-/** Bytes per ms that one program gets into its log, `size` in all. */
-export const throughput = (command: DaemonCommand, size: number): Promise<number> => {
+/** Bytes per ms that one program gets into its log, `size` in all; `rotation` is the log's keys for it. */
+export const throughput = (command: DaemonCommand, size: number, rotation: string): Promise<number> => {
   const flood = `yes ${'x'.repeat(99)} | head -c ${size}; sleep 100000`
   const keys = `command=sh -c "${flood}"\nstopasgroup=true\nautostart=false\nstartsecs=0`
-  const config = programs(1, `${keys}\nstdout_logfile=%(here)s/out\nstdout_logfile_maxbytes=0`)
+  const config = programs(1, `${keys}\nstdout_logfile=%(here)s/out\n${rotation}`)
   return on(command, config, async ({ server, folder }) => {
     const began = performance.now()
     await server.call('supervisor.startProcess', ['p000', false])
-    const out = join(folder, 'out')
-    while ((statSync(out, { throwIfNoEntry: false })?.size ?? 0) < size) {
+    while (logged(folder) < size) {
       if (performance.now() - began > 120_000) throw new Error('the log does not grow')
       await pause(2)
     }
     return size / (performance.now() - began)
   })
+}
+
+/** Bytes in the log `out` and its backups; one that is renamed meanwhile counts once, or the next time. */
+function logged(folder: string): number {
+  const names = readdirSync(folder).filter((name) => name.startsWith('out'))
+  const found = names.flatMap((name) => statSync(join(folder, name), { throwIfNoEntry: false }) ?? [])
+  const sizes = [...new Map(found.map(({ ino, size }) => [ino, size])).values()]
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 /** Resident memory in KiB, and the share of a core in percent over `seconds`, with nothing to do. */

@@ -8,6 +8,7 @@ import { Supervisor } from '../../engine/supervisor.ts'
 import type { Loaded } from '../../faces/supervisord/config/load.ts'
 import type { Machine } from '../../faces/supervisord/config/machine.ts'
 import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'
+import type { Daemon } from '../../faces/supervisord/daemon.ts'
 import type { Serials } from '../../faces/supervisord/events/event-bus.ts'
 import type { Life } from '../../faces/supervisord/life/life.ts'
 import type { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
@@ -44,7 +45,13 @@ export interface CompanionParts {
   readonly onStderrLine: (line: StderrLine) => void
   /** What the programs of the file inherit. */
   readonly childEnvironment: Readonly<Record<string, string>>
-  create(shared: { spawner: Spawner; events: EventRing; supervisor: Supervisor }): Companion
+  create(shared: {
+    spawner: Spawner
+    events: EventRing
+    supervisor: Supervisor
+    /** Of now; null before the first. */
+    daemon: () => Daemon | null
+  }): Companion
 }
 
 const BUG = 70
@@ -82,7 +89,8 @@ export class DaemonHost {
       ...(childFiles !== null && { openFiles: childFiles }),
     })
     const supervisor = new Supervisor({ clock: systemClock, spawner, events: this.#events })
-    this.#companion = this.#parts.companion?.create({ spawner, events: this.#events, supervisor }) ?? null
+    const daemon = (): Daemon | null => this.#life
+    this.#companion = this.#parts.companion?.create({ spawner, events: this.#events, supervisor, daemon }) ?? null
     const unhook = this.#hook()
     let [next, notices]: [SupervisordConfig, Loaded] = [config, loaded]
     try {

@@ -16,6 +16,8 @@ import { openServers } from '../../faces/supervisord/rpc/servers.ts'
 import { systemClock } from '../../os/clock.ts'
 import type { Libc } from '../../os/libc.ts'
 import { openListeningSocket } from '../../os/listening-socket.ts'
+import { oneShots } from '../../os/one-shot.ts'
+import { measureMemory } from '../../os/session-memory.ts'
 import { commandFile } from '../../os/spawn.ts'
 
 export interface OpenLifeParts {
@@ -46,6 +48,7 @@ export async function openLife(parts: OpenLifeParts): Promise<OpenLife> {
     pid: process.pid,
     around: { settings, clock: systemClock, logs, mainLog, bus: new EventBus(), serials, followers },
     checkCommand: (spec) => void commandFile(spec),
+    tools: { runOneShot: oneShots(libc), measureMemory },
     groupsOf: (account) => machine.groupsOf(account),
     openSocket: (socket) => {
       if (libc === null) throw new AgentError('SPAWN_ERROR', 'sockets for children need the native part')

@@ -1,7 +1,6 @@
 // `pidpiper -c FILE`: the programs of a supervisord configuration, and a Calculator beside them where there is one.
 import process from 'node:process'
 import type { RunFlags } from '../../cli/arguments.ts'
-import { systemClock } from '../../os/clock.ts'
 import { supervisord } from './start.ts'
 
 /** What says that there is a Calculator; the flags of the stream do, too. */
@@ -13,13 +12,13 @@ export async function runWithFile(argv: readonly string[], flags: RunFlags): Pro
   const hasStream = Object.keys(flags).length > 0 || streamVariables.some((name) => Boolean(process.env[name]))
   if (!hasStream) return supervisord(argv, called)
   // Loaded only here: without a stream nothing of Kafka and Consul takes memory.
-  const [{ prepare }, { Agent }] = await Promise.all([import('../run.ts'), import('../agent.ts')])
+  const [{ prepare, surroundings }, { Agent }] = await Promise.all([import('../run.ts'), import('../agent.ts')])
   const prepared = prepare(flags)
   if (typeof prepared === 'number') return prepared
   const { config, log } = prepared
   return supervisord(argv, called, {
     onStderrLine: (line) => log.child(line),
     childEnvironment: config.calculator.childEnvironment,
-    create: ({ spawner, ...shared }) => new Agent(config, { clock: systemClock, spawner, log, shared }),
+    create: ({ spawner, ...shared }) => new Agent(config, { ...surroundings, spawner, log, shared }),
   })
 }

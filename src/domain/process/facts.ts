@@ -38,6 +38,8 @@ const facts = {
                             fields: (p) => ({ ...trouble(p), crashLoop: crashLoop(p) }) },
   'process.fatal':        { level: 'error', message: (p) => `gave up after ${p.retries} failed starts: ${p.spawnerr}`, fields: trouble },
   'process.abandoned':    { level: 'info',  message: 'is not started again, the agent stops', fields: trouble },
+  'process.restarting':   { level: 'warn',  message: (p) => `is restarted: ${p.again ?? ''}`,
+                            fields: (p, before) => ({ ...pid(p, before), reason: p.again }) },
   'process.stopping':     { level: 'info',  message: 'stopping',               fields: pid },
   'process.stop-overdue': { level: 'warn',  message: (p) => `did not stop in time, next is ${nextStop(p)}`,
                             fields: (p, before) => ({ ...pid(p, before), action: nextStop(p) }) },

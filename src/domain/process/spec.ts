@@ -24,6 +24,19 @@ export type Backoff =
       readonly floor?: Millis
     }
 
+export const resources = [
+  ...['as', 'core', 'cpu', 'data', 'fsize', 'memlock', 'nofile', 'nproc', 'sigpending', 'stack'],
+] as const
+
+/** One of the system's limits per process (setrlimit): bytes, seconds or a number; null is no limit. */
+export interface ResourceLimit {
+  readonly resource: ResourceName
+  readonly soft: number | null
+  readonly hard: number | null
+}
+
+export type ResourceName = (typeof resources)[number]
+
 /** Frozen configuration of one process; fields are named, and mean, as in supervisord. Durations named `…secs` are seconds. */
 export interface ProgramSpec {
   readonly name: string
@@ -39,12 +52,20 @@ export interface ProgramSpec {
   readonly groupPriority?: number
   /** Who the child becomes; only an agent that runs as root can do that. */
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }
+  /** Its stdout is a terminal instead of a pipe; not together with `stderr`. */
+  readonly stdout?: 'pty'
   /** What becomes of its stderr: lines in the agent's log (absent), bytes for the owner, or the same pipe as stdout. */
   readonly stderr?: 'bytes' | 'stdout'
   /** Why `command` has no words; the spawnerr of every start. */
   readonly commandProblem?: string
   readonly autorestart: boolean | 'unexpected'
   readonly startsecs: number
+  /** RUNNING when it says that it is ready, however long that takes, instead of after `startsecs`. */
+  readonly ready?: 'told'
+  /** The variable that tells a child which start it is, from 1, since one last did its work. */
+  readonly startVariable?: string
+  /** It has a control channel (its descriptor 3), and where `notify` says so a socket for sd_notify(3). */
+  readonly control?: { readonly notify: boolean }
   /** -1: for ever. */
   readonly startretries: number
   readonly exitcodes: readonly number[]
@@ -56,6 +77,10 @@ export interface ProgramSpec {
   readonly killasgroup: boolean
   /** After the child died, what is left of its process group is killed. */
   readonly sweepgroup: boolean
+  /** Its owner has something to do before each start, which takes time. */
+  readonly prepares?: boolean
+  /** What the child may use at most; anything else as the agent has it. */
+  readonly limits?: readonly ResourceLimit[]
 }
 
 /** `group:process`, or the bare name where both are equal (supervisord: make_namespec). */

@@ -28,10 +28,12 @@ export interface Process {
   /** What the next start will use. */
   readonly nextSpec: ProgramSpec
   readonly state: ProcessState
-  /** Exactly in STARTING, RUNNING, STOPPING (and UNKNOWN: a child that cannot be signalled). */
+  /** Exactly in STARTING, RUNNING, STOPPING (and UNKNOWN: a child that cannot be signalled); not yet while preparing. */
   readonly child: LiveChild | null
   /** Index into `spec.stop` of the step that waits for the child to die. */
   readonly stopStep: number
+  /** Why the stop under way is followed by a start; null: it is not. */
+  readonly again: string | null
   /** Failed starts in a row. */
   readonly retries: number
   /** When the next start comes by itself; null when none does. */
@@ -52,11 +54,17 @@ export type Deadline = 'stayedUp' | 'retryDue' | 'stopOverdue'
 export interface Payloads {
   start: object
   stop: object
+  /** It is unfit: stopped like by `stop`, then started again. */
+  restart: { readonly reason: string }
   /** The agent stops for good: like `stop`, but what waits for its next start just never gets it. */
   abandon: object
+  /** The answer to the effect `prepare`; the other one is `spawnFailed`. */
+  prepared: object
   /** The answers to the effect `spawn`, before any other event. */
   spawned: { readonly pid: number; readonly wall: Millis }
   spawnFailed: { readonly reason: string; readonly wall: Millis }
+  /** The child said that it is. */
+  ready: object
   /** The child's first answered record. */
   progressed: object
   exited: { readonly status: ExitStatus; readonly wall: Millis }
@@ -77,6 +85,8 @@ export type EventOf<K extends EventType> = {
 export type ProcessEvent = EventOf<EventType>
 
 export type Effect =
+  /** To be answered some time, unless it is called off. */
+  | { readonly type: 'prepare' | 'callOff' }
   | { readonly type: 'spawn' }
   | { readonly type: 'closeStdin' }
   | { readonly type: 'kill'; readonly pid: number; readonly signal: Signal; readonly group: boolean }
@@ -106,12 +116,19 @@ export const crashLoop = (process: Process): boolean => process.retries >= 4
 export const settled = (process: Process): boolean =>
   ['STOPPED', 'FATAL', 'UNKNOWN'].includes(process.state) || (process.state === 'EXITED' && process.retryAt === null)
 
+/** What the start that is due uses. */
+export function specOfStart({ spec, retries }: Process): ProgramSpec {
+  const { startVariable: name, environment } = spec
+  return name === undefined ? spec : { ...spec, environment: { ...environment, [name]: String(retries + 1) } }
+}
+
 export const newProcess = (spec: ProgramSpec): Process => ({
   spec,
   nextSpec: spec,
   state: 'STOPPED',
   child: null,
   stopStep: 0,
+  again: null,
   retries: 0,
   retryAt: null,
   restarts: 0,

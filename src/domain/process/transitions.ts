@@ -68,8 +68,10 @@ const live = (process: Process): LiveChild => {
 
 const begin = (process: Process): Moved =>
   go(process, { state: 'STARTING', spec: process.nextSpec, exit: null, spawnerr: '' }, disarm, 'process.starting', {
-    type: 'spawn',
+    type: process.nextSpec.prepares === true ? 'prepare' : 'spawn',
   })
+
+export const spawn = (process: Process): Moved => ({ process, effects: [{ type: 'spawn' }] })
 
 /** Somebody asked: all retries are there again. */
 export const launch = (process: Process): Moved => begin({ ...process, retries: 0 })
@@ -82,9 +84,10 @@ export const retryOrGiveUp = (process: Process): Moved =>
 
 /** supervisord: startsecs=0 is RUNNING at once. */
 export const watch: Cell<'spawned'> = (process, event) => {
-  const { startsecs } = process.spec
+  const { startsecs, ready } = process.spec
   const child = { pid: event.pid, since: event.at, progressed: false }
   const up = go(process, { child, startedAt: event.wall }, 'process.spawned')
+  if (ready === 'told') return up
   return startsecs === 0
     ? then(up, confirm, event)
     : then(up, (p) => go(p, {}, arm('stayedUp', startsecs * 1000)), event)
@@ -105,9 +108,14 @@ export const confirm = (process: Process, event: At): Moved => {
 export const recover = (process: Process): Moved =>
   process.retries > 0 ? go(process, { retries: 0 }, disarm, 'process.recovered') : ignore(process)
 
+/** Without a child it is said by the last one, too late. */
+export const prove: Cell<'ready'> = (process, event) =>
+  process.child === null ? ignore(process) : confirm(process, event)
+
 export const progress: Cell<'progressed'> = (process, event) => {
-  const child = live(process)
-  if (child.progressed) return ignore(process)
+  const { child } = process
+  // Without a child it is an answer of the last one, that comes late.
+  if (child === null || child.progressed) return ignore(process)
   const worked = then(process.state === 'STARTING' ? confirm(process, event) : ignore(process), recover, event)
   return go(worked.process, { child: { ...child, progressed: true } }, ...worked.effects)
 }
@@ -163,7 +171,8 @@ export const die = (process: Process, event: EventOf<'exited'>): Moved => {
 
 /** Alive for startsecs sharp is neither too short nor "more than": supervisord passes through RUNNING. */
 export const dieStarting: Cell<'exited'> = (process, event) => {
-  const late = !tooQuickly(event.at - live(process).since, process.spec.startsecs)
+  const { startsecs, ready } = process.spec
+  const late = ready !== 'told' && !tooQuickly(event.at - live(process).since, startsecs)
   return late ? then(confirm(process, event), die, event) : die(process, event)
 }
 
@@ -182,21 +191,42 @@ function stopStep({ spec, child }: Process, index: number): Effect[] {
 }
 
 export const terminate = (process: Process): Moved =>
-  go(process, { state: 'STOPPING', stopStep: 0 }, 'process.stopping', ...stopStep(process, 0))
+  go(process, { state: 'STOPPING', stopStep: 0, again: null }, 'process.stopping', ...stopStep(process, 0))
+
+/** While it is prepared there is nothing to signal. */
+export const callOff = (process: Process): Moved => {
+  if (process.child !== null) return terminate(process)
+  return go(process, { state: 'STOPPED', retries: 0 }, { type: 'callOff' }, 'process.stopped')
+}
+
+/** What is not even spawned is as good as new. */
+export const renew: Cell<'restart'> = (process, event) => {
+  if (process.child === null) return ignore(process)
+  const change = { state: 'STOPPING', stopStep: 0, again: event.reason } as const
+  return go(process, change, 'process.restarting', 'process.stopping', ...stopStep(process, 0))
+}
+
+/** It is stopped only to be started again, and now somebody wants it down for good. */
+export const stayDown = (process: Process): Moved => go(process, { again: null })
+
+export const stopAgain = (process: Process): Step =>
+  process.again === null ? { refused: 'NOT_RUNNING' } : stayDown(process)
 
 export const insist = (process: Process): Moved => {
   const next = Math.min(process.stopStep + 1, process.spec.stop.length - 1)
   return go(process, { stopStep: next }, 'process.stop-overdue', ...stopStep(process, next))
 }
 
-export const stopped: Cell<'exited'> = (process, event) =>
-  go(
-    process,
-    { ...ended(event, expected(process.spec, event.status)), state: 'STOPPED', retries: 0 },
-    disarm,
-    ...sweep(process),
-    'process.stopped',
-  )
+export const stopped: Cell<'exited'> = (process, event) => {
+  const end = { ...ended(event, expected(process.spec, event.status)), again: null }
+  if (process.again === null) {
+    return go(process, { ...end, state: 'STOPPED', retries: 0 }, disarm, ...sweep(process), 'process.stopped')
+  }
+  const { backoff } = process.spec
+  const wait = backoff.kind === 'linear' ? (backoff.restartDelay ?? 0) : 0
+  const change = { ...end, state: 'EXITED', retryAt: event.at + wait, spawnerr: process.again } as const
+  return go(process, change, ...sweep(process), 'process.exited', arm('retryDue', wait))
+}
 
 /** No child to wait for. */
 export const settle = (process: Process): Moved =>
@@ -214,7 +244,7 @@ export const forget = (process: Process): Moved => go(process, {}, disarm)
 
 /** supervisord: Subprocess.kill, "unknown problem killing". */
 export const lose: Cell<'killFailed'> = (process, event) => {
-  const lost = go(process, { state: 'UNKNOWN', spawnerr: event.reason }, disarm)
+  const lost = go(process, { state: 'UNKNOWN', spawnerr: event.reason, again: null }, disarm)
   return {
     ...lost,
     effects: [...lost.effects, tell('process.unknown', lost.process, process, { reason: event.reason })],

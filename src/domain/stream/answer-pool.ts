@@ -64,6 +64,13 @@ export class AnswerPool {
     return null
   }
 
+  isOpen(at: TopicPartition, offset: number): boolean {
+    return (this.#entries.get(nameOf(at)) ?? []).some((entry) => {
+      const record = indexOf(entry, offset)
+      return record >= 0 && entry.done[record - entry.from] === 0
+    })
+  }
+
   forget(topic: string, partition: number): void {
     for (const entry of this.#entries.get(nameOf({ topic, partition })) ?? []) entry.orphan = true
   }

@@ -25,16 +25,28 @@ export class AnswerFifo {
   /** Index of the first entry that waits. */
   #head = 0
   #length = 0
+  #pushed = 0
 
   /** Lines that wait for their answer, orphans included. */
   get length(): number {
     return this.#length
   }
 
+  /** Lines that have their answer. */
+  get answered(): number {
+    return this.#pushed - this.#length
+  }
+
+  /** Whether the line with this number, counted from 1, waits. */
+  knows(name: number | string): boolean {
+    return typeof name === 'number' && name > this.answered && name <= this.#pushed
+  }
+
   /** Lines [from, to) of `batch` were written to the Calculator; all of it by default. */
   push(batch: LineBatch, from = 0, to = batch.count): void {
     if (from >= to) return
     this.#length += to - from
+    this.#pushed += to - from
     const last = this.#head < this.#entries.length ? this.#entries[this.#entries.length - 1] : undefined
     if (last?.batch === batch && last.to === from && !last.orphan) last.to = to
     else this.#entries.push({ batch, from, to, orphan: false })

@@ -35,6 +35,8 @@ export interface LineBatch extends TopicPartition {
   readonly offsets: Float64Array
   readonly tombstones: number
   readonly context: RecordContext
+  /** How often the Calculator has refused it, of one record that is handed over once more; else absent. */
+  readonly refused?: number
   /**
    * Takes the memory of the lines and their index back, where it serves again. May be called, once, by whoever is known
    * to be the last to look at any of it; never called, the memory is collected as any other.

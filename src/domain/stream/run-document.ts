@@ -1,4 +1,5 @@
 // The run document, schema 1: which fields there are, what they accept, and what they set.
+import { WORKERS_MAX } from './dealing.ts'
 import { isList, isObject, readJson, type Json, type JsonObject } from './document-json.ts'
 import { instantOf } from './instant.ts'
 import { nearestName } from './nearest-name.ts'
@@ -107,9 +108,9 @@ const position: Reader<StreamSettings['inputFrom']> = (value, at, problems) => {
 
 const workers: Reader<number> = (value, at, problems) => {
   const wanted = count(value, at, problems)
-  if (wanted === null || wanted === 1) return wanted
-  problems.push(`${at}: this version has only 1 worker, found ${wanted}`)
-  return null
+  return wanted === null || wanted <= WORKERS_MAX
+    ? wanted
+    : expected(`an integer from 1 to ${WORKERS_MAX}`, value, at, problems)
 }
 
 const protocol = choice(protocolNames)

@@ -4,6 +4,7 @@ import type { AgentError } from '../../domain/errors.ts'
 import type { ProcessState } from '../../domain/process/state.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Difference } from './config/difference.ts'
+import type { Health } from './upkeep/health-monitor.ts'
 import type { GroupConfig, ProcessConfig } from './config/types.ts'
 
 /** supervisord: states.SupervisorStates. */
@@ -43,6 +44,8 @@ export interface ProcessInfo {
   readonly exitstatus: number
   /** Null: it has no child. */
   readonly pid: number | null
+  /** Of a process that is RUNNING and checked. */
+  readonly health?: Health
   /** Paths; empty where the channel has no log of its own. An AUTO log has its real name. */
   readonly stdoutLogfile: string
   readonly stderrLogfile: string
@@ -144,15 +147,15 @@ export interface Daemon {
   /** Those that have a child; a wrong signal is an outcome of each. */
   signalGroup(group: string, signal: string): readonly Outcome[]
   signalAll(signal: string): readonly Outcome[]
-  /** Raises BAD_NAME, NOT_RUNNING, NO_FILE (stdin is closed), FAILED (the process does not read, and too much waits). */
-  sendStdin(namespec: string, bytes: Uint8Array): void
+  /** Rejects with BAD_NAME, NOT_RUNNING, NO_FILE (stdin is closed), FAILED (it does not read, and too much waits). */
+  sendStdin(namespec: string, bytes: Uint8Array): Promise<void>
 
   // ---- configuration
   /** Reads the files again; nothing is applied. Raises CANT_REREAD with the parser's message as subject. */
   reread(): Difference
-  /** From the configuration read last. Raises ALREADY_ADDED, BAD_NAME. */
+  /** From the configuration read last; also `group:process`, as `reread` names it. Raises ALREADY_ADDED, BAD_NAME. */
   addGroup(name: string): void
-  /** Raises BAD_NAME, STILL_RUNNING. */
+  /** Also `group:process`, as `reread` names it. Raises BAD_NAME, STILL_RUNNING. */
   removeGroup(name: string): void
 
   // ---- the daemon itself

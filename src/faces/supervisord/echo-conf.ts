@@ -93,6 +93,32 @@ serverurl=unix:///tmp/supervisor.sock ; default http://localhost:9001
 ;backoff_max=30                ; example; seconds between failed starts at most; else 1, 2, 3 ... without end
 ;log_format=raw                ; lines in its logs: raw as they are, prefix with name and time, or json
 ;user_environment=false        ; HOME, USER and LOGNAME as user has them
+;numprocs_live=false           ; true: another numprocs starts and stops only the processes that come and go
+;healthcheck_http=http://127.0.0.1:8080/health ; example; an answer of 200 ... 399 is healthy; or one of these two:
+;healthcheck_command=/bin/check ; example; 0 is healthy
+;healthcheck_tcp=127.0.0.1:80  ; example; who can be connected to is healthy
+;healthcheck_interval=10       ; seconds between two checks
+;healthcheck_timeout=5         ; seconds for one
+;healthcheck_retries=3         ; failures in a row until it is restarted
+;healthcheck_start_period=0    ; seconds after the start in which failures do not count
+;memory_limit=512MB            ; example; more in memory, and it is restarted
+;pre_start=/bin/prepare        ; example; before each start, which fails with it
+;post_start=/bin/announce      ; example; when it is RUNNING
+;post_stop=/bin/clean          ; example; after a stop
+;on_exit=/bin/mail             ; example; after an end that nobody asked for
+;hook_timeout=30               ; seconds until such a command is killed
+;rlimit_nofile=4096:8192       ; example; soft:hard, one value for both, or unlimited
+;rlimit_core=0                 ; example; bytes
+;rlimit_as=2GB                 ; example
+;rlimit_cpu=3600               ; example; seconds
+;rlimit_data=1GB               ; example
+;rlimit_fsize=1GB              ; example
+;rlimit_memlock=64KB           ; example
+;rlimit_nproc=500              ; example
+;rlimit_sigpending=1000        ; example
+;rlimit_stack=8MB              ; example; 1MB at least
+;stdout_logfile_compress=false ; true: old logs become .1.gz, .2.gz ...
+;stderr_logfile_compress=false
 
 ; A listener reads events on stdin and answers on stdout. All keys of a program but redirect_stderr, and:
 ;[eventlistener:theeventlistenername]

@@ -14,6 +14,8 @@ export interface FetcherParts {
   readonly cluster: KafkaCluster
   readonly topics: Topics
   owned(): readonly OwnedPartition[]
+  /** Partitions with one number wait for one place. */
+  placeOf(partition: OwnedPartition): number
   handOver(batch: LineBatch): Promise<void>
   /** An answer came; `whole`: without an error for any partition. */
   answered(whole: boolean): void
@@ -31,7 +33,7 @@ const LANES = [1, 2] as const
 const MAX_WAIT: Readonly<Record<(typeof LANES)[number], Millis>> = { 1: 500, 2: 100 }
 /** Of one answer; a batch that is larger comes alone. */
 const ANSWER_BYTES = 1024 * 1024
-/** Of all answers that are not read yet: beyond that nothing more is asked for. */
+/** Of all answers that are not read yet, in equal shares for each place: beyond that nothing more is asked for. */
 const IN_HAND_BYTES = 4 * 1024 * 1024
 /** A parked fetch is answered after at most half a second: this broker is stuck. */
 const FETCH_TIMEOUT: Millis = 10_000
@@ -62,9 +64,7 @@ export class Fetcher {
   /** Something changed: a position is known, a partition is free again, a leader was found. */
   wake(): void {
     if (this.#paused || this.#closed) return
-    const inHand = this.#parts.owned().reduce((sum, { bytesInHand }) => sum + bytesInHand, 0)
-    if (inHand > IN_HAND_BYTES) return
-    for (const [node, partitions] of this.#askable()) {
+    for (const [node, partitions] of this.#askable(this.#fullPlaces())) {
       const lane = LANES.find((each) => !this.#busy.has(`${node}/${each}`))
       if (lane !== undefined) void this.#fetch(node, lane, partitions)
     }
@@ -85,11 +85,22 @@ export class Fetcher {
     this.#closed = true
   }
 
-  #askable(): ReadonlyMap<number, OwnedPartition[]> {
+  /** Places for which enough is in hand. */
+  #fullPlaces(): ReadonlySet<number> {
+    const inHand = new Map<number, number>()
+    for (const partition of this.#parts.owned()) {
+      const place = this.#parts.placeOf(partition)
+      inHand.set(place, (inHand.get(place) ?? 0) + partition.bytesInHand)
+    }
+    const share = IN_HAND_BYTES / inHand.size
+    return new Set([...inHand].flatMap(([place, bytes]) => (bytes > share ? place : [])))
+  }
+
+  #askable(full: ReadonlySet<number>): ReadonlyMap<number, OwnedPartition[]> {
     const nodes = new Map<number, OwnedPartition[]>()
     const leaderless: OwnedPartition[] = []
     for (const partition of this.#parts.owned()) {
-      if (!partition.askable) continue
+      if (!partition.askable || full.has(this.#parts.placeOf(partition))) continue
       const leader = this.#parts.topics.leaderOf(partition)
       if (!leader) {
         leaderless.push(partition)

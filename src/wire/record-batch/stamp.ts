@@ -62,16 +62,6 @@ export async function stampBatch(batch: UnstampedBatch, options: BatchOptions): 
   return bytes
 }
 
-/**
- * The same records from another producer, as after a fatal error of the first: a copy. Resending to the same one needs
- * the very bytes, so that the broker knows them again.
- */
-export function restamped(batch: Buffer, producer: ProducerStamp): Buffer {
-  const copy = Buffer.from(batch)
-  stampProducer(copy, producer)
-  return copy
-}
-
 function stampProducer(bytes: Buffer, { producerId, producerEpoch, baseSequence }: ProducerStamp): void {
   bytes.writeBigInt64BE(BigInt(producerId), PRODUCER_ID_AT)
   bytes.writeInt16BE(producerEpoch, PRODUCER_ID_AT + 8)

@@ -17,7 +17,12 @@ const wait = (ms: number) => (world: World) => {
 const nudges: Readonly<Record<string, (world: World) => unknown>> = {
   start: (world) => world.start(),
   stop: (world) => world.stop(),
+  restart: (world) => world.restart(),
+  prepared: (world) => {
+    if (world.preparing) world.prepared()
+  },
   'answered a record': (world) => world.progressed(),
+  'said that it is ready': (world) => world.ready(),
   'exit 0': exit(0),
   'exit 1': exit(1),
   'exit 7': exit(7),
@@ -39,6 +44,7 @@ const changes = fc.record({
   startsecs: fc.constantFrom(0, 1, 5),
   startretries: fc.constantFrom(-1, 0, 1, 3),
   sweepgroup: fc.boolean(),
+  prepares: fc.boolean(),
   stop: fc.constantFrom(
     [{ action: 'SIGKILL' as const, wait: 0 }],
     [

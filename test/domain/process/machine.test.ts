@@ -46,9 +46,12 @@ const at = 1500
 const events: { readonly [K in EventType]: Extract<ProcessEvent, { type: K }> } = {
   start: { type: 'start', at },
   stop: { type: 'stop', at },
+  restart: { type: 'restart', at, reason: 'too fat' },
+  prepared: { type: 'prepared', at },
   abandon: { type: 'abandon', at },
   spawned: { type: 'spawned', at, wall: 0, pid: 2 },
   spawnFailed: { type: 'spawnFailed', at, wall: 0, reason: 'command is empty' },
+  ready: { type: 'ready', at },
   progressed: { type: 'progressed', at },
   exited: { type: 'exited', at, wall: 0, status: { code: 0, signal: null } },
   killFailed: { type: 'killFailed', at, reason: 'not permitted' },
@@ -78,9 +81,12 @@ const bug = 'bug'
 const launch = 'STARTING, disarm, starting, spawn'
 const kept = (state: string): string => `${state}, kill-failed`
 const down = {
+  restart: 'NOT_RUNNING',
+  prepared: bug,
   abandon: same,
   spawned: bug,
   spawnFailed: bug,
+  ready: same,
   progressed: same,
   exited: bug,
   stayedUp: same,
@@ -93,8 +99,11 @@ const expectations: Readonly<Record<ProcessState, Readonly<Record<EventType, str
     start: 'ALREADY_STARTED',
     stop: 'STOPPING, stopping, SIGTERM, stopOverdue in 10000',
     abandon: 'STOPPING, stopping, SIGTERM, stopOverdue in 10000',
+    restart: 'STOPPING, restarting, stopping, SIGTERM, stopOverdue in 10000',
+    prepared: 'STARTING, spawn',
     spawned: 'STARTING, spawned, stayedUp in 1000',
     spawnFailed: 'BACKOFF, spawn-failed, backoff, retryDue in 1000',
+    ready: 'RUNNING, disarm, running',
     progressed: 'RUNNING, disarm, running',
     exited: 'EXITED, disarm, running, exited, retryDue in 0',
     killFailed: kept('STARTING'),
@@ -106,8 +115,11 @@ const expectations: Readonly<Record<ProcessState, Readonly<Record<EventType, str
     start: 'ALREADY_STARTED',
     stop: 'STOPPING, stopping, SIGTERM, stopOverdue in 10000',
     abandon: 'STOPPING, stopping, SIGTERM, stopOverdue in 10000',
+    restart: 'STOPPING, restarting, stopping, SIGTERM, stopOverdue in 10000',
+    prepared: bug,
     spawned: bug,
     spawnFailed: bug,
+    ready: same,
     progressed: same,
     exited: 'EXITED, exited, retryDue in 0',
     killFailed: kept('RUNNING'),
@@ -128,8 +140,11 @@ const expectations: Readonly<Record<ProcessState, Readonly<Record<EventType, str
     start: 'ABNORMAL_TERMINATION',
     stop: 'NOT_RUNNING',
     abandon: same,
+    restart: 'NOT_RUNNING',
+    prepared: bug,
     spawned: bug,
     spawnFailed: bug,
+    ready: same,
     progressed: same,
     exited: 'STOPPED, disarm, stopped',
     killFailed: 'UNKNOWN, disarm, unknown',
@@ -186,6 +201,33 @@ test('signals of a stop go to the group where the program says so, SIGKILL by it
   const other = { ...up, spec: { ...spec, stopasgroup: true, killasgroup: false } }
   assert.deepEqual(groups(events.stop, other), [true])
   assert.deepEqual(groups(events.stopOverdue, { ...other, state: 'STOPPING' }), [false])
+})
+
+test('a restart with a reason: stopped, then started after restart_delay; a stop meanwhile wins', () => {
+  const world = new World(program({ autorestart: false, backoff: { kind: 'linear', restartDelay: 700 } }))
+  running(world)
+  world.restart()
+  assert.equal(world.process.again, 'too fat')
+  world.dieOf('SIGTERM')
+  assert.deepEqual([world.state, world.process.spawnerr], ['EXITED', 'too fat'])
+  world.wait(700)
+  assert.deepEqual([world.state, world.process.again, world.process.spawnerr], ['STARTING', null, ''])
+  world.wait(1000)
+  world.restart()
+  assert.ok(world.stop())
+  world.dieOf('SIGTERM')
+  assert.equal(world.state, 'STOPPED')
+})
+
+test('what prepares is spawned when its owner is ready, and never after a stop', () => {
+  const world = new World(program({ prepares: true }))
+  world.start()
+  assert.deepEqual([world.state, world.preparing, world.starts.length], ['STARTING', true, 0])
+  world.stop()
+  assert.deepEqual([world.state, world.preparing], ['STOPPED', false])
+  world.start()
+  world.prepared()
+  assert.deepEqual([world.state, world.alive], ['STARTING', true])
 })
 
 test('the next start uses the new program, the run that goes on keeps its own', () => {

@@ -52,6 +52,8 @@ export class World {
   spawnFails = false
   #pid = 0
   alive = false
+  /** Its owner gets ready for a start. */
+  preparing = false
   deadline: { readonly type: Deadline; readonly due: Millis } | null = null
   /** A stop was accepted, and no start since. */
   #stopped = false
@@ -78,6 +80,23 @@ export class World {
     if (accepted) this.#stopped = true
     this.#obeyed()
     return accepted
+  }
+
+  restart(): boolean {
+    const accepted = this.#feed({ type: 'restart', at: this.now, reason: 'too fat' })
+    this.#obeyed()
+    return accepted
+  }
+
+  prepared(): void {
+    assert.ok(this.preparing, 'the script answers where nothing was asked')
+    this.preparing = false
+    this.#feed({ type: 'prepared', at: this.now })
+  }
+
+  ready(): void {
+    this.#feed({ type: 'ready', at: this.now })
+    this.#obeyed()
   }
 
   progressed(): void {
@@ -128,6 +147,14 @@ export class World {
 
   #perform(effect: Effect): void {
     switch (effect.type) {
+      case 'prepare':
+        assert.ok(!this.preparing, 'two preparations')
+        this.preparing = true
+        break
+      case 'callOff':
+        assert.ok(this.preparing, 'nothing to call off')
+        this.preparing = false
+        break
       case 'spawn':
         this.#spawn()
         break
@@ -152,6 +179,8 @@ export class World {
       case 'tell':
         assert.equal(effect.event.fields['process'], namespec(this.process.spec))
         if (this.#proven(effect.event.event)) this.#failedInRow = 0
+        // No failed start, whenever it comes.
+        if (effect.event.event === 'process.restarting') this.#failedInRow = Math.max(0, this.#failedInRow - 1)
         this.told.push(effect.event.event.replace('process.', ''))
     }
   }
@@ -181,12 +210,14 @@ export class World {
   /** What holds between any two events. */
   #obeyed(): void {
     const { state, retries, retryAt, child, spec } = this.process
-    assert.equal(this.alive, aliveIn.has(state), `alive is ${this.alive} in ${state}`)
+    assert.equal(this.alive, aliveIn.has(state) && !this.preparing, `alive is ${this.alive} in ${state}`)
+    assert.ok(!this.preparing || state === 'STARTING', `preparing in ${state}`)
     assert.equal(child?.pid ?? null, this.alive ? this.#pid : null)
     if (spec.startretries >= 0) assert.ok(retries <= spec.startretries + 1, `${retries} retries`)
     const awaitsStart = this.deadline?.type === 'retryDue' && state !== 'BACKOFF'
     if (state !== 'BACKOFF') assert.equal(retryAt !== null, awaitsStart)
-    if (['STARTING', 'STOPPING', 'BACKOFF'].includes(state)) assert.ok(this.deadline !== null, `nothing ends ${state}`)
+    const endsByItself = ['STOPPING', 'BACKOFF'].includes(state) || (state === 'STARTING' && spec.ready !== 'told')
+    if (endsByItself && !this.preparing) assert.ok(this.deadline !== null, `nothing ends ${state}`)
     if (['STOPPED', 'FATAL'].includes(state)) assert.equal(this.deadline, null, `${state} awaits something`)
   }
 }

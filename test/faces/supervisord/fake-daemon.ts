@@ -111,7 +111,8 @@ export class FakeDaemon implements Daemon {
   signalGroup = (group: string, signal: string): readonly Outcome[] => this.#signalled(this.#group(group), signal)
   signalAll = (signal: string): readonly Outcome[] => this.#signalled(this.processes(), signal)
 
-  sendStdin(name: string, bytes: Uint8Array): void {
+  async sendStdin(name: string, bytes: Uint8Array): Promise<void> {
+    await nextTurn()
     this.#ask(`stdin ${name} ${Buffer.from(bytes).toString('hex')}`)
     if (this.process(name).pid === null) fail('NOT_RUNNING', name)
   }

@@ -1,9 +1,9 @@
 import { AnswerPool } from '../answer-pool.ts'
-import { AttributionList } from '../attribution.ts'
 import type { AnswerRun } from '../fifo.ts'
 import { isJson, skipBlanks, skipString, skipValue } from '../json-text.ts'
 import type { LineBatch, TopicPartition } from '../line-batch.ts'
 import type { Lines } from '../lines.ts'
+import { AnswerCollector } from './answer-collector.ts'
 import type { AnswerReader, Answers, OversizedAnswer, ProtocolRules, ReaderTools } from './protocol.ts'
 
 const QUOTE = 0x22
@@ -11,7 +11,6 @@ const COLON = 0x3a
 const COMMA = 0x2c
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
-const NEWLINE = 0x0a
 const LETTER_F = 0x66
 
 /** Where the members of an answer lie; -1 for one that is not there. */
@@ -28,6 +27,7 @@ const ID = /^(.+)-(\d{1,10})-(\d{1,16})$/
 
 /** Answers name their records, in any order: `{"id": …, "data": …}`, with `"last": false` where more follow. */
 class ById implements AnswerReader {
+  readonly answered = null
   readonly #tools: ReaderTools
   readonly #pool = new AnswerPool()
 
@@ -37,6 +37,11 @@ class ById implements AnswerReader {
 
   get length(): number {
     return this.#pool.length
+  }
+
+  knows(name: number | string): boolean {
+    const at = typeof name === 'string' ? coordinates(name) : null
+    return at !== null && this.#pool.isOpen(at, at.offset)
   }
 
   push(batch: LineBatch, from: number, to: number): void {
@@ -52,13 +57,7 @@ class ById implements AnswerReader {
   }
 
   read(lines: Lines): Answers {
-    // An answer is never longer than the line it comes in.
-    const kept = new Uint8Array(lines.bytes.length)
-    const ends = new Uint32Array(lines.count)
-    const attributions = new AttributionList()
-    const done: AnswerRun[] = []
-    let count = 0
-    let at = 0
+    const answers = new AnswerCollector(lines)
     let violation: string | null = null
     for (let i = 0, start = 0; i < lines.count && violation === null; start = lines.ends[i++] ?? 0) {
       const answer = scan(lines.bytes, start, (lines.ends[i] ?? 1) - 1)
@@ -67,20 +66,12 @@ class ById implements AnswerReader {
       if (!answer) violation = 'a line that is no JSON object with an "id"'
       else if (!open) violation = 'a line whose "id" is of no record in work'
       else {
-        if (hasData) {
-          const data = this.#data(lines.bytes, answer)
-          kept.set(data, at)
-          at += data.length
-          kept[at++] = NEWLINE
-          ends[count++] = at
-          attributions.add(open.batch, open.orphan, open.record, open.ordinal)
-        }
+        if (hasData) answers.add(this.#data(lines.bytes, answer), open, open.ordinal)
         const { batch, record, orphan } = open
-        if (answer.isLast) done.push({ batch, from: record, to: record + 1, orphan })
+        if (answer.isLast) answers.done.push({ batch, from: record, to: record + 1, orphan })
       }
     }
-    const answers = count === 0 ? null : { bytes: kept.subarray(0, at), ends: ends.subarray(0, count), count }
-    return { lines: answers, attributions: attributions.finish(), done, violation }
+    return answers.finish(violation)
   }
 
   /** Its record is known where the id comes first; the answer then is its last one. */
@@ -99,10 +90,8 @@ class ById implements AnswerReader {
     isLast: boolean,
     countsAsAnswer: boolean,
   ): ReturnType<AnswerPool['answer']> {
-    const parsed = ID.exec(new TextDecoder().decode(this.#tools.unescape(bytes, id + 1, idEnd - 1)))
-    if (parsed === null) return null
-    const at: TopicPartition = { topic: parsed[1] ?? '', partition: Number(parsed[2]) }
-    return this.#pool.answer(at, Number(parsed[3]), isLast, countsAsAnswer)
+    const at = coordinates(new TextDecoder().decode(this.#tools.unescape(bytes, id + 1, idEnd - 1)))
+    return at && this.#pool.answer(at, at.offset, isLast, countsAsAnswer)
   }
 
   /** A string stands for its text, anything else for itself. */
@@ -111,6 +100,11 @@ class ById implements AnswerReader {
       ? this.#tools.unescape(bytes, data + 1, dataEnd - 1)
       : bytes.subarray(data, dataEnd)
   }
+}
+
+function coordinates(id: string): (TopicPartition & { readonly offset: number }) | null {
+  const parsed = ID.exec(id)
+  return parsed && { topic: parsed[1] ?? '', partition: Number(parsed[2]), offset: Number(parsed[3]) }
 }
 
 /** null for what is no JSON object with an id. */

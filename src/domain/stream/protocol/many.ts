@@ -1,6 +1,6 @@
-import { AnswerFifo, type AnswerRun } from '../fifo.ts'
-import { AttributionList } from '../attribution.ts'
+import { AnswerFifo } from '../fifo.ts'
 import type { Lines } from '../lines.ts'
+import { AnswerCollector } from './answer-collector.ts'
 import type { AnswerReader, Answers, OversizedAnswer, ProtocolRules } from './protocol.ts'
 
 /** Lines answer the record that waits longest, until an empty line ends its answers. */
@@ -9,30 +9,22 @@ class UntilEmptyLine extends AnswerFifo implements AnswerReader {
   #ordinal = 0
 
   read(lines: Lines): Answers {
-    const kept = new Uint8Array(lines.bytes.length)
-    const ends = new Uint32Array(lines.count)
-    const attributions = new AttributionList()
-    const done: AnswerRun[] = []
-    let count = 0
-    let at = 0
+    const answers = new AnswerCollector(lines)
     let violation: string | null = null
     for (let i = 0, start = 0; i < lines.count && violation === null; start = lines.ends[i++] ?? 0) {
-      const end = lines.ends[i] ?? 0
+      const end = (lines.ends[i] ?? 1) - 1
       const waiting = this.first()
       if (!waiting) {
-        violation =
-          end - start === 1 ? 'an empty line that ends the answers of no record' : 'a line that answers no record'
-      } else if (end - start === 1) {
+        violation = end === start ? 'an empty line that ends the answers of no record' : 'a line that answers no record'
+      } else if (end === start) {
         this.#ordinal = 0
-        done.push(...this.take(1))
+        answers.done.push(...this.take(1))
       } else {
-        kept.set(lines.bytes.subarray(start, end), at)
-        ends[count++] = at += end - start
-        attributions.add(waiting.batch, waiting.orphan, waiting.from, this.#ordinal++)
+        const { batch, orphan, from } = waiting
+        answers.add(lines.bytes.subarray(start, end), { batch, orphan, record: from }, this.#ordinal++)
       }
     }
-    const answers = count === 0 ? null : { bytes: kept.subarray(0, at), ends: ends.subarray(0, count), count }
-    return { lines: answers, attributions: attributions.finish(), done, violation }
+    return answers.finish(violation)
   }
 
   /** It is one answer of several: the record is not done with it. */

@@ -35,11 +35,17 @@ export interface ReaderTools {
 export interface AnswerReader {
   /** Records that are not done, those of partitions given away included. */
   readonly length: number
+  /** Records that are done, where they are done in their order; null where they are known by their ids. */
+  readonly answered: number | null
+  /** Whether the record is with the child: by its number, counted from 1, or by its id. */
+  knows(name: number | string): boolean
   /** Records [from, to) of the batch are with the child now. */
   push(batch: LineBatch, from: number, to: number): void
   /** The partition is given away: what is still said about it is swallowed. */
   forget(topic: string, partition: number): void
   read(lines: Lines): Answers
+  /** Where records are done by being acknowledged: those up to this one, counted from 1, which is known. */
+  acknowledge?(record: number): readonly AnswerRun[]
   /** A line too long to be read, of which `head` is the beginning. */
   oversized(head: Uint8Array): OversizedAnswer
   /** The records that are not done, the longest waiting first; nothing is left afterwards. */

@@ -1,4 +1,5 @@
 import type { Protocol } from '../settings.ts'
+import { ackedSink } from './acked-sink.ts'
 import { batch } from './batch.ts'
 import { keyed } from './keyed.ts'
 import { many } from './many.ts'
@@ -18,6 +19,10 @@ export const protocolRules: Readonly<Record<Protocol, ProtocolRules>> = {
   source,
   batch,
 }
+
+/** `acks`: the Calculator acknowledges what it keeps, so that a sink's records are done one by one. */
+export const rulesOf = (protocol: Protocol, acks: boolean): ProtocolRules =>
+  acks && protocol === 'sink' ? ackedSink : protocolRules[protocol]
 
 /** Answers that are records of the output, to records of the input: what transactions bind together. */
 export const isTransactional = (protocol: Protocol): boolean =>

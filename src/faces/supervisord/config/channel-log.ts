@@ -32,6 +32,7 @@ export function readChannelLog(
   const backups = reader.read(`${channel}_logfile_backups`, 10, integer)
   const maxBytes = reader.read(`${channel}_logfile_maxbytes`, 50 * megabyte, byteSize)
   const syslog = reader.read(`${channel}_syslog`, false, boolean)
+  const compress = reader.read(`${channel}_logfile_compress`, false, boolean)
   const place = reader.find(`${channel}_logfile`)?.place
   const section = reader.section.name
   if (file.kind === 'syslog') {
@@ -40,14 +41,15 @@ export function readChannelLog(
       `For [${section}], ${channel}_logfile=syslog but this is deprecated and will be removed.  ${advice}`,
       place,
     )
-    return { ...basics, logfile: { kind: 'none' }, maxBytes, backups, syslog: true }
+    return { ...basics, logfile: { kind: 'none' }, maxBytes, backups, compress, syslog: true }
   }
   if (file.kind === 'auto' && maxBytes === 0) {
     const advice = 'set maxbytes > 0 to avoid filling up filesystem unintentionally'
     reader.warn(`For [${section}], AUTO logging used for ${channel}_logfile without rollover, ${advice}`, place)
   }
   // The spread of a union keeps `kind` and `path` together.
-  return { ...basics, logfile: file.kind === 'file' ? file : { kind: file.kind }, maxBytes, backups, syslog }
+  const target = file.kind === 'file' ? file : { kind: file.kind }
+  return { ...basics, logfile: target, maxBytes, backups, compress, syslog }
 }
 
 /** With `redirect_stderr` there is no second channel to log. */

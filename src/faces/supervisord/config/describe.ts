@@ -57,6 +57,8 @@ function processRow(process: ProcessConfig): DescriptionRow {
     ...(process.kind === 'program' ? [] : [process.kind]),
     ...(process.autostart ? [] : ['autostart=false']),
     ...(user === null ? [] : [`user=${user.name}`]),
+    ...(process.upkeep.health === null ? [] : [`checked by ${process.upkeep.health.probe.kind}`]),
+    ...Object.keys(process.upkeep.hooks.commands),
     ...(process.dependsOn.length === 0 ? [] : [`after ${process.dependsOn.join(', ')}`]),
   ]
   const origin = placeText(process.place)
@@ -74,6 +76,7 @@ function processFindings(process: ProcessConfig, config: SupervisordConfig, mach
     ...userFindings(process, config, machine),
     ...directoryFindings(process, config, machine),
     ...commandFindings(process, config, machine),
+    ...helperFindings(process, machine),
     ...logFindings(process, config, machine),
   ]
   return texts.map((text) => ({ text: `[${process.section}] ${text}`, place: process.place }))
@@ -108,8 +111,7 @@ function directoryFindings(process: ProcessConfig, config: SupervisordConfig, ma
 function commandFindings(process: ProcessConfig, config: SupervisordConfig, machine: Machine): string[] {
   if (process.commandProblem !== null) return [process.commandProblem]
   const program = process.spec.command[0] ?? ''
-  const found = candidates(program, process).filter((path) => machine.look(resolve(machine.cwd, path)) !== null)
-  const path = found[0]
+  const path = fileOf(program, process, machine)
   const facts = path === undefined ? null : machine.look(resolve(machine.cwd, path))
   if (path === undefined || facts === null) return [`can't find command ${repr(program)}`]
   if (facts.kind === 'folder') return [`command at ${repr(path)} is a directory`]
@@ -118,6 +120,18 @@ function commandFindings(process: ProcessConfig, config: SupervisordConfig, mach
   const isReachable = closedFolder(person, dirname(resolve(machine.cwd, path)), machine) === null
   return isReachable && may(person, 'enter', facts) ? [] : [`user ${person.name} may not run ${path}`]
 }
+
+/** Hooks and health checks whose command is not there: what they say would come too late. */
+function helperFindings(process: ProcessConfig, machine: Machine): string[] {
+  const { health, hooks } = process.upkeep
+  const check = health?.probe.kind === 'command' ? [['healthcheck_command', health.probe.command] as const] : []
+  return [...check, ...Object.entries(hooks.commands)].flatMap(([key, [program = '']]) =>
+    fileOf(program, process, machine) === undefined ? [`${key}: can't find command ${repr(program)}`] : [],
+  )
+}
+
+const fileOf = (program: string, process: ProcessConfig, machine: Machine): string | undefined =>
+  candidates(program, process).find((path) => machine.look(resolve(machine.cwd, path)) !== null)
 
 function candidates(program: string, { spec }: ProcessConfig): string[] {
   if (program.includes('/')) return [program]

@@ -2,7 +2,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ChannelLog, GroupConfig, ProcessConfig } from './types.ts'
 
-/** Names of groups, in the order in which `reread` tells them. */
+/**
+ * Names of groups, in the order in which `reread` tells them. Where nothing but the number of processes of a program with
+ * `numprocs_live` differs, the processes that come and go are told as `group:process` instead of the changed group.
+ */
 export interface Difference {
   readonly added: readonly string[]
   readonly changed: readonly string[]
@@ -18,15 +21,42 @@ export interface Difference {
 export function difference(current: readonly GroupConfig[], next: readonly GroupConfig[]): Difference {
   const before = new Map(current.map((group) => [group.name, group]))
   const after = new Set(next.map(({ name }) => name))
-  return {
-    added: next.filter(({ name }) => !before.has(name)).map(({ name }) => name),
-    changed: next.filter((group) => isChanged(before.get(group.name), group)).map(({ name }) => name),
-    removed: current.filter(({ name }) => !after.has(name)).map(({ name }) => name),
+  const added: string[] = []
+  const changed: string[] = []
+  const removed = current.filter(({ name }) => !after.has(name)).map(({ name }) => name)
+  for (const group of next) {
+    const known = before.get(group.name)
+    if (known === undefined) added.push(group.name)
+    else if (!sameGroup(known, group)) {
+      const resize = resizeOf(known, group)
+      if (resize === null) changed.push(group.name)
+      else {
+        added.push(...resize.added)
+        removed.push(...resize.removed)
+      }
+    }
   }
+  return { added, changed, removed }
 }
 
-const isChanged = (before: GroupConfig | undefined, after: GroupConfig): boolean =>
-  before !== undefined && !sameGroup(before, after)
+/** Processes that come and go, where that is all and `numprocs_live` allows it; null: more is different. */
+function resizeOf(before: GroupConfig, after: GroupConfig): Pick<Difference, 'added' | 'removed'> | null {
+  const next = new Map(after.processes.map((process) => [process.spec.name, process]))
+  const known = new Set(before.processes.map(({ spec }) => spec.name))
+  const added = after.processes.filter(({ spec }) => !known.has(spec.name))
+  const removed = before.processes.filter(({ spec }) => !next.has(spec.name))
+  const kept = before.processes.filter((process) => !removed.includes(process))
+  const live = new Set(after.processes.filter(({ numprocsLive }) => numprocsLive).map(({ section }) => section))
+  const isAll =
+    after.kind === 'program' &&
+    added.length + removed.length > 0 &&
+    isDeepStrictEqual(frame(before), frame(after)) &&
+    kept.every((process) => sameProcess(process, next.get(process.spec.name))) &&
+    [...added, ...removed].every(({ section, fcgiSocket }) => live.has(section) && fcgiSocket === null)
+  const names = (processes: readonly ProcessConfig[]): string[] =>
+    processes.map(({ spec }) => `${spec.group}:${spec.name}`)
+  return isAll ? { added: names(added), removed: names(removed) } : null
+}
 
 function sameGroup(before: GroupConfig, after: GroupConfig): boolean {
   return (
@@ -42,16 +72,14 @@ function frame(group: GroupConfig): object {
   return 'socket' in rest ? { ...rest, socket: rest.socket.url } : rest
 }
 
-/**
- * Where a section is written does not count, nor what every child inherits; all the rest does.
- */
+/** Where a section is written does not count, nor what every child inherits, nor `numprocs_live`; all the rest does. */
 export function sameProcess(before: ProcessConfig, after: ProcessConfig | undefined): boolean {
   if (after === undefined) return false
   const isSame = sameLog(before.stdout, after.stdout) && sameLog(before.stderr, after.stderr)
   return isSame && isDeepStrictEqual(fields(before), fields(after))
 }
 
-function fields({ place, stdout, stderr, spec, fcgiSocket, ...process }: ProcessConfig): object {
+function fields({ place, stdout, stderr, spec, fcgiSocket, numprocsLive, ...process }: ProcessConfig): object {
   return { ...process, fcgiSocket: fcgiSocket?.url, spec: { ...spec, environment: null } }
 }
 

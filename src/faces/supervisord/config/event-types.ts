@@ -1,4 +1,4 @@
-/** The types an event listener can subscribe to, parents included (supervisord: events.EventTypes). */
+/** The types an event listener can subscribe to, parents included (supervisord: events.EventTypes, and ours). */
 export const eventTypes: ReadonlySet<string> = new Set([
   'EVENT',
   'PROCESS_STATE',
@@ -13,6 +13,10 @@ export const eventTypes: ReadonlySet<string> = new Set([
   'PROCESS_COMMUNICATION',
   'PROCESS_COMMUNICATION_STDOUT',
   'PROCESS_COMMUNICATION_STDERR',
+  'PROCESS_HEALTH',
+  'PROCESS_HEALTH_HEALTHY',
+  'PROCESS_HEALTH_UNHEALTHY',
+  'PROCESS_RESTARTING',
   'PROCESS_LOG',
   'PROCESS_LOG_STDOUT',
   'PROCESS_LOG_STDERR',

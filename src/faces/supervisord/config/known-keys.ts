@@ -2,15 +2,20 @@
 import { nearestName } from '../../../domain/stream/nearest-name.ts'
 import type { IniDocument, IniSection } from '../../../wire/ini.ts'
 import type { Notice } from './types.ts'
+import { upkeepKeys } from './upkeep.ts'
 
-const channelKeys = ['logfile', 'logfile_maxbytes', 'logfile_backups', 'capture_maxbytes', 'events_enabled', 'syslog']
+const channelKeys = [
+  ...['logfile', 'logfile_maxbytes', 'logfile_backups', 'logfile_compress'],
+  ...['capture_maxbytes', 'events_enabled', 'syslog'],
+]
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '')
 
 const programKeys = [
   ...words(`command process_name numprocs numprocs_start directory umask priority autostart autorestart startsecs
     startretries exitcodes stopsignal stopwaitsecs stopasgroup killasgroup user redirect_stderr environment serverurl
-    depends_on exit_on envfiles restart_delay backoff_max log_format user_environment`),
+    depends_on exit_on envfiles restart_delay backoff_max log_format user_environment numprocs_live`),
+  ...upkeepKeys,
   ...channelKeys.flatMap((key) => [`stdout_${key}`, `stderr_${key}`]),
 ]
 
@@ -33,11 +38,6 @@ export const knownKeys = new Map<string, readonly string[] | null>([
 ])
 
 const everyKey = [...new Set([...knownKeys.values()].flatMap((keys) => keys ?? []))]
-
-/** Keys of our own, which supervisord ignores. */
-export const additionalKeys = [
-  ...['depends_on', 'exit_on', 'envfiles', 'restart_delay', 'backoff_max', 'log_format', 'user_environment'],
-] as const
 
 /**
  * One warning for each key that no section of its kind has, and for each section whose name looks like a slip; sections

@@ -11,6 +11,7 @@ import type { Book, Expansions } from './section-reader.ts'
 import { SectionReader } from './section-reader.ts'
 import { signal } from './signals.ts'
 import type { FcgiSocket, ProcessConfig } from './types.ts'
+import { readLimits, readUpkeep } from './upkeep.ts'
 import {
   autorestart,
   bad,
@@ -21,6 +22,7 @@ import {
   listOfStrings,
   octal,
   processName,
+  seconds,
 } from './values.ts'
 
 /** A process without the environment it will have, which is known when all sections are read. */
@@ -102,14 +104,15 @@ function readShared(reader: SectionReader, { machine }: Book, program: string) {
   const exitOn = reader.read('exit_on', 'never' as const, exitOnOf)
   const logFormat = reader.read('log_format', 'raw' as const, logFormatOf)
   const userEnvironment = reader.read('user_environment', false, boolean)
+  const numprocsLive = reader.read('numprocs_live', false, boolean)
   const backoff = {
     kind: 'linear' as const,
-    ...optional('max', reader.read('backoff_max', null, milliseconds)),
-    ...optional('restartDelay', reader.read('restart_delay', null, milliseconds)),
+    ...optional('max', reader.read('backoff_max', null, seconds)),
+    ...optional('restartDelay', reader.read('restart_delay', null, seconds)),
   }
   const life = { priority, autorestart: restart, startsecs, startretries, exitcodes, stopasgroup, killasgroup, backoff }
   const rest = { autostart, stopsignal, stopwaitsecs, user: account, redirectStderr, serverurl, dependsOn, exitOn }
-  const additions = { logFormat, userEnvironment }
+  const additions = { logFormat, userEnvironment, numprocsLive }
   return { life, rest: { ...rest, ...additions }, umask, numprocs, numprocsStart, name, stdout, stderr }
 }
 
@@ -130,14 +133,6 @@ function logFormatOf(text: string): ProcessConfig['logFormat'] {
   const word = text.toLowerCase()
   if (word === 'raw' || word === 'prefix' || word === 'json') return word
   throw bad(`invalid 'log_format' value ${repr(text)}, expected raw, prefix or json`)
-}
-
-/** Seconds, with a fraction. */
-function milliseconds(text: string): number {
-  const seconds = Number(text.trim())
-  if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0)
-    throw bad(`not a number of seconds: ${repr(text)}`)
-  return seconds * 1000
 }
 
 const optional = <K extends string>(name: K, value: number | null): { [P in K]?: number } =>
@@ -165,6 +160,9 @@ function readProcess(
   const words = shellWords(command)
   const { rest, life, umask } = shared
   const wait = rest.stopwaitsecs * 1000
+  const upkeep = readUpkeep(reader)
+  const limits = readLimits(reader)
+  const hasHooks = Object.keys(upkeep.hooks.commands).length > 0
   const spec = {
     ...life,
     name,
@@ -174,6 +172,9 @@ function readProcess(
     sweepgroup: false,
     ...(directory === null ? {} : { directory }),
     ...(umask === null ? {} : { umask }),
+    ...(limits.length === 0 ? {} : { limits }),
+    // Also for what follows a stop: the next start waits for it.
+    ...(hasHooks && { prepares: true }),
   }
   return {
     ...rest,
@@ -187,6 +188,7 @@ function readProcess(
     stderr: rest.redirectStderr ? withoutLogfile(reader, stderr) : stderr,
     environment: { ...frame.environment, ...Object.fromEntries(own) },
     fcgiSocket: frame.fcgiSocket,
+    upkeep,
   }
 }
 

@@ -4,6 +4,7 @@ import type { Place } from '../../../wire/ini.ts'
 import type { Account } from './machine.ts'
 import type { Owner } from './paths.ts'
 import type { SignalValue } from './signals.ts'
+import type { Upkeep } from './upkeep.ts'
 import type { InetAddress, LogLevel } from './values.ts'
 
 /** What is wrong, or worth telling, in supervisord's words where it has any. */
@@ -60,6 +61,8 @@ export interface ChannelLog {
   /** 0: never rotate. */
   readonly maxBytes: number
   readonly backups: number
+  /** Rotated files become `.gz`. */
+  readonly compress: boolean
   /** 0: no capture mode. */
   readonly captureMaxBytes: number
   readonly eventsEnabled: boolean
@@ -107,6 +110,9 @@ export interface ProcessConfig {
   readonly logFormat: 'raw' | 'prefix' | 'json'
   /** HOME, USER and LOGNAME are those of `user`. */
   readonly userEnvironment: boolean
+  /** More or fewer processes of the program are a change for these alone. */
+  readonly numprocsLive: boolean
+  readonly upkeep: Upkeep
 }
 
 interface GroupBase {

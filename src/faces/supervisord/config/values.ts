@@ -46,6 +46,13 @@ export function integerIn(least: number, most: number): (text: string) => number
   }
 }
 
+/** Seconds, with a fraction, as ms. */
+export function seconds(text: string): number {
+  const value = Number(text.trim())
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw bad(`not a number of seconds: ${repr(text)}`)
+  return value * 1000
+}
+
 const byteUnits = new Map([
   ['kb', 1024],
   ['mb', 1024 ** 2],

@@ -7,7 +7,7 @@ import type { Completion } from './terminal.ts'
 
 const forGroups: readonly string[] = ['add', 'remove', 'update']
 const forProcesses: readonly string[] = [
-  ...['clear', 'fg', 'pid', 'restart', 'signal', 'start', 'status', 'stop', 'tail'],
+  ...['clear', 'fg', 'pid', 'restart', 'rolling-restart', 'signal', 'start', 'status', 'stop', 'tail'],
 ]
 
 /** Completes lines; the server is asked once for all keys of one line. */

@@ -95,7 +95,9 @@ export async function update(session: Session, argument: string): Promise<void> 
       session.fail(`ERROR: no such group: ${name}`, exit.generic, { group: name, error: 'no such group' })
     }
   }
-  const wanted = (name: string): boolean => named.size === 0 || named.has(name)
+  // Of a group that only gets more or fewer processes these alone are told, as `group:process`.
+  const wanted = (name: string): boolean =>
+    named.size === 0 || named.has(name) || named.has(name.split(':', 1)[0] ?? '')
   const log = (group: string, deed: string): void => session.say(`${group}: ${deed}`, { group, deed })
   for (const group of removed.filter(wanted)) {
     const results = asResults(await session.call('stopProcessGroup', group), 'stopProcessGroup')

@@ -37,6 +37,12 @@ const topics = {
     'restart all\t\tRestart all processes',
     'Note: restart does not reread config files. For that, see reread and update.',
   ],
+  'rolling-restart': [
+    'rolling-restart <gname>:*\tRestart all processes in a group, one after the other',
+    'rolling-restart <name> <name>\tRestart these processes, one after the other',
+    'rolling-restart all\t\tRestart all processes, one after the other',
+    'Each is RUNNING, and healthy where that is checked, before the next is stopped. The first failure ends it.',
+  ],
   shutdown: ['shutdown \tShut the remote supervisord down.'],
   signal: [
     'signal <signal name> <name>\t\tSignal a process',
@@ -92,7 +98,7 @@ export const actions: readonly Topic[] = [
 
 export const helpOn = (topic: Topic): string => topics[topic].join('\n')
 
-/** What `help` alone shows: columns as Python's cmd.Cmd lays them out. */
+/** What `help` alone shows, to the letter: columns as Python's cmd.Cmd lays them out. What is ours stands in `usage`. */
 export const overview = `
 default commands (type help <topic>):
 =====================================
@@ -121,5 +127,6 @@ Options:
 --watch[=SECONDS] -- repeat status every SECONDS (2), until Ctrl-C
 
 Actions are commands like "tail" or "stop". Names may be patterns: "restart web*".
+One of them is new: "rolling-restart group:*" restarts one process after the other (see "help rolling-restart").
 Without an action a shell reads actions, line by line. The action "help" lists them.
 `

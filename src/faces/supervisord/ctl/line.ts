@@ -10,11 +10,11 @@ export interface Line {
   readonly text: string
 }
 
-/** The action is all letters, digits and underscores at the start, so `tail-100 x` is `tail -100 x`; `?x` asks for help. */
+/** The action is all letters, digits and underscores at the start, so `tail-100 x` is `tail -100 x`; `?x` asks for help. One of ours has a dash. */
 export function parseLine(line: string): Line {
   const stripped = strip(line)
   const text = stripped.startsWith('?') ? `help ${stripped.slice(1)}` : stripped
-  const action = /^[A-Za-z0-9_]*/.exec(text)?.[0] ?? ''
+  const action = /^(rolling-restart(?=\s|$)|[A-Za-z0-9_]*)/.exec(text)?.[0] ?? ''
   return { action, argument: strip(text.slice(action.length)), text }
 }
 

@@ -7,6 +7,7 @@ import { helpOn, isTopic, overview, type Topic } from './help.ts'
 import { parseLine, type Line } from './line.ts'
 import { maintail, tail } from './logs.ts'
 import { clear, restart, signal, start, stop } from './process-deeds.ts'
+import { rollingRestart } from './rolling-restart.ts'
 import { exit } from './result-texts.ts'
 import type { Session } from './session.ts'
 import { open, pid, status, version } from './status.ts'
@@ -24,6 +25,7 @@ const farewell: Command = (session) => session.say('')
 const commands: Readonly<Record<Topic, Command>> = {
   ...{ add, avail, clear, fg, help, maintail, open, pid, reload, remove, reread, restart, shutdown, signal },
   ...{ start, status, stop, tail, update, version, exit: farewell, quit: farewell },
+  'rolling-restart': rollingRestart,
 }
 
 /** @returns whether the shell is to end */

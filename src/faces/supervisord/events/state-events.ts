@@ -21,8 +21,20 @@ const types: Readonly<Record<string, readonly [type: string, more: (fields: Fiel
   'process.exited': ['EXITED', (fields) => ` expected:${fields['expected'] === true ? 1 : 0}${pid(fields)}`],
 }
 
+/** Ours: they come only where the configuration asks for what they tell. */
+const additional: Readonly<Record<string, string>> = {
+  'process.healthy': 'PROCESS_HEALTH_HEALTHY',
+  'process.unhealthy': 'PROCESS_HEALTH_UNHEALTHY',
+  'process.restarting': 'PROCESS_RESTARTING',
+}
+
 /** Tells one fact about a process as the event that listeners know; most facts are none. */
 export function notifyState(bus: EventBus, { event, fields }: NumberedEvent, name: string, group: string): void {
+  const own = additional[event]
+  if (own !== undefined) {
+    bus.notify(own, `processname:${name} groupname:${group}${pid(fields)}\n${String(fields['reason'] ?? '')}`)
+    return
+  }
   const found = types[event]
   if (found === undefined) return
   const [type, more] = found

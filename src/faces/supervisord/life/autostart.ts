@@ -3,6 +3,7 @@ import type { Clock } from '../../../engine/ports.ts'
 import type { Supervisor } from '../../../engine/supervisor.ts'
 import { isMeant } from '../config/dependencies.ts'
 import type { MainLog } from '../main-log/main-log.ts'
+import { isFit } from './commands.ts'
 import type { ManagedProcess } from './managed-process.ts'
 import type { Roster } from './roster.ts'
 import type { StateWatch } from './state-watch.ts'
@@ -21,7 +22,8 @@ interface Parts {
 
 /**
  * Starts those that have autostart and never ran, in this order, without waiting for any to be RUNNING (supervisord:
- * Subprocess.transition). Those that depend on others follow when these are RUNNING.
+ * Subprocess.transition). Those that depend on others follow when these are RUNNING, and
+ * healthy where that is checked.
  */
 export async function autostart(processes: readonly ManagedProcess[], parts: Parts): Promise<void> {
   const { supervisor, clock, mayGoOn } = parts
@@ -44,26 +46,27 @@ function isNew({ config, namespec }: ManagedProcess, supervisor: Supervisor): bo
 
 async function startWhenReady(process: ManagedProcess, parts: Parts): Promise<void> {
   const { supervisor, mainLog, roster, watch, mayGoOn } = parts
-  const isRunning = (other: ManagedProcess): boolean => supervisor.snapshot(other.namespec)?.state === 'RUNNING'
+  const isReady = (other: ManagedProcess): boolean =>
+    supervisor.snapshot(other.namespec)?.state === 'RUNNING' && isFit(other)
   for (;;) {
     if (!mayGoOn() || roster.known(process.namespec) !== process || !isNew(process, supervisor)) return
-    const missing = missingOf(process, roster, isRunning)
+    const missing = missingOf(process, roster, isReady)
     if (missing === null) {
       supervisor.start(process.namespec)
       return
     }
     mainLog.line('info', `${process.name} waits for ${missing.namespec}`)
-    await watch.until(missing.namespec, () => (isRunning(missing) || !mayGoOn() ? true : undefined))
+    await watch.until(missing.namespec, () => (isReady(missing) || !mayGoOn() ? true : undefined))
   }
 }
 
-/** The first of its dependencies that is not RUNNING; null: all are. */
+/** The first of its dependencies that is not ready; null: all are. */
 function missingOf(
   process: ManagedProcess,
   roster: Roster,
-  isRunning: (other: ManagedProcess) => boolean,
+  isReady: (other: ManagedProcess) => boolean,
 ): ManagedProcess | null {
   const all = roster.processes().filter((other) => other !== process)
   const needed = process.config.dependsOn.flatMap((wanted) => all.filter(({ config }) => isMeant(wanted, config)))
-  return needed.find((other) => !isRunning(other)) ?? null
+  return needed.find((other) => !isReady(other)) ?? null
 }

@@ -80,7 +80,7 @@ export class Commands {
       const now = supervisor.snapshot(process.namespec)
       if (now === undefined) throw new AgentError('ABNORMAL_TERMINATION', name)
       if (now.spawnerr !== '') throw new AgentError('SPAWN_ERROR', name)
-      if (now.state === 'RUNNING') return true
+      if (now.state === 'RUNNING') return isFit(process) ? true : undefined
       if (now.state !== 'STARTING') throw new AgentError('ABNORMAL_TERMINATION', name)
       return undefined
     }
@@ -120,10 +120,20 @@ export class Commands {
     this.#parts.supervisor.signal(process.namespec, wanted)
   }
 
+  /** Rejects with BAD_NAME, NOT_RUNNING, NO_FILE, FAILED. supervisord: rpcinterface.sendProcessStdin. */
+  async sendStdin(name: string, bytes: Uint8Array): Promise<void> {
+    this.#parts.mustRun()
+    const process = this.#parts.roster.find(name)
+    if (this.snapshot(process).state === 'STOPPING') throw new AgentError('NOT_RUNNING', name)
+    process.write(bytes, name)
+    await breathe()
+    process.mustTakeInput(name)
+  }
+
   /** Up, or about to be again. */
   isUp(process: Handled): boolean {
-    const { state, retryInMs } = this.snapshot(process)
-    return running.includes(state) || (state === 'EXITED' && retryInMs !== null)
+    const { state, retryInMs, again } = this.snapshot(process)
+    return running.includes(state) || again !== null || (state === 'EXITED' && retryInMs !== null)
   }
 
   #isSignallable(process: Handled): boolean {
@@ -210,6 +220,9 @@ export class Commands {
     return { cancel: () => timer.cancel() }
   }
 }
+
+/** Where nothing checks it, to be RUNNING is enough. */
+export const isFit = ({ health }: Pick<Handled, 'health'>): boolean => health === null || health === 'healthy'
 
 async function tell(
   rest: Promise<unknown>,

@@ -22,6 +22,7 @@ export function hearing(
     notifyState(bus, event, name, group)
     const line = processLine(event, { name, startsecs, stopasgroup, stopsignal: stop[0]?.action ?? '' })
     if (line) mainLog.line(line.level, line.text)
+    roster.known(namespec)?.upkeep.heard(event)
     // A listener that is RUNNING may be given what waits.
     if (event.event === 'process.running' && roster.has(group)) roster.group(group).pool?.dispatch()
     watch.changed(namespec)

@@ -1,10 +1,7 @@
 // One life of the daemon, from its first group to its last: what every other part of the face talks to.
 import { setImmediate as breathe } from 'node:timers/promises'
 import { AgentError } from '../../../domain/errors.ts'
-import type { EventRing } from '../../../engine/event-ring.ts'
-import type { Supervisor } from '../../../engine/supervisor.ts'
-import { stopPriorities } from '../config/dependencies.ts'
-import { difference, type Difference } from '../config/difference.ts'
+import type { Difference } from '../config/difference.ts'
 import type { Loaded } from '../config/load.ts'
 import type { SupervisordConfig } from '../config/types.ts'
 import type {
@@ -19,8 +16,10 @@ import type {
   TailedLog,
   Waiting,
 } from '../daemon.ts'
+import { watchMemory } from '../upkeep/memory-watch.ts'
 import { startTicks } from '../events/ticks.ts'
 import { autostart } from './autostart.ts'
+import { Configuration } from './configuration.ts'
 import { Commands, type CommandParts } from './commands.ts'
 import { stopEverything } from './ending.ts'
 import { exitCodeFor } from './exit-rule.ts'
@@ -35,8 +34,6 @@ import type { Surroundings } from './surroundings.ts'
 
 export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand'> {
   readonly config: SupervisordConfig
-  readonly supervisor: Supervisor
-  readonly events: EventRing
   readonly around: Surroundings
   readonly pid: number
   /** Reads the files anew. */
@@ -51,14 +48,12 @@ export class Life implements Daemon {
   readonly #roster: Roster
   readonly #watch = new StateWatch()
   readonly #commands: Commands
+  readonly #configuration: Configuration
   readonly #logs: LogAccess
   readonly #ended = Promise.withResolvers<'SHUTDOWN' | 'RESTARTING'>()
   readonly #endings: (() => void)[] = []
   #state: DaemonState = 'RUNNING'
   #exitCode = 0
-  /** The configuration read last. */
-  #read: SupervisordConfig
-
   readonly #mustRun = (): void => {
     if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
   }
@@ -66,13 +61,18 @@ export class Life implements Daemon {
   constructor(parts: LifeParts) {
     this.#parts = parts
     this.#around = parts.around
-    this.#read = parts.config
     this.identifier = parts.config.settings.identifier
     this.pid = parts.pid
     this.#roster = new Roster(parts, parts.around)
     this.#logs = new LogAccess(this.#roster, parts.around, this.#mustRun)
     const shared = { roster: this.#roster, watch: this.#watch, mustRun: this.#mustRun }
     this.#commands = new Commands({ ...parts, ...parts.around, ...shared })
+    this.#configuration = new Configuration({
+      ...parts,
+      ...parts.around,
+      roster: this.#roster,
+      commands: this.#commands,
+    })
   }
 
   /** 0 unless a program has `exit_on`. */
@@ -92,14 +92,16 @@ export class Life implements Daemon {
         hearing(this.#roster, this.#watch, this.#around, (namespec) => this.#judge(namespec)),
       ),
     )
-    const priorities = stopPriorities(this.#read.groups)
-    for (const group of this.#read.groups) this.#roster.add(group, priorities.get(group.name))
+    this.#configuration.addAll()
   }
 
   /** From now on it runs: what has autostart is started, by priority. Resolves when the last of them was spawned. */
   run(): Promise<void> {
     const { bus, clock } = this.#around
     this.#endings.push(startTicks(bus, clock))
+    const { supervisor, tools } = this.#parts
+    const processes = (): readonly ManagedProcess[] => this.#roster.processes()
+    this.#endings.push(watchMemory({ clock, supervisor, measureMemory: tools.measureMemory, processes }))
     bus.notify('SUPERVISOR_STATE_CHANGE_RUNNING', '')
     return this.#autostart(this.#roster.processes())
   }
@@ -126,7 +128,7 @@ export class Life implements Daemon {
   }
 
   configs(): readonly ConfigInfo[] {
-    return configInfos(this.#read, this.#roster)
+    return configInfos(this.#configuration.read, this.#roster)
   }
 
   startProcess(namespec: string, options: Waiting): Promise<void> {
@@ -165,33 +167,23 @@ export class Life implements Daemon {
     return this.#commands.signalMany(this.#all(), signal)
   }
 
-  sendStdin(namespec: string, bytes: Uint8Array): void {
-    this.#mustRun()
-    const process = this.#roster.find(namespec)
-    if (this.#commands.snapshot(process).state === 'STOPPING') throw new AgentError('NOT_RUNNING', namespec)
-    process.write(bytes, namespec)
+  sendStdin(namespec: string, bytes: Uint8Array): Promise<void> {
+    return this.#commands.sendStdin(namespec, bytes)
   }
 
   reread(): Difference {
     this.#mustRun()
-    this.#read = this.#loaded()
-    const active = this.#roster.groups().map((group) => group.config)
-    return difference(active, this.#read.groups)
+    return this.#configuration.reread()
   }
 
   addGroup(name: string): void {
     this.#mustRun()
-    const config = this.#read.groups.find((group) => group.name === name)
-    if (config === undefined) throw new AgentError('BAD_NAME', name)
-    if (this.#roster.has(name)) throw new AgentError('ALREADY_ADDED', name)
-    const { processes } = this.#roster.add(config, stopPriorities(this.#read.groups).get(name))
-    void this.#autostart(processes)
+    void this.#autostart(this.#configuration.add(name))
   }
 
   removeGroup(name: string): void {
     this.#mustRun()
-    if (!this.#commands.rest(this.#roster.group(name).processes)) throw new AgentError('STILL_RUNNING', name)
-    this.#roster.remove(name)
+    this.#configuration.remove(name)
   }
 
   shutdown(): void {
@@ -199,7 +191,7 @@ export class Life implements Daemon {
   }
 
   restart(): void {
-    if (this.#state === 'RUNNING') this.#loaded()
+    if (this.#state === 'RUNNING') this.#configuration.load()
     this.#leave('RESTARTING')
   }
 
@@ -252,13 +244,8 @@ export class Life implements Daemon {
 
   #membersOf(group: string): Handled[] {
     this.#mustRun()
-    return this.#roster.members(group)
-  }
-
-  #loaded(): SupervisordConfig {
-    const { config, problems } = this.#parts.load()
-    if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
-    return config
+    const member = this.#configuration.live(group)
+    return member === undefined ? this.#roster.members(group) : [member]
   }
 
   #autostart(processes: readonly ManagedProcess[]): Promise<void> {
@@ -290,6 +277,7 @@ export class Life implements Daemon {
     // Who asked for it gets an answer first.
     await breathe()
     await stopEverything(this.#parts.supervisor, this.#roster, this.#around)
+    await this.#roster.hooks.allIdle()
     for (const end of this.#endings) end()
     this.#around.followers.close()
     this.#ended.resolve(this.#state === 'SHUTDOWN' ? 'SHUTDOWN' : 'RESTARTING')

@@ -1,4 +1,5 @@
 // Logs for clients: pieces, ends, followers, and fresh beginnings.
+import { existsSync } from 'node:fs'
 import { AgentError } from '../../../domain/errors.ts'
 import type { LogChannel, LogFollower, TailedLog } from '../daemon.ts'
 import { readLog, tailLog } from '../output/read-log.ts'
@@ -19,12 +20,12 @@ export class LogAccess {
 
   read(namespec: string, channel: LogChannel, offset: number, length: number): Uint8Array {
     this.#mustRun()
-    return readLog(this.#roster.find(namespec)[channel].path, offset, length, namespec)
+    return readLog(this.#roster.find(namespec)[channel].path, offset, length)
   }
 
   tail(namespec: string, channel: LogChannel, offset: number, length: number): TailedLog {
     this.#mustRun()
-    return tailLog(this.#roster.find(namespec)[channel].path, offset, length, namespec)
+    return tailLog(this.#roster.find(namespec)[channel].path, offset, length)
   }
 
   clear(namespec: string): void {
@@ -40,17 +41,19 @@ export class LogAccess {
 
   readMain(offset: number, length: number): Uint8Array {
     this.#mustRun()
-    return readLog(this.#mainFile, offset, length, this.#mainFile)
+    return readLog(this.#mainFile, offset, length)
   }
 
   clearMain(): void {
     const { mainLog, followers } = this.#around
-    // There must be one: reading its end raises NO_FILE or FAILED.
+    // supervisord: rpcinterface.clearLog, which names no file here.
+    if (!existsSync(this.#mainFile)) throw new AgentError('NO_FILE', '')
+    // What is no file has nothing to clear: reading its end raises FAILED.
     this.readMain(-1, 0)
     try {
       mainLog.clear()
     } catch (cause) {
-      throw new AgentError('FAILED', this.#mainFile, { cause })
+      throw new AgentError('FAILED', '', { cause })
     }
     mainLog.line('info', 'reopening log file')
     followers.touched(this.#mainFile)

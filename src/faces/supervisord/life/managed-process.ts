@@ -6,6 +6,8 @@ import { repr } from '../../../wire/ini/python-text.ts'
 import type { ChannelLog, ProcessConfig } from '../config/types.ts'
 import type { ListenerPool, Member } from '../events/listener-pool.ts'
 import { OutputLog } from '../output/output-log.ts'
+import type { Health } from '../upkeep/health-monitor.ts'
+import { ProcessUpkeep, type UpkeepParts } from '../upkeep/process-upkeep.ts'
 import { StdinQueue } from '../output/stdin-queue.ts'
 import type { FcgiGate } from './fcgi-gate.ts'
 import type { Handled } from './guest.ts'
@@ -17,6 +19,7 @@ export class ManagedProcess implements Handled, PipeOwner, Member {
   readonly namespec: string
   readonly stdout: OutputLog
   readonly stderr: OutputLog
+  readonly upkeep: ProcessUpkeep
   readonly #pool: ListenerPool | null
   readonly #gate: FcgiGate | null
   readonly #isRunning: () => boolean
@@ -31,6 +34,7 @@ export class ManagedProcess implements Handled, PipeOwner, Member {
       readonly pool: ListenerPool | null
       readonly gate: FcgiGate | null
       readonly isRunning: (namespec: string) => boolean
+      readonly upkeep: UpkeepParts
     },
     around: Surroundings,
   ) {
@@ -47,6 +51,7 @@ export class ManagedProcess implements Handled, PipeOwner, Member {
     }
     this.stdout = output('stdout', isListener)
     this.stderr = output('stderr', false)
+    this.upkeep = new ProcessUpkeep(config.upkeep, spec, this.namespec, parts.upkeep, around)
     this.#pool?.join(this)
   }
 
@@ -72,6 +77,18 @@ export class ManagedProcess implements Handled, PipeOwner, Member {
   write(bytes: Uint8Array, name: string): void {
     if (this.#stdin === null) throw new AgentError('NOT_RUNNING', name)
     this.#stdin.push(bytes, name)
+  }
+
+  mustTakeInput(name: string): void {
+    this.#stdin?.mustBeOpen(name)
+  }
+
+  get health(): Health | null {
+    return this.upkeep.health
+  }
+
+  ready(signal: AbortSignal): Promise<void> {
+    return this.upkeep.ready(signal)
   }
 
   prepare(): number | undefined {

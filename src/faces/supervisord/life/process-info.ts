@@ -1,5 +1,6 @@
 // The read model of one process and one configuration, in the shape of the port.
 import type { ProcessSnapshot } from '../../../engine/snapshot.ts'
+import { namespec } from '../../../domain/process/spec.ts'
 import type { ChannelLog, GroupConfig, ProcessConfig, SupervisordConfig } from '../config/types.ts'
 import type { ConfigInfo, GroupInfo, ProcessInfo } from '../daemon.ts'
 import type { Handled } from './guest.ts'
@@ -12,17 +13,22 @@ export function processInfo(process: Handled, snapshot: ProcessSnapshot, now: nu
   const { name, group, state, startedAt, stoppedAt, spawnerr, pid, exit } = snapshot
   const exitstatus = exit === null || spawnerr.startsWith(forgotten) ? 0 : (exit.code ?? -1)
   const logs = { stdoutLogfile: process.stdout.path ?? '', stderrLogfile: process.stderr.path ?? '' }
-  return { name, group, state, startedAt, stoppedAt, now, spawnerr, exitstatus, pid, ...logs }
+  const health = state === 'RUNNING' && process.health !== null ? { health: process.health } : {}
+  return { name, group, state, startedAt, stoppedAt, now, spawnerr, exitstatus, pid, ...health, ...logs }
 }
 
 /** Every process of the configuration read last, sorted by name. */
 export function configInfos(config: SupervisordConfig, roster: Roster): readonly ConfigInfo[] {
   const active = new Map(roster.processes().map((process) => [process.config, process]))
   const infos = config.groups.flatMap((group) =>
-    group.processes.map((process) => configInfo(group, process, roster.has(group.name), active.get(process))),
+    group.processes.map((process) => configInfo(group, process, isInUse(group, process, roster), active.get(process))),
   )
   return infos.sort((a, b) => compare(a.process.spec.name, b.process.spec.name))
 }
+
+/** Of a group that is active; more processes of a program that may be resized are not until they are added. */
+const isInUse = (group: GroupConfig, { numprocsLive, spec }: ProcessConfig, roster: Roster): boolean =>
+  roster.has(group.name) && (!numprocsLive || roster.known(namespec(spec)) !== undefined)
 
 /** @param active the process that runs with this very configuration, if one does */
 function configInfo(

@@ -1,10 +1,13 @@
 // The groups that are active, and the processes in them.
 import { AgentError } from '../../../domain/errors.ts'
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
+import type { EventRing } from '../../../engine/event-ring.ts'
 import type { Supervisor } from '../../../engine/supervisor.ts'
+import type { UpkeepTools } from '../../../engine/upkeep-ports.ts'
 import type { Account } from '../config/machine.ts'
 import type { GroupConfig, ProcessConfig } from '../config/types.ts'
 import { splitNamespec } from '../daemon.ts'
+import { HookQueue } from '../upkeep/hook-queue.ts'
 import { ListenerPool } from '../events/listener-pool.ts'
 import { FcgiGate, type OpenSocket } from './fcgi-gate.ts'
 import { Guest, type Handled } from './guest.ts'
@@ -20,6 +23,8 @@ export interface ActiveGroup {
 
 export interface RosterParts {
   readonly supervisor: Supervisor
+  readonly events: EventRing
+  readonly tools: UpkeepTools
   readonly openSocket: OpenSocket
   /** All groups of a user, the first one included. */
   readonly groupsOf: (account: Account) => readonly number[]
@@ -30,6 +35,8 @@ export class Roster {
   readonly #around: Surroundings
   readonly #groups = new Map<string, ActiveGroup>()
   readonly #byNamespec = new Map<string, ManagedProcess>()
+  /** Hooks under way. */
+  readonly hooks = new HookQueue()
 
   constructor(parts: RosterParts, around: Surroundings) {
     this.#parts = parts
@@ -102,7 +109,7 @@ export class Roster {
    * @param stopPriority what a shutdown goes by
    */
   add(config: GroupConfig, stopPriority = config.priority): ActiveGroup {
-    const { supervisor, openSocket } = this.#parts
+    const { openSocket } = this.#parts
     const { bus, mainLog, serials, settings } = this.#around
     const pool =
       config.kind === 'eventlistener'
@@ -122,14 +129,9 @@ export class Roster {
     const processes = config.processes.map((process) => {
       const gate =
         shared ?? (process.fcgiSocket === null ? null : new FcgiGate(process.fcgiSocket, openSocket, mainLog))
-      const isRunning = (namespec: string): boolean => supervisor.snapshot(namespec)?.state === 'RUNNING'
-      const spec = engineSpec(process, stopPriority, this.#parts)
-      return new ManagedProcess(process, spec, { pool, gate, isRunning }, this.#around)
+      return this.#make(process, stopPriority, pool, gate)
     })
-    for (const process of processes) {
-      supervisor.add(process.spec, process)
-      this.#byNamespec.set(process.namespec, process)
-    }
+    for (const process of processes) this.#enter(process)
     const group = { config, processes, pool }
     this.#groups.set(config.name, group)
     bus.notify('PROCESS_GROUP_ADDED', `groupname:${config.name}\n`)
@@ -139,14 +141,60 @@ export class Roster {
   /** Everything in it is stopped. Raises BAD_NAME, FAILED. */
   remove(name: string): void {
     const { processes, pool } = this.group(name)
-    for (const process of processes) {
-      this.#parts.supervisor.remove(process.namespec)
-      this.#byNamespec.delete(process.namespec)
-      for (const { path } of [process.stdout, process.stderr]) if (path !== null) this.#around.followers.close(path)
-    }
+    for (const process of processes) this.#leave(process)
     pool?.close()
     this.#groups.delete(name)
     this.#around.bus.notify('PROCESS_GROUP_REMOVED', `groupname:${name}\n`)
+  }
+
+  /**
+   * One more process for a group that is there. Raises BAD_NAME for a name twice.
+   * @param next the group as it is to be in the end, for the order
+   */
+  addMember(next: GroupConfig, config: ProcessConfig, stopPriority: number): ManagedProcess {
+    const group = this.group(next.name)
+    const process = this.#make(config, stopPriority, null, null)
+    this.#enter(process)
+    const order = next.processes.map(({ spec }) => spec.name)
+    const place = ({ name }: ManagedProcess): number => (order.includes(name) ? order.indexOf(name) : order.length)
+    this.#resize(
+      group,
+      [...group.processes, process].sort((a, b) => place(a) - place(b)),
+    )
+    return process
+  }
+
+  /** It is stopped. Raises FAILED. */
+  removeMember(process: ManagedProcess): void {
+    const group = this.group(process.spec.group)
+    this.#leave(process)
+    this.#resize(
+      group,
+      group.processes.filter((other) => other !== process),
+    )
+  }
+
+  #resize(group: ActiveGroup, processes: readonly ManagedProcess[]): void {
+    const config = { ...group.config, processes: processes.map((process) => process.config) }
+    this.#groups.set(config.name, { ...group, config, processes })
+  }
+
+  #make(config: ProcessConfig, stopPriority: number, pool: ListenerPool | null, gate: FcgiGate | null): ManagedProcess {
+    const isRunning = (namespec: string): boolean => this.#parts.supervisor.snapshot(namespec)?.state === 'RUNNING'
+    const upkeep = { ...this.#parts, queue: this.hooks }
+    const spec = engineSpec(config, stopPriority, this.#parts)
+    return new ManagedProcess(config, spec, { pool, gate, isRunning, upkeep }, this.#around)
+  }
+
+  #enter(process: ManagedProcess): void {
+    this.#parts.supervisor.add(process.spec, process)
+    this.#byNamespec.set(process.namespec, process)
+  }
+
+  #leave(process: ManagedProcess): void {
+    this.#parts.supervisor.remove(process.namespec)
+    this.#byNamespec.delete(process.namespec)
+    for (const { path } of [process.stdout, process.stderr]) if (path !== null) this.#around.followers.close(path)
   }
 }
 

@@ -34,11 +34,15 @@ const lines: Readonly<Record<string, (fields: Fields, about: About) => Line | nu
       ? info(`exited: ${name} (${ending(fields)}; expected)`)
       : warn(`exited: ${name} (${ending(fields)}; not expected)`),
   'process.fatal': (_, { name }) => info(`gave up: ${name} entered FATAL state, too many start retries too quickly`),
+  'process.restarting': ({ reason }, { name }) => warn(`restarting: ${name} (${shown(reason)})`),
+  'process.healthy': (_, { name }) => info(`healthy: ${name}`),
+  'process.unhealthy': ({ reason }, { name }) => warn(`unhealthy: ${name} (${shown(reason)})`),
   'process.stopping': ({ pid }, { name, stopasgroup, stopsignal }) =>
     debug(`killing ${name} (pid ${shown(pid)}) ${stopasgroup ? 'process group ' : ''}with signal ${stopsignal}`),
   'process.stop-overdue': ({ pid, action }, { name }) =>
     warn(`killing '${name}' (${shown(pid)}) with ${shown(action)}`),
   'process.stopped': (fields, { name }) => {
+    if (fields['pid'] == null && fields['from'] === 'STARTING') return info(`stopped: ${name} (not spawned yet)`)
     if (fields['pid'] == null) return debug(`Attempted to kill ${name}, which is in BACKOFF state.`)
     const text = `stopped: ${name} (${ending(fields)})`
     return fields['expected'] === true ? info(text) : warn(text)

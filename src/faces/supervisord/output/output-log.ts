@@ -58,12 +58,17 @@ export class OutputLog {
   open(): void {
     if (this.path === null || this.#writer !== null) return
     const { path } = this
-    const { maxBytes, backups } = this.#settings
+    const { maxBytes, backups, compress } = this.#settings
     this.#writer = this.#around.logs.open({
       path,
       maxBytes,
       backups,
+      compress,
       problem: (reason, lost) => this.#problem(reason, lost),
+      uncompressed: (reason) => {
+        const text = `cannot compress a backup of ${path}: ${reason}; it stays as it is`
+        this.#around.mainLog.line('warn', text)
+      },
       ready: () => this.#output?.resume(),
     })
   }

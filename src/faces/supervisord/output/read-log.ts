@@ -6,11 +6,14 @@ import type { TailedLog } from '../daemon.ts'
 /** More than this is never read at once; a client asks again. */
 const mostBytes = 64 * 1024 * 1024
 
-/** Raises BAD_ARGUMENTS, NO_FILE, FAILED. `name` is what the error is about. */
-export function readLog(path: string | null, offset: number, length: number, name: string): Uint8Array {
-  if (path === null || !existsSync(path)) throw new AgentError('NO_FILE', name)
-  if ((offset < 0 && length !== 0) || length < 0) throw new AgentError('BAD_ARGUMENTS', name)
-  return withFile(path, name, (fd, size) => {
+/**
+ * Raises BAD_ARGUMENTS, FAILED, and NO_FILE: about the path, or about nothing where the log has none, as clients know it
+ * (supervisord: rpcinterface._readProcessLog).
+ */
+export function readLog(path: string | null, offset: number, length: number): Uint8Array {
+  if (path === null || !existsSync(path)) throw new AgentError('NO_FILE', path ?? '')
+  if ((offset < 0 && length !== 0) || length < 0) throw new AgentError('BAD_ARGUMENTS', '')
+  return withFile(path, (fd, size) => {
     const start = offset < 0 ? Math.max(0, size + offset) : offset
     const end = length === 0 ? size : Math.min(size, start + length)
     return read(fd, start, end)
@@ -21,10 +24,10 @@ export function readLog(path: string | null, offset: number, length: number, nam
  * The last `length` bytes, or none where the log is no longer than `offset`. A log that is not there, or that cannot be
  * read, is empty.
  */
-export function tailLog(path: string | null, offset: number, length: number, name: string): TailedLog {
+export function tailLog(path: string | null, offset: number, length: number): TailedLog {
   if (path === null || !existsSync(path)) return { bytes: new Uint8Array(), offset: 0, overflow: false }
   try {
-    return withFile(path, name, (fd, size) => {
+    return withFile(path, (fd, size) => {
       const from = offset >= size || length <= 0 ? size : Math.max(0, size - length)
       return { bytes: read(fd, from, size), offset: size, overflow: size > offset + length }
     })
@@ -34,18 +37,18 @@ export function tailLog(path: string | null, offset: number, length: number, nam
   }
 }
 
-function withFile<T>(path: string, name: string, use: (fd: number, size: number) => T): T {
+function withFile<T>(path: string, use: (fd: number, size: number) => T): T {
   let fd: number
   try {
     fd = openSync(path, 'r')
   } catch (cause) {
     const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-    throw new AgentError(isMissing ? 'NO_FILE' : 'FAILED', name, { cause })
+    throw isMissing ? new AgentError('NO_FILE', path, { cause }) : new AgentError('FAILED', '', { cause })
   }
   try {
     const stat = fstatSync(fd)
     // A pipe or terminal has no past that could be read.
-    if (!stat.isFile()) throw new AgentError('FAILED', name)
+    if (!stat.isFile()) throw new AgentError('FAILED', '')
     return use(fd, stat.size)
   } finally {
     closeSync(fd)

@@ -16,15 +16,20 @@ export class StdinQueue {
     this.#input = input
   }
 
-  /** Raises NO_FILE once the child has closed its stdin, and FAILED while it does not read what is there. */
+  /** Raises NO_FILE once the child is known to have closed its stdin, and FAILED while it does not read what is there. */
   push(bytes: Uint8Array, name: string): void {
-    if (this.#closed) throw new AgentError('NO_FILE', name)
+    this.mustBeOpen(name)
     if (this.#bytes + bytes.length > limitBytes) {
       throw new AgentError('FAILED', `${name} does not read its stdin: ${this.#bytes} bytes wait already`)
     }
     this.#waiting.push(bytes)
     this.#bytes += bytes.length
     if (!this.#writing) void this.#write()
+  }
+
+  /** Raises NO_FILE as `push` does: what a write met is known one turn of the loop after it. */
+  mustBeOpen(name: string): void {
+    if (this.#closed) throw new AgentError('NO_FILE', name)
   }
 
   /** The child is gone. */

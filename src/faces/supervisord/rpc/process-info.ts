@@ -27,11 +27,17 @@ export const processStruct = (info: ProcessInfo): Record<string, string | number
   description: description(info),
 })
 
+/** Ours, and only where the configuration asks for it. */
+const healthWords = { starting: 'not yet healthy', healthy: 'healthy', unhealthy: 'unhealthy' } as const
+
 /** What `status` prints behind the state. supervisord: rpcinterface._interpretProcessInfo. */
 export function description(info: ProcessInfo): string {
   switch (info.state) {
     case 'RUNNING':
-      return `pid ${info.pid ?? 0}, uptime ${duration(seconds(info.now) - seconds(info.startedAt))}`
+      return (
+        `pid ${info.pid ?? 0}, uptime ${duration(seconds(info.now) - seconds(info.startedAt))}` +
+        (info.health === undefined ? '' : `, ${healthWords[info.health]}`)
+      )
     case 'BACKOFF':
     case 'FATAL':
       return info.spawnerr || `unknown error (try "tail ${info.name}")`
@@ -49,7 +55,8 @@ export function description(info: ProcessInfo): string {
 const [head = '', ...tails] = cut()
 
 function cut(): string[] {
-  const hole = '\u{f8ff}'
+  // Within Latin-1: what is cut from a text with a wider character stays twice as wide, and so does every answer.
+  const hole = '\x7f'
   const nobody = { startedAt: null, stoppedAt: null, now: 0, state: 'STOPPED', exitstatus: 0, pid: null } as const
   const texts = { name: '', group: '', spawnerr: '', stdoutLogfile: '', stderrLogfile: '' }
   const members = Object.entries(processStruct({ ...nobody, ...texts })).map(([name, value]) =>

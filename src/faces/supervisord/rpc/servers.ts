@@ -2,8 +2,9 @@
 import type { HttpServerConfig, PluginConfig } from '../config/types.ts'
 import type { Daemon } from '../daemon.ts'
 import { pageRoutes } from '../page/routes.ts'
-import { createDispatcher, type InterfaceFactory } from './interfaces.ts'
+import { createDispatcher, type InterfaceFactory, type InterfaceOptions } from './interfaces.ts'
 import { SupervisordHttpFace, type HttpLimits } from './server/http-face.ts'
+import type { Route } from './server/exchange.ts'
 import type { ServerLog } from './server/log.ts'
 import { logRoutes } from './server/log-stream.ts'
 import { rpcRoute } from './server/rpc-route.ts'
@@ -23,14 +24,20 @@ export interface OpenServers {
   close(): Promise<void>
 }
 
+/** Every path under which a daemon can be asked: XML-RPC, logs that are followed, the page. */
+export const routesTo = (options: InterfaceOptions): Route[] => [
+  rpcRoute(createDispatcher(options), options.log),
+  ...logRoutes(options.daemon),
+  ...pageRoutes(options.daemon),
+]
+
 /**
  * Opens all of them, or none: raises UNAVAILABLE, with supervisord's message as subject, for the first that cannot be.
  * supervisord: http.make_http_servers.
  */
 export async function openServers(options: ServersOptions): Promise<OpenServers> {
   const { servers, rpcInterfaces, daemon, log, factories, limits = {} } = options
-  const dispatcher = createDispatcher({ interfaces: rpcInterfaces, daemon, log, ...(factories && { factories }) })
-  const routes = [rpcRoute(dispatcher, log), ...logRoutes(daemon), ...pageRoutes(daemon)]
+  const routes = routesTo({ interfaces: rpcInterfaces, daemon, log, ...(factories && { factories }) })
   const open: SupervisordHttpFace[] = []
   const close = async (): Promise<void> => {
     await Promise.all(open.map((face) => face.close()))

@@ -129,8 +129,8 @@ test('what a stop forgets is started by nobody', async (t) => {
 
 test('stdin goes to a process that runs', async (t) => {
   const { life, child } = world(t, { programs })
-  assert.throws(() => life.sendStdin('b', Buffer.from('x')), { code: 'NOT_RUNNING' })
+  await assert.rejects(life.sendStdin('b', Buffer.from('x')), { code: 'NOT_RUNNING' })
   await life.startProcess('b', wait)
-  life.sendStdin('b', Buffer.from('øl\n'))
+  await life.sendStdin('b', Buffer.from('øl\n'))
   assert.equal(Buffer.concat(child('b').written).toString(), 'øl\n')
 })

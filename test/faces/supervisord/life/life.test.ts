@@ -86,6 +86,20 @@ test('a signal during a restart makes it a shutdown', async (t) => {
   assert.equal(await life.ended, 'SHUTDOWN')
 })
 
+test('what a reading has to warn of is in the main log at once', async (t) => {
+  const { life, rewrite, lines } = world(t, { programs: '[program:a]\ncommand=a' })
+  await life.run()
+  rewrite('[program:a]\ncommand=a\nstartsec=15')
+  life.reread()
+  assert.match(lines.at(-1) ?? '', /^WARN .*startsec.*startsecs/)
+})
+
+test('no main log, no clearing', async (t) => {
+  const { life } = world(t, { programs: '' })
+  await life.run()
+  assert.throws(() => life.clearMainLog(), { code: 'NO_FILE', subject: '' })
+})
+
 test('a group is added, changed and removed without touching the others', async (t) => {
   const { life, rewrite, child, spawner, heard, statename } = world(t, { programs: '[program:a]\ncommand=a' })
   await life.run()
@@ -128,7 +142,7 @@ test('what the file does not name is shown and obeys too', async (t) => {
     life.groups().map(({ name }) => name),
     ['a', 'calculator'],
   )
-  assert.throws(() => life.sendStdin('calculator', new Uint8Array()), { code: 'NO_FILE' })
+  await assert.rejects(life.sendStdin('calculator', new Uint8Array()), { code: 'NO_FILE' })
   const done = life.stopGroup('calculator', { wait: true })
   child('calculator').dieOf('SIGTERM')
   assert.deepEqual(await done, [{ name: 'calculator', group: 'calculator', error: null }])

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test'
 import type { ProgramSpec } from '../../../../src/domain/process/spec.ts'
 import { EventRing } from '../../../../src/engine/event-ring.ts'
 import type { Logs } from '../../../../src/engine/log-ports.ts'
+import type { UpkeepTools } from '../../../../src/engine/upkeep-ports.ts'
 import { Supervisor } from '../../../../src/engine/supervisor.ts'
 import { loadConfig } from '../../../../src/faces/supervisord/config/load.ts'
 import { nodeMachine } from '../../../../src/faces/supervisord/config/node-machine.ts'
@@ -61,10 +62,12 @@ export interface WorldOptions {
   readonly programs: string
   readonly level?: 'debug' | 'info'
   readonly checkCommand?: (spec: ProgramSpec) => void
+  /** Without: commands end with 0 at once, and nothing has any memory. */
+  readonly tools?: Partial<UpkeepTools>
 }
 
 /** A life that is open; `life.run()` begins it. */
-export function world(t: TestContext, { programs, level = 'info', checkCommand }: WorldOptions): World {
+export function world(t: TestContext, { programs, level = 'info', checkCommand, tools }: WorldOptions): World {
   const folder = tempDir(t)
   const file = join(folder, 'supervisord.conf')
   const rewrite = (text: string): void =>
@@ -99,6 +102,11 @@ export function world(t: TestContext, { programs, level = 'info', checkCommand }
     load,
     around: { settings: config.settings, clock, logs, mainLog, bus, serials: { next: 0 }, followers },
     checkCommand: checkCommand ?? (() => undefined),
+    tools: {
+      runOneShot: () => Promise.resolve({ failure: null, output: '' }),
+      measureMemory: () => Promise.resolve(new Map()),
+      ...tools,
+    },
     groupsOf: () => [],
     openSocket: () => ({ fd: 9, close: () => undefined }),
   })

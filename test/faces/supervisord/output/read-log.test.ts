@@ -9,7 +9,7 @@ import { tempDir } from '../../../support/temp.ts'
 test('pieces of a log, as supervisord cuts them', (t) => {
   const path = join(tempDir(t), 'log')
   writeFileSync(path, '0123456789'.repeat(23))
-  const read = (offset: number, length: number): string => Buffer.from(readLog(path, offset, length, 'x')).toString()
+  const read = (offset: number, length: number): string => Buffer.from(readLog(path, offset, length)).toString()
   assert.equal(read(-4, 0), '6789')
   assert.equal(read(-1000, 0).length, 230)
   assert.equal(read(226, 0), '6789')
@@ -19,10 +19,10 @@ test('pieces of a log, as supervisord cuts them', (t) => {
     [-4, 4],
     [0, -1],
   ] as const) {
-    assert.throws(() => read(offset, length), code('BAD_ARGUMENTS', 'x'))
+    assert.throws(() => read(offset, length), code('BAD_ARGUMENTS', ''))
   }
   const tail = (offset: number, length: number): unknown[] => {
-    const { bytes, offset: next, overflow } = tailLog(path, offset, length, 'x')
+    const { bytes, offset: next, overflow } = tailLog(path, offset, length)
     return [Buffer.from(bytes).toString(), next, overflow]
   }
   assert.deepEqual(tail(0, 10), ['0123456789', 230, true])
@@ -33,9 +33,9 @@ test('pieces of a log, as supervisord cuts them', (t) => {
 
 test('a log that is missing, none, or no file', (t) => {
   const missing = join(tempDir(t), 'none')
-  assert.throws(() => readLog(missing, 0, 0, 'x'), code('NO_FILE', 'x'))
-  assert.throws(() => readLog(null, 0, 0, 'x'), code('NO_FILE', 'x'))
-  assert.throws(() => readLog('/dev/null', 0, 0, 'x'), code('FAILED', 'x'))
-  assert.deepEqual(tailLog(missing, 5, 5, 'x'), { bytes: new Uint8Array(), offset: 0, overflow: false })
-  assert.deepEqual(tailLog('/dev/null', 5, 5, 'x'), { bytes: new Uint8Array(), offset: 5, overflow: false })
+  assert.throws(() => readLog(missing, 0, 0), code('NO_FILE', missing))
+  assert.throws(() => readLog(null, 0, 0), code('NO_FILE', ''))
+  assert.throws(() => readLog('/dev/null', 0, 0), code('FAILED', ''))
+  assert.deepEqual(tailLog(missing, 5, 5), { bytes: new Uint8Array(), offset: 0, overflow: false })
+  assert.deepEqual(tailLog('/dev/null', 5, 5), { bytes: new Uint8Array(), offset: 5, overflow: false })
 })

@@ -24,9 +24,11 @@ test('writes follow one another, and too much of them is refused', async () => {
   assert.throws(() => queue.push(new Uint8Array(5 << 20), 'cat'), code('FAILED'))
 })
 
-test('a child that closed its stdin is told at the next push', async () => {
+test('a child that closed its stdin is told one turn after the push, and at the next', async () => {
   const queue = new StdinQueue(input(() => Promise.reject(new Error('EPIPE'))))
   queue.push(Buffer.from('one'), 'cat')
+  queue.mustBeOpen('cat')
   await turn()
+  assert.throws(() => queue.mustBeOpen('cat'), code('NO_FILE', 'cat'))
   assert.throws(() => queue.push(Buffer.from('two'), 'cat'), code('NO_FILE', 'cat'))
 })

@@ -23,6 +23,14 @@ stdout_logfile=NONE
 stderr_logfile=NONE
 startsecs=0
 stopwaitsecs=1
+[program:deaf]
+command=sh -c "exec <&-; echo deaf; exec sleep 1000"
+startsecs=0
+stopwaitsecs=1
+[program:gone]
+command=sleep 1000
+stdout_logfile=%(here)s/gone.log
+autostart=false
 [program:missing]
 command=/no/such/binary
 autostart=false
@@ -85,11 +93,14 @@ const calls: readonly Call[] = [
     ...readings.map(([offset, length]): Call => [`supervisor.${name}`, 'echo', offset, length]),
     [`supervisor.${name}`, 'nope', 0, 0], [`supervisor.${name}`, 'multi:*', 0, 0], [`supervisor.${name}`, 'echo', 0],
   ]),
-  ['supervisor.tailProcessLog', 'nolog', 0, 0], ['supervisor.readLog', -5, 5], ['supervisor.readLog', 0, -1],
+  ['supervisor.readProcessLog', 'nolog', 0, 0], ['supervisor.readProcessStderrLog', 'nolog', -5, 5],
+  ['supervisor.readProcessLog', 'gone', 0, 0], ['supervisor.readProcessLog', 'gone', -5, 5],
+  ['supervisor.tailProcessLog', 'gone', 0, 0], ['supervisor.tailProcessLog', 'nolog', 0, 0], ['supervisor.readLog', -5, 5], ['supervisor.readLog', 0, -1],
   ['supervisor.readLog', 99_999_999, 0],
   ...['nope', 'multi:*', 'nolog', 'echo'].map((name): Call => ['supervisor.clearProcessLogs', name]),
   ['supervisor.readProcessLog', 'echo', 0, 0],
   ['supervisor.sendProcessStdin', 'cat', 'x\n'], ['supervisor.sendProcessStdin', 'off', 'x'],
+  ['supervisor.sendProcessStdin', 'deaf', 'x'],
   ['supervisor.sendProcessStdin', 'nope', 'x'], ['supervisor.sendProcessStdin', 'multi:*', 'x'],
   ['supervisor.sendRemoteCommEvent', 'a', 'b'],
   ['supervisor.addProcessGroup', 'cat'], ['supervisor.addProcessGroup', 'nope'], ['supervisor.removeProcessGroup', 'cat'],
@@ -113,10 +124,10 @@ const calls: readonly Call[] = [
 test('the real supervisord answers every call the same', { skip, timeout: 60_000 }, async (t) => {
   const both = await Promise.all([startDaemon(t, 'real', programs), startDaemon(t, 'ours', programs)])
   for (const ask of both) {
-    await waitFor(
-      'the log of echo',
-      async () => String(await ask('supervisor.readProcessLog', ['echo', 0, 0])).length > 10,
-    )
+    for (const name of ['echo', 'deaf']) {
+      const log = async (): Promise<string> => String(await ask('supervisor.readProcessLog', [name, 0, 0]))
+      await waitFor(`the log of ${name}`, async () => /^(0123456789|deaf)/.test(await log()))
+    }
   }
   for (const [method, ...params] of calls) {
     const [real, ours] = await Promise.all(both.map((ask) => ask(method, params)))

@@ -86,8 +86,8 @@ export function controlMethods(define: Define, daemon: Daemon): Record<string, M
       about: 'Writes to the stdin of a process; text goes as UTF-8.',
       params: [processName, characters('chars', 'what to write')],
       returns: done,
-      call(name, bytes) {
-        daemon.sendStdin(name, bytes)
+      async call(name, bytes) {
+        await daemon.sendStdin(name, bytes)
         return true
       },
     }),

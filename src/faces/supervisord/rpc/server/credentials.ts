@@ -1,5 +1,6 @@
 // Basic authentication as the configuration has it: one user, and a password that is plain or a SHA-1 digest.
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { sameSecret } from '../../../../wire/http/same-secret.ts'
 
 export interface Credentials {
   readonly username: string
@@ -16,7 +17,7 @@ export function authenticate(header: string | undefined, { username, password }:
   const decoded = Buffer.from(token, 'base64').toString()
   const colon = decoded.indexOf(':')
   if (token === '' || colon < 0) return 'malformed'
-  const rightUser = equal(decoded.slice(0, colon), username)
+  const rightUser = sameSecret(decoded.slice(0, colon), username)
   const rightPassword = isPassword(decoded.slice(colon + 1), password)
   return rightUser && rightPassword ? 'welcome' : 'unauthorized'
 }
@@ -24,14 +25,7 @@ export function authenticate(header: string | undefined, { username, password }:
 const digestMark = '{SHA}'
 
 function isPassword(given: string, stored: string): boolean {
-  if (!stored.startsWith(digestMark)) return equal(given, stored)
+  if (!stored.startsWith(digestMark)) return sameSecret(given, stored)
   const digest = createHash('sha1').update(given).digest('hex')
-  return equal(digest, stored.slice(digestMark.length).toLowerCase())
-}
-
-/** In a time that tells nothing of where two texts differ, nor of their lengths. */
-function equal(left: string, right: string): boolean {
-  const hashes = [left, right].map((text) => createHash('sha256').update(text).digest())
-  const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = hashes
-  return timingSafeEqual(first, second)
+  return sameSecret(digest, stored.slice(digestMark.length).toLowerCase())
 }

@@ -48,3 +48,31 @@ export const errorContent = (status: number): Content => ({
     '<!DOCTYPE html>\n<html lang="en">\n<head><title>Error response</title></head>\n<body>\n<h1>Error response</h1>\n' +
     `<p>Error code ${status}.</p>\n<p>Message: ${STATUS_CODES[status] ?? ''}.</p>\n</body>\n</html>\n`,
 })
+
+export function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
+  const [path = '', query = ''] = splitOnce(request.url ?? '', '?')
+  return { request, response, path: decodedPath(path), query: new URLSearchParams(query) }
+}
+
+function splitOnce(text: string, mark: string): readonly string[] {
+  const at = text.indexOf(mark)
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** As it is where percent signs are not followed by UTF-8: then it is the name of nothing. */
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+/** By the first route that matches. */
+export function replyOf(exchange: Exchange, routes: readonly Route[]): Reply | Promise<Reply> {
+  const { path, request } = exchange
+  const method = request.method ?? ''
+  const route = routes.find((candidate) => candidate.matches(path, method))
+  if (route !== undefined) return route.answer(exchange)
+  return method === 'GET' || method === 'HEAD' ? 404 : 400
+}

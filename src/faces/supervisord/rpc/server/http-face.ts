@@ -2,11 +2,11 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { hostName, refusal } from '../../../../wire/http/browser-guard.ts'
 import type { HttpServerConfig } from '../../config/types.ts'
-import { hostName, refusal } from './browser-guard.ts'
 import { limitConnections } from './connections.ts'
 import { authenticate, type Credentials } from './credentials.ts'
-import { errorContent, send, type Exchange, type Reply, type Route } from './exchange.ts'
+import { errorContent, exchangeOf, replyOf, send, type Exchange, type Reply, type Route } from './exchange.ts'
 import { listen } from './listen.ts'
 import { shown, type ServerLog } from './log.ts'
 import { machineNames } from './machine-names.ts'
@@ -100,9 +100,9 @@ export class SupervisordHttpFace {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { log } = this.#options
     response.setHeader('Server', 'pidpiper')
-    const exchange = read(request, response)
+    const exchange = exchangeOf(request, response)
     try {
-      const reply = this.#refusal(exchange) ?? (await this.#answer(exchange))
+      const reply = this.#refusal(exchange) ?? (await replyOf(exchange, this.#options.routes))
       if (reply !== null) send(exchange, reply)
     } catch (error) {
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -127,14 +127,6 @@ export class SupervisordHttpFace {
     return verdict === 'welcome' ? null : { ...errorContent(401), headers: challenge }
   }
 
-  #answer(exchange: Exchange): Reply | Promise<Reply> {
-    const { path, request } = exchange
-    const method = request.method ?? ''
-    const route = this.#options.routes.find((candidate) => candidate.matches(path, method))
-    if (route !== undefined) return route.answer(exchange)
-    return method === 'GET' || method === 'HEAD' ? 404 : 400
-  }
-
   /** A request that is none, is too large, or did not come in time. */
   #refuseGarbage(error: NodeJS.ErrnoException, socket: Duplex): void {
     if (!socket.writable || error.code === 'ECONNRESET') {
@@ -155,22 +147,3 @@ const credentialsOf = ({ credentials }: HttpServerConfig): Credentials | null =>
 /** Hosts that a TCP server without a password answers for; a unix socket is out of a browser's reach. */
 const ownNames = (config: HttpServerConfig): ReadonlySet<string> | null =>
   config.family === 'unix' ? null : machineNames().add(hostName(config.host))
-
-function read(request: IncomingMessage, response: ServerResponse): Exchange {
-  const [path = '', query = ''] = splitOnce(request.url ?? '', '?')
-  return { request, response, path: decodedPath(path), query: new URLSearchParams(query) }
-}
-
-function splitOnce(text: string, mark: string): readonly string[] {
-  const at = text.indexOf(mark)
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
-}
-
-/** As it is where percent signs are not followed by UTF-8: then it is the name of nothing. */
-function decodedPath(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}

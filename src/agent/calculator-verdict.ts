@@ -1,0 +1,35 @@
+// What became of a Calculator, and what that means for the agent.
+import type { Config } from '../config/config.ts'
+import type { ProcessSnapshot } from '../engine/snapshot.ts'
+import { exitCodeOf } from '../os/exit-status.ts'
+import { runsOnce } from './program.ts'
+
+/** A container's Calculator could not be started at all: the shell's code for it. */
+const NOT_STARTED = 127
+
+export interface CalculatorVerdict {
+  /** The agent ends with this code; null: it goes on. */
+  readonly code: number | null
+  /** What a platform is to show of it; null: nothing. */
+  readonly reason: string | null
+  /** Not before everything that the Calculator said is stored. */
+  readonly isLast: boolean
+}
+
+/** Null: nothing to be said. */
+export function calculatorVerdict(
+  name: string,
+  { state, exit, spawnerr }: Pick<ProcessSnapshot, 'state' | 'exit' | 'spawnerr'>,
+  config: Config,
+): CalculatorVerdict | null {
+  const code = exit === null ? NOT_STARTED : exitCodeOf({ code: exit.code, signal: exit.signal as never })
+  if (state === 'FATAL') {
+    const reason = `${name} FATAL: ${spawnerr}`
+    if (config.calculator.exitOn !== 'never') return { code: code || 1, reason, isLast: false }
+    if (runsOnce(config)) return { code: code || NOT_STARTED, reason, isLast: false }
+    return { code: null, reason, isLast: true }
+  }
+  if (state !== 'EXITED' || !runsOnce(config)) return null
+  const ended = exit?.signal == null ? `exit code ${code}` : exit.signal
+  return { code, reason: code === 0 ? null : `${name} ended: ${ended}`, isLast: true }
+}

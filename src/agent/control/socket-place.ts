@@ -1,0 +1,35 @@
+// Where the control socket may be: in /run, or in a folder of our own that nobody else may enter.
+import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import process from 'node:process'
+import { AgentError } from '../../domain/errors.ts'
+
+/**
+ * The place of the default socket; makes the folder it is in. Raises UNAVAILABLE where neither can be had, or
+ * somebody else has taken that folder's name.
+ */
+export function defaultSocket(run = '/run', temporary = '/tmp', uid = process.getuid?.() ?? 0): string {
+  if (isWritable(run)) return join(run, 'pidpiper.sock')
+  const folder = join(temporary, `pidpiper-${uid}`)
+  try {
+    // Not recursive: Node tries for ever where the file system makes no folders, as in /proc.
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new AgentError('UNAVAILABLE', `neither ${run} nor ${temporary} can be written`, { cause })
+  }
+  const { uid: owner, mode } = lstatSync(folder)
+  const isPrivate = (mode & 0o777) === 0o700 && (mode & constants.S_IFMT) === constants.S_IFDIR
+  if (owner === uid && isPrivate) return join(folder, 'control.sock')
+  throw new AgentError('UNAVAILABLE', `${folder} is not a folder of ours with mode 0700: CONTROL_SOCKET names another`)
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    // Read-only, closed to us, or not there: the answer is no.
+    return false
+  }
+}

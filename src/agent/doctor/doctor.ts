@@ -1,0 +1,88 @@
+// `pidpiper doctor`: looks at everything that the agent will need, in the order in which it will need it. Nothing is
+// written, joined or registered; each look has a limit.
+import process from 'node:process'
+import type { RunFlags } from '../../cli/arguments.ts'
+import { doctorReport } from '../../cli/doctor.ts'
+import { loadConfig, type Config } from '../../config/config.ts'
+import { thisMachine } from '../../config/machine.ts'
+import { ok, problem, warning, type Finding } from '../../domain/finding.ts'
+import type { Millis } from '../../domain/time.ts'
+import { systemClock } from '../../os/clock.ts'
+import { loadLibc } from '../../os/libc.ts'
+import { onSignals } from '../../os/signals.ts'
+import { NodeSpawner } from '../../os/spawn.ts'
+import { secretsOf } from '../secrets.ts'
+import { examineCalculator } from './calculator.ts'
+import { examineConsulAndDocument } from './consul.ts'
+import { examineKafka } from './kafka.ts'
+import { examineMachine, examinePort } from './machine.ts'
+
+export interface DoctorRequest {
+  readonly flags: RunFlags
+  readonly json: boolean
+  /** Start the Calculator too. */
+  readonly calculator: boolean
+}
+
+const BAD_CONFIGURATION = 78
+const SIGNALLED = { SIGINT: 130, SIGTERM: 143 } as const
+const LEAVE_OR_SET = 'set the variable that it names, or leave it so where it is meant'
+const LIMIT: Millis = 20_000
+
+/** Resolves to the exit code; only a bug rejects. */
+export async function doctor({ flags, json, calculator }: DoctorRequest): Promise<number> {
+  const probe: Probe = { kill: () => undefined }
+  const leave = (code: number) => (): void => {
+    probe.kill()
+    process.exit(code)
+  }
+  // As PID 1 too, which no signal ends by itself.
+  onSignals({ SIGINT: leave(SIGNALLED.SIGINT), SIGTERM: leave(SIGNALLED.SIGTERM) })
+  const { config, problems, warnings } = loadConfig({ environment: process.env, flags, machine: thisMachine })
+  const findings: Finding[] = [
+    ...problems.map(({ name, value, expected }) =>
+      problem('configuration.value', name, value === null ? 'not set' : JSON.stringify(value), `${name} ${expected}`),
+    ),
+    ...warnings.map((text) => warning('configuration.warning', 'configuration', text, LEAVE_OR_SET)),
+    ...(config === null ? [] : [ok('configuration.values', 'configuration', 'every value can be used')]),
+  ]
+  if (config !== null) findings.push(...(await examine(config, calculator, probe)))
+  const secrets = config === null ? [] : secretsOf(config)
+  const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+  const { stdout, exitCode } = doctorReport(
+    findings.map((finding) => masked(finding, secrets)),
+    { json, colors },
+  )
+  process.stdout.write(stdout)
+  return config === null ? BAD_CONFIGURATION : exitCode
+}
+
+/** The Calculator that was started, for whoever ends us in the midst of it. */
+interface Probe {
+  kill: () => void
+}
+
+async function examine(config: Config, calculator: boolean, probe: Probe): Promise<Finding[]> {
+  const libc = loadLibc()
+  const clock = systemClock
+  const machine = [...examineMachine(config, thisMachine, libc), ...(await examinePort(config.http))]
+  const { findings: consul, settings } = await examineConsulAndDocument(config, clock, LIMIT)
+  const kafka = await examineKafka(config, settings, clock, LIMIT)
+  const found = [...machine, ...consul, ...kafka]
+  if (!calculator) return found
+  if (settings.bin === null) {
+    const cure = 'name the program with --bin, PROGRAM, or calculator.bin in the run document'
+    return [...found, problem('calculator.start', 'Calculator', 'nobody names a program', cure)]
+  }
+  const spawner = new NodeSpawner({ libc: 'missing' in libc ? null : libc, onStderrLine: () => undefined })
+  const started = (pid: number): void => {
+    probe.kill = () => spawner.kill(pid, 'SIGKILL', true)
+  }
+  return [...found, ...(await examineCalculator(config, settings, { spawner, clock, started }))]
+}
+
+/** Texts of brokers and Calculators may repeat what they were given. */
+function masked(finding: Finding, secrets: readonly string[]): Finding {
+  const mask = (text: string): string => secrets.reduce((kept, secret) => kept.replaceAll(secret, '***'), text)
+  return { ...finding, subject: mask(finding.subject), seen: mask(finding.seen), cure: mask(finding.cure) }
+}
