@@ -13,10 +13,10 @@ const sources = globSync('src/**/*.ts', { cwd: root })
 /** How the name of an event stands where it is told; that it is a name of the table at all is the compiler's to see. */
 const spellings = (name: string): string[] => [
   `'${name}'`,
-  // StreamReport.publish, Problem.clear, the stderr of children.
+  // StreamReport.publish, Problem.clear, the lines of children.
   `'${name.replace(/^stream\./, '')}'`,
   `'${name.replace(/-over$/, '')}'`,
-  ...(/^process\.std(err|out)$/.test(name) ? ['`process.${stream}`'] : []),
+  ...(/^process\.(stderr|stdout|control)$/.test(name) ? ['`process.${stream}`'] : []),
 ]
 
 test('every event of the table is told somewhere', () => {

@@ -43,7 +43,8 @@ async function seenBy(
 /** What the test's way to start an agent adds, and what the agent does. */
 const marker = process.env['PIDPIPER_TEST_RUN']
 const ours = { BDZ_INSTANCE: hostname(), BDZ_LANE: '0', BDZ_ATTEMPT: '1', BDZ_CONTROL_FD: '3' }
-const added = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), PATH: process.env['PATH'] ?? '', ...ours }
+const started = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), CONTROL_SOCKET: 'off' }
+const added = { ...started, PATH: process.env['PATH'] ?? '', ...ours }
 
 test('the Calculator sees the variables of the container as they are', { timeout: 20_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE, CONSUL_DSN: NOWHERE, CONSUL_WAIT: '100ms' }
@@ -56,7 +57,8 @@ test('PYTHONUNBUFFERED is the container’s to choose', { timeout: 20_000 }, asy
   assert.equal((await seenBy(t, { KAFKA_DSN: NOWHERE, PYTHONUNBUFFERED: '' })).seen['PYTHONUNBUFFERED'], '')
 })
 
-const control = ['CONTROL_TOKEN', 'CONTROL_READ_TOKEN', 'CONTROL_PASSWORD']
+const control = ['CONTROL_TOKEN', 'CONTROL_PASSWORD']
+const user = { CONTROL_USER: 'me' }
 const each = (names: readonly string[], value: string): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, value]))
 
@@ -66,18 +68,22 @@ const withheld: readonly (readonly [what: string, (folder: string) => Readonly<R
     () => ({
       KAFKA_DSN: `kafka://me:${secret}@${NOWHERE}`,
       ...each(['KAFKA_SASL_PASSWORD', 'CONSUL_HTTP_TOKEN', ...control], secret),
+      CONTROL_READ_TOKEN: `${secret}-to-read`,
     }),
   ],
   ['as a bearer token', () => ({ KAFKA_SASL_TOKEN: secret })],
   [
     'as the name of a file',
     (folder) => {
-      const [file, dsn] = [join(folder, secret), join(folder, `${secret}-dsn`)]
+      const path = (end: string): string => join(folder, `${secret}${end}`)
+      const [file, dsn, reader] = [path(''), path('-dsn'), path('-reader')]
       writeFileSync(file, `${secret}\n`)
+      writeFileSync(reader, `${secret}-to-read\n`)
       writeFileSync(dsn, `kafka://me:${secret}@${NOWHERE}\n`)
       const names = ['KAFKA_SASL_PASSWORD', 'CONSUL_HTTP_TOKEN', ...control].map((name) => `${name}_FILE`)
       return {
         KAFKA_DSN_FILE: dsn,
+        CONTROL_READ_TOKEN_FILE: reader,
         ...each([...names, 'KAFKA_TLS_KEY_FILE', 'CONSUL_CLIENT_KEY'], file),
       }
     },
@@ -87,7 +93,10 @@ const withheld: readonly (readonly [what: string, (folder: string) => Readonly<R
 for (const [what, secretsIn] of withheld) {
   test(`no secret of ours reaches the Calculator or the log, ${what}`, { timeout: 20_000 }, async (t) => {
     const secrets = secretsIn(tempDir(t))
-    const bearer = 'KAFKA_SASL_TOKEN' in secrets ? { KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_DSN: NOWHERE } : login
+    const bearer =
+      'KAFKA_SASL_TOKEN' in secrets
+        ? { KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_DSN: NOWHERE }
+        : { ...login, ...user }
     const open = { ...container, ...bearer, CONSUL_DSN: NOWHERE, CONSUL_WAIT: '100ms', LOG_LEVEL: 'trace' }
     const { agent, seen } = await seenBy(t, { ...open, ...secrets })
     for (const name of Object.keys(secrets)) assert.equal(seen[name], undefined, name)

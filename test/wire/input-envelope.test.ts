@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { lineAt } from '../../src/domain/stream/lines.ts'
 import { DATAFRAME_CONTENT_TYPE } from '../../src/wire/dataframe.ts'
-import { enveloped } from '../../src/wire/input-envelope.ts'
+import { enveloped, envelopedData } from '../../src/wire/input-envelope.ts'
 import { batchOf } from '../domain/stream/batches.ts'
 
 const framesOf = (...args: Parameters<typeof enveloped>): Record<string, unknown>[] => {
@@ -53,5 +53,29 @@ test('our own dataframes become their data, malformed ones are refused, and the 
   assert.deepEqual(
     framesOf(batch, false).map(({ data }) => typeof data),
     ['object', 'string', 'string'],
+  )
+})
+
+test('the data comes back out of its line, whatever it is and whatever the headers say', () => {
+  const values = [
+    '{"v":[1,{"data":"x"}]}',
+    'say "data": \\ \t',
+    '',
+    '12',
+    Buffer.from([0xff, 0x00, 0x0a]),
+    'grüße 🦀',
+  ].map((value) => Buffer.from(value))
+  const headers = [['"data":', Buffer.from('{"data":1}')]] as const
+  const { lines } = enveloped(
+    batchOf(
+      values,
+      values.map(() => headers),
+    ),
+    true,
+  )
+  const back = values.map((_, i) => Buffer.from(envelopedData(lineAt(lines, i))).toString('hex'))
+  assert.deepEqual(
+    back,
+    values.map((value) => value.toString('hex')),
   )
 })

@@ -28,7 +28,7 @@ export interface ReplayRules {
 }
 
 /** Reasons for which the letter is the input record itself, as it came. */
-const inputReasons: ReadonlySet<string> = new Set(['raw-newline', 'bad-dataframe', 'crash', 'no-answer'])
+const inputReasons: ReadonlySet<string> = new Set(['raw-newline', 'bad-dataframe', 'crash', 'no-answer', 'nack'])
 /** Reasons for which it is an answer. */
 const outputReasons: ReadonlySet<string> = new Set([
   ...['not-json', 'oversized-line', 'too-large', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'],

@@ -54,7 +54,7 @@ test('only what was cut is cut', () => {
 })
 
 test('records go back to their partition, answers need a topic, and a cut letter needs force', () => {
-  for (const reason of ['raw-newline', 'bad-dataframe', 'crash', 'no-answer']) {
+  for (const reason of ['raw-newline', 'bad-dataframe', 'crash', 'no-answer', 'nack']) {
     const record = letter('v', { 'x-dlq-reason': reason, ...from })
     assert.deepEqual(destinationOf(record, back), { topic: 'in', partition: 3, timestamp: 500 })
     assert.equal(destinationOf(record, { ...back, from: 'in' }), 'own-topic')
