@@ -71,7 +71,6 @@ export const logEvents = {
   'process.stdout': of('A line of a stdout that is log (PROTOCOL=sink); otherwise as stderr.', 'stream', 'pid', 'cut', 'calculator', '*'),
 
   'stream.black-box': of('The Calculator died: its last lines, oldest first. One in a second; `untold` ones came before.', 'pid', 'exitCode', 'signal', 'death', 'aliveMs', 'inFlight', 'fed', 'printed', 'stderr', 'untold'),
-  'stream.out-of-memory': of('The kernel killed it for lack of memory.', 'pid'),
   'stream.not-ready': of('It has not said that it is ready.', 'seconds'),
   'stream.state': of('It says on its control channel what it is doing.', 'pid'),
   'stream.control-problem': of('A line of its control channel cannot be used; so many were since the last one that was told.', 'pid', 'lines'),
