@@ -4,8 +4,8 @@ import process from 'node:process'
 import { test } from 'node:test'
 import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
 import { TestKafka, type ReadRecord } from '../support/kafka.ts'
-import { waitFor } from '../support/wait-for.ts'
 import { nothingMissing } from '../support/records.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const RECORDS = 10_000
 const POISON = 7_321
