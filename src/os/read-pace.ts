@@ -9,9 +9,9 @@ const mostMany = 1 << 14
 const worthBytes = 8 * 1024
 /** A read of that much is no line: its writer fills the pipe as fast as it should. */
 const fullBytes = 16 * 1024
-/** A whole pipe of it is a flood, whose small reads are chance until there are very many of them in a row. */
+/** A whole pipe of it is a flood, whose small reads are chance until there are many more of them in a row. */
 const floodBytes = 1 << 16
-const manyInFlood = 1024
+const manyInFlood = 128
 
 /**
  * When to let a pipe fill for a moment. A reader that is woken for every line costs the writer more than the writing
