@@ -40,6 +40,9 @@ chroot root /opt/pidpiper/pidpiper install --prefix /usr >&2
 exec chroot root /usr/bin/supervisord -n
 `
 
+/** Certificates of the machine are not in the root, and Node would say so on stderr. */
+const insideEnv = { PATH: '/usr/bin:/bin', NODE_EXTRA_CA_CERTS: undefined }
+
 export interface GuideRoot {
   /** In the root. */
   write(path: string, text: string): void
@@ -77,7 +80,7 @@ export async function startInGuideRoot(t: TestContext): Promise<GuideRoot> {
   // util-linux execs all the way: this pid is supervisord.
   const inside = ['--target', String(child.pid), '--mount', '--root', 'env', '--chdir=/']
   const supervisorctl = (...words: string[]): Promise<Outcome> =>
-    run('nsenter', [...inside, 'supervisorctl', ...words], { env: { PATH: '/usr/bin:/bin' } })
+    run('nsenter', [...inside, 'supervisorctl', ...words], { env: insideEnv })
   await waitFor(`the daemon answers`, async () => {
     if (child.exitCode !== null) throw new Error(said)
     const { status, stdout, stderr } = await supervisorctl('pid')
