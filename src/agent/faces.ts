@@ -8,6 +8,7 @@ import { NodeTerminal } from '../faces/supervisord/ctl/node-terminal.ts'
 import { sampleConfiguration } from '../faces/supervisord/echo-conf.ts'
 import { pidproxy } from '../faces/supervisord/pidproxy.ts'
 import { findCommand } from '../os/find-command.ts'
+import { socketInUse } from './control/socket-place.ts'
 import { supervisord } from './supervisord/start.ts'
 
 /** @returns the exit code */
@@ -18,6 +19,7 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
     case 'supervisorctl':
       return supervisorctl(argv, {
         ...called(name),
+        serverurl: name === OUR_CTL ? controlUrl() : null,
         machine: nodeMachine({ environment: environment(), cwd: workingFolder(), uid: process.getuid?.() ?? -1 }),
         terminal: new NodeTerminal({
           stdin: process.stdin,
@@ -37,6 +39,14 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
         kill: (pid, signal) => void process.kill(pid, signal),
       })
   }
+}
+
+/** Under this name it looks for an agent on this machine first. */
+const OUR_CTL = 'ctl'
+
+function controlUrl(): string | null {
+  const socket = socketInUse(process.env['CONTROL_SOCKET'])
+  return socket === null ? null : `unix://${socket}`
 }
 
 /** @returns gives the signal back */

@@ -44,13 +44,13 @@ async function controlled(t: TestContext, env: Readonly<Record<string, string>> 
       agent.process.stdin?.write(`${line}\n`)
       await waitFor(`${line} on stdout`, () => agent.stdout.includes(`${line}\n`))
     },
-    ctl: (...words) => run([...agentCommand(), 'ctl', ...words]),
+    ctl: (...words) => run([...agentCommand(), 'ctl', ...words], { ...process.env, CONTROL_SOCKET: socket }),
   }
 }
 
-const run = ([command = '', ...words]: string[]): Promise<{ code: number; out: string }> =>
+const run = ([command = '', ...words]: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; out: string }> =>
   new Promise((resolve) => {
-    const child = execFile(command, words, { timeout: 10_000 }, (_, stdout, stderr) =>
+    const child = execFile(command, words, { env, timeout: 10_000 }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, out: stdout + stderr }),
     )
   })
@@ -76,6 +76,7 @@ test('the socket is its user’s alone, and ctl has the Calculator’s status', 
   assert.equal(status.code, 0)
   assert.match(status.out, /^calculator +RUNNING +pid \d+, uptime 0:00:\d\d\n$/)
   await echo('before')
+  assert.equal((await ctl('status')).out.slice(0, 10), 'calculator')
   const restarted = await ctl('-s', `unix://${socket}`, 'restart', 'calculator')
   assert.deepEqual(restarted, { code: 0, out: 'calculator: stopped\ncalculator: started\n' })
   await echo('after')

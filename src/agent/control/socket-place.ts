@@ -1,5 +1,5 @@
 // Where the control socket may be: in /run, or in a folder of our own that nobody else may enter.
-import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { AgentError } from '../../domain/errors.ts'
@@ -22,6 +22,13 @@ export function defaultSocket(run = '/run', temporary = '/tmp', uid = process.ge
   const isPrivate = (mode & 0o777) === 0o700 && (mode & constants.S_IFMT) === constants.S_IFDIR
   if (owner === uid && isPrivate) return join(folder, 'control.sock')
   throw new AgentError('UNAVAILABLE', `${folder} is not a folder of ours with mode 0700: CONTROL_SOCKET names another`)
+}
+
+/** The socket of an agent that runs here, under the default names or where `asked` says; null: there is none. */
+export function socketInUse(asked: string | undefined, run = '/run', temporary = '/tmp'): string | null {
+  const uid = process.getuid?.() ?? 0
+  const places = [join(run, 'pidpiper.sock'), join(temporary, `pidpiper-${uid}`, 'control.sock')]
+  return (asked === undefined ? places : [asked]).find((place) => existsSync(place)) ?? null
 }
 
 function isWritable(folder: string): boolean {

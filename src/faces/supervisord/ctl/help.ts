@@ -117,7 +117,7 @@ Usage: ${program} [options] [action [arguments]]
 Options:
 -c/--configuration FILENAME -- read [supervisorctl] from this file (else the usual places are searched)
 -s/--serverurl URL -- where supervisord listens, http://host:port or unix:///path/to/socket
-     (default "http://localhost:9001").
+     (default "http://localhost:9001"; as "pidpiper ctl", the control socket of an agent that runs here).
 -u/--username USERNAME -- name for a server that asks for one
 -p/--password PASSWORD -- password that goes with it
 -r/--history-file FILENAME -- keep the lines of the shell in this file

@@ -22,6 +22,8 @@ export interface CtlWorld {
   readonly executable: string
   readonly machine: Machine
   readonly terminal: Terminal
+  /** Who is asked where the command line names neither server nor file; null: whom the file that is found names. */
+  readonly serverurl?: string | null
 }
 
 /** @returns the exit code */
@@ -37,8 +39,9 @@ export async function supervisorctl(argv: readonly string[], world: CtlWorld): P
   const [action] = flags.words
   if (flags.watch !== null && action !== 'status') return refuse(world, ['--watch goes with the action status only'])
   if (flags.json && action === undefined) return refuse(world, ['--json needs an action'])
-  const file = flags.configuration ?? foundFile(executable, machine)
-  const { settings, problems, warnings } = file === null ? unset : loadCtlSettings(file, machine)
+  const serverurl = flags.serverurl ?? world.serverurl ?? null
+  const file = flags.configuration ?? (world.serverurl != null ? null : foundFile(executable, machine))
+  const { settings, problems, warnings } = file === null ? unset(serverurl) : loadCtlSettings(file, machine)
   for (const { text } of warnings) terminal.writeError(`Warning: ${text}\n`)
   if (settings === null) {
     return refuse(
@@ -49,7 +52,11 @@ export async function supervisorctl(argv: readonly string[], world: CtlWorld): P
   return act(flags, settings, world)
 }
 
-const unset = { settings: defaultCtlSettings, problems: [], warnings: [] }
+const unset = (serverurl: string | null): ReturnType<typeof loadCtlSettings> => ({
+  settings: { ...defaultCtlSettings, ...(serverurl !== null && { serverurl }) },
+  problems: [],
+  warnings: [],
+})
 
 function foundFile(executable: string, machine: Machine): string | null {
   const found = findConfigFile(executable, machine)
