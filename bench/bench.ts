@@ -89,13 +89,18 @@ export class Bench {
       .map((cell) => ({ ...cell, section, name: cell.contender.name, runs: [] as (Run | null)[] }))
     const [first] = rows
     if (first === undefined) return []
+    const warmUp = { ...first }
     const inputs = new Map<object, Awaited<ReturnType<Inputs['of']>>>()
     for (const row of rows) inputs.set(row, await this.#inputs.of(row.workload, row.records))
     const once = async (row: (typeof rows)[number], what: string): Promise<Run | null> => {
       const input = inputs.get(row)
       return input ? this.#attempt(what, () => measure(row.contender, this.#topics, input, this.#signal)) : null
     }
-    await once(first, `warm-up of the broker, not counted, with ${first.name}`)
+    inputs.set(
+      warmUp,
+      [...inputs.values()].reduce((least, each) => (each.records < least.records ? each : least)),
+    )
+    await once(warmUp, `warm-up of the broker, not counted, with ${first.name}`)
     for (let round = 0; round < this.#options.rounds; round++) {
       for (const row of rotated(rows, round)) {
         const run = await once(row, `${section} ${round + 1}/${this.#options.rounds} ${row.name}`)
