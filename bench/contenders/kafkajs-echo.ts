@@ -4,21 +4,9 @@
 import { once } from 'node:events'
 import process from 'node:process'
 import { Kafka, logLevel } from 'kafkajs'
-import type { Contender } from '../contender.ts'
-import { onlyPlain } from './kafkajs.ts'
+import { kafkajsContender } from './kafkajs.ts'
 
-export const kafkajsEcho: Contender = {
-  name: 'bare there and back',
-  output: 'raw',
-  commits: false,
-  endsByItself: false,
-  countsCheckpoints: false,
-  unavailable: onlyPlain,
-  command: ({ broker, input, output, group }) => ({
-    words: [process.execPath, '--disable-warning=TimeoutNegativeWarning', import.meta.filename] as const,
-    env: { BROKER: broker, IN: input, OUT: output, GROUP: group, KAFKAJS_NO_PARTITIONER_WARNING: '1' },
-  }),
-}
+export const kafkajsEcho = kafkajsContender('bare there and back', import.meta.filename, false)
 
 async function main({ BROKER = '', IN = '', OUT = '', GROUP = '' }: NodeJS.ProcessEnv): Promise<void> {
   const kafka = new Kafka({ clientId: 'bench', brokers: [BROKER], logLevel: logLevel.ERROR })

@@ -5,21 +5,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import process from 'node:process'
 import { Kafka, logLevel, type Message } from 'kafkajs'
-import type { Contender } from '../contender.ts'
-import { onlyPlain } from './kafkajs.ts'
+import { kafkajsContender } from './kafkajs.ts'
 
-export const kafkajsTuned: Contender = {
-  name: 'kafkajs-tuned',
-  output: 'raw',
-  commits: true,
-  endsByItself: false,
-  countsCheckpoints: false,
-  unavailable: onlyPlain,
-  command: ({ broker, input, output, group }) => ({
-    words: [process.execPath, '--disable-warning=TimeoutNegativeWarning', import.meta.filename] as const,
-    env: { BROKER: broker, IN: input, OUT: output, GROUP: group, KAFKAJS_NO_PARTITIONER_WARNING: '1' },
-  }),
-}
+export const kafkajsTuned = kafkajsContender('kafkajs-tuned', import.meta.filename)
 
 const PER_SEND = 500
 const SENDS_IN_FLIGHT = 5
