@@ -1,26 +1,17 @@
 // Control is loaded only where somebody may use it.
 import type { Config } from '../../config/config.ts'
 import { AgentError } from '../../domain/errors.ts'
-import type { EventRing } from '../../engine/event-ring.ts'
-import type { Clock } from '../../engine/ports.ts'
 import type { ReadModel } from '../../engine/snapshot.ts'
-import type { Supervisor } from '../../engine/supervisor.ts'
 import type { Daemon } from '../../faces/supervisord/daemon.ts'
 import { hasKeys } from '../../http/control/keys.ts'
 import type { Log } from '../../log.ts'
 import type { Control } from './control.ts'
+import type { StreamDaemonParts } from './stream-daemon.ts'
 
-export interface BeginParts {
+export interface BeginParts extends Omit<StreamDaemonParts, 'identifier'> {
   readonly config: Config
-  readonly clock: Clock
   readonly log: Log
   readonly model: ReadModel
-  readonly events: EventRing
-  readonly supervisor: Supervisor
-  readonly isLeaving: () => boolean
-  /** As SIGTERM, and as SIGHUP. */
-  readonly shutdown: () => void
-  readonly reload: () => void
   /** The daemon of a configuration file beside the Calculator, null between two of its lives; undefined: there is none. */
   readonly daemon: (() => Daemon | null) | undefined
 }
