@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import type { RecordSource } from '../../src/engine/ports.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemoryLetters, MemorySink, MemorySource } from '../support/stream-world.ts'
 
 interface Script {
@@ -46,8 +46,6 @@ const answers: Readonly<Record<Protocol, (line: string) => string>> = {
   batch: echo,
 }
 
-const rules = { format: 'raw', json: false, partition: null, dropEmpty: false, source: '/x', instanceId: 'x' } as const
-
 async function live(script: Script): Promise<World> {
   const clock = new FakeClock()
   const events = new EventRing(clock)
@@ -73,23 +71,12 @@ async function live(script: Script): Promise<World> {
       close: () => source.close(),
     }
     const proxy: StreamProxy = new StreamProxy(
-      {
-        ...{ namespec: 'calculator', clock, events, maxLine: 1000, bufferBytes: 1000, checkpointIntervalMs: 100 },
-        ...{ adoptionGraceMs: 1000, newlines: 'json', unwrap: true, replayable: true, envelope: false },
-        ...{ atMostOnce: false, transactionLimitMs: null, answerTimeoutMs: null },
+      quietParts(clock, events, {
         activity: () => child?.activity() ?? { cpu: null, parked: 'busy' },
         attempts: () => script.attempts,
         stderrTail: () => ['boom'],
-        oomKills: () => null,
-        logStdout: () => undefined,
-        progressed: () => undefined,
-        broken: () => assert.fail('the protocol holds'),
-        failed: (error) => assert.fail(String(error)),
-      },
-      {
-        ...{ source: mine, sink, letters, encoding: new OutputEncoding(rules, clock) },
-        ...{ protocol: script.protocol, topics: ['in'], outputTopic: 'out', json: false, transactions: null },
-      },
+      }),
+      quietSides(clock, { source: mine, sink, letters, protocol: script.protocol }),
     )
     const open = (): void => {
       const calculator = (child = new MemoryCalculator(

@@ -3,10 +3,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import type { DeadLetterSink } from '../../src/engine/ports.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemorySink, MemorySource } from '../support/stream-world.ts'
 
 const noLetters: DeadLetterSink = {
@@ -31,51 +31,14 @@ async function live(script: Script, answer: (line: string) => string, look: (wor
   const source = new MemorySource(script.values, script.atOnce)
   const sink = new MemorySink(clock, script.ack)
   const events = new EventRing(clock)
-  const rules = {
-    format: 'raw',
-    json: false,
-    partition: null,
-    dropEmpty: false,
-    source: '/x/y',
-    instanceId: 'y',
-  } as const
   let child: MemoryCalculator | null = null
   const proxy: StreamProxy = new StreamProxy(
-    {
-      namespec: 'calculator',
-      clock,
-      events,
-      activity: () => child?.activity() ?? { cpu: null, parked: 'busy' },
-      maxLine: 1000,
+    quietParts(clock, events, {
       bufferBytes: 200,
-      checkpointIntervalMs: 100,
-      adoptionGraceMs: 1000,
-      newlines: 'json',
-      unwrap: true,
-      replayable: true,
-      envelope: false,
-      atMostOnce: false,
-      transactionLimitMs: null,
-      attempts: () => 3,
-      answerTimeoutMs: null,
-      stderrTail: () => [],
-      oomKills: () => null,
-      logStdout: () => undefined,
-      progressed: () => undefined,
+      activity: () => child?.activity() ?? { cpu: null, parked: 'busy' },
       broken: () => kill(),
-      failed: (error) => assert.fail(String(error)),
-    },
-    {
-      source,
-      sink,
-      letters: noLetters,
-      transactions: null,
-      encoding: new OutputEncoding(rules, clock),
-      protocol: script.protocol,
-      topics: ['in'],
-      outputTopic: 'out',
-      json: false,
-    },
+    }),
+    quietSides(clock, { source, sink, letters: noLetters, protocol: script.protocol }),
   )
   let pid = 0
   const open = (): void => {

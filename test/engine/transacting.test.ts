@@ -5,10 +5,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import type { Activity } from '../../src/engine/ports.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemorySource } from '../support/stream-world.ts'
 import { TransactionalWorld } from '../support/transactional-world.ts'
 
@@ -44,36 +44,19 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
   const world = new TransactionalWorld(clock, script, source)
   world.refused = new Set(script.refused)
   const events = new EventRing(clock)
-  const rules = {
-    format: 'raw',
-    json: false,
-    partition: null,
-    dropEmpty: false,
-    source: '/x',
-    instanceId: 'y',
-  } as const
   let child: MemoryCalculator | null = null
   let isDraining = false
   const proxy: StreamProxy = new StreamProxy(
-    {
-      ...{ namespec: 'calculator', clock, events, maxLine: 1000, bufferBytes: 400, checkpointIntervalMs: 100 },
-      ...{ adoptionGraceMs: 150, newlines: 'json', unwrap: true, replayable: true, envelope: false },
-      ...{ atMostOnce: false, transactionLimitMs: LIMIT, answerTimeoutMs: null },
+    quietParts(clock, events, {
+      ...{ bufferBytes: 400, adoptionGraceMs: 150, transactionLimitMs: LIMIT },
       activity: () =>
         script.parked ? { cpu: null, parked: script.parked } : (child?.activity() ?? { cpu: null, parked: 'busy' }),
-      attempts: () => 3,
-      stderrTail: () => [],
-      oomKills: () => null,
-      logStdout: () => undefined,
-      progressed: () => undefined,
       broken: () => kill(),
-      failed: (error) => assert.fail(String(error)),
-    },
-    {
+    }),
+    quietSides(clock, {
       ...{ source, sink: world.sink, letters: world.letterSink, transactions: world },
-      ...{ encoding: new OutputEncoding(rules, clock), protocol: script.protocol },
-      ...{ topics: ['in'], outputTopic: 'out', json: false },
-    },
+      protocol: script.protocol,
+    }),
   )
   let pid = 0
   const lastFirst = script.protocol === 'keyed'
