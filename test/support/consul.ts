@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import process from 'node:process'
 import type { TestContext } from 'node:test'
 import { ConsulClient, type ConsulOptions } from '../../src/consul/client.ts'
-import type { Clock } from '../../src/engine/ports.ts'
 import { consulAddress } from '../testbed/address.ts'
 import { freePorts } from './ports.ts'
 
@@ -140,14 +139,4 @@ async function script(name: string, args: readonly string[]): Promise<void> {
   const child = spawn(join(import.meta.dirname, '../testbed', name), args, { stdio: ['ignore', 'ignore', 'inherit'] })
   const [code] = (await once(child, 'exit')) as [number | null]
   if (code !== 0) throw new Error(`cannot run ${name}: it ended with ${code ?? 'a signal'}; its output is above`)
-}
-
-/** The real one, without the os edge. */
-export const realClock: Clock = {
-  now: () => performance.now(),
-  wall: () => Date.now(),
-  arm(after, fire) {
-    const timer = setTimeout(fire, after)
-    return { cancel: () => clearTimeout(timer) }
-  },
 }
