@@ -24,7 +24,7 @@ interface Watching {
   readonly watch: RunDocumentWatch
   readonly news: DocumentNews[]
   /** Resolves with the next news from now on that fit. */
-  readonly until: (fits: (news: DocumentNews) => boolean, limit?: number) => Promise<DocumentNews>
+  readonly until: (fits: (news: DocumentNews) => boolean) => Promise<DocumentNews>
 }
 
 type Watched = Omit<WatchOptions, 'clock' | 'onNews'> & Partial<Pick<WatchOptions, 'clock'>>
@@ -35,7 +35,7 @@ function watching(t: TestContext, options: Watched): Watching {
   const watch = new RunDocumentWatch({ clock: systemClock, ...options, onNews: (one) => news.push(one) })
   t.after(() => watch.close())
   watch.start()
-  const until = (fits: (one: DocumentNews) => boolean, timeout = 5000): Promise<DocumentNews> =>
+  const until = (fits: (one: DocumentNews) => boolean): Promise<DocumentNews> =>
     waitFor(
       'the news',
       () => {
@@ -45,7 +45,7 @@ function watching(t: TestContext, options: Watched): Watching {
         }
         return undefined
       },
-      { timeout, every: 5 },
+      { timeout: 5000, every: 5 },
     )
   return { watch, news, until }
 }
@@ -62,14 +62,14 @@ test('a missing key, its appearance, its changes and its end are told, each once
   const { news, until } = watchKey(t, consul, key)
   await until(({ kind }) => kind === 'missing')
   await putKey(consul, key, 'one')
-  await until(isText('one'), 1000)
+  await until(isText('one'))
   await putKey(consul, `${key}/below`, 'reserved')
   t.after(() => deleteKey(consul, `${key}/below`))
   await putKey(consul, key, 'one')
   await putKey(consul, key, 'two')
-  await until(isText('two'), 1000)
+  await until(isText('two'))
   await deleteKey(consul, key)
-  await until(({ kind }) => kind === 'missing', 1000)
+  await until(({ kind }) => kind === 'missing')
   assert.deepEqual(
     news.map((one) => (one.kind === 'document' ? one.text : one.kind)),
     ['missing', 'one', 'two', 'missing'],
@@ -84,7 +84,7 @@ test('refresh reads at once and tells what has not changed', needsConsul, async 
   const { watch, until, news } = watchKey(t, consul, key)
   await until(isText('same'))
   watch.refresh()
-  await until(isText('same'), 1000)
+  await until(isText('same'))
   assert.equal(news.length, 2)
 })
 
