@@ -70,3 +70,29 @@ export function sliceBatch(batch: LineBatch, from: number, to: number): LineBatc
     },
   }
 }
+
+/**
+ * The same share of the partition with other lines, of which line `i` is of record `origins[i]` of the batch; null: there
+ * is one for each record.
+ */
+export function relined(
+  batch: LineBatch,
+  { bytes, ends }: Pick<LineBatch, 'bytes' | 'ends'>,
+  origins: readonly number[] | Uint32Array | null,
+): LineBatch {
+  const { topic, partition, epoch, firstOffset, nextOffset, tombstones, offsets, context } = batch
+  const share = { topic, partition, epoch, firstOffset, nextOffset, tombstones }
+  const count = ends.length
+  if (origins === null) return { ...share, count, bytes, ends, offsets, context }
+  return {
+    ...share,
+    ...{ count, bytes, ends },
+    offsets: Float64Array.from(origins, (origin) => offsets[origin] ?? 0),
+    context: {
+      hasHeaders: context.hasHeaders,
+      key: (index) => context.key(origins[index] ?? 0),
+      headers: (index) => context.headers(origins[index] ?? 0),
+      timestamp: (index) => context.timestamp(origins[index] ?? 0),
+    },
+  }
+}

@@ -4,7 +4,7 @@ import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { TransactionRequest } from '../../domain/transactions/outcomes.ts'
 import { nextTransactionState, type TransactionEvent, type TransactionState } from '../../domain/transactions/state.ts'
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock, TransactionListener } from '../../engine/ports.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
 import { Coordinator } from '../group/coordinator.ts'
@@ -28,13 +28,6 @@ export interface SessionSettings {
   readonly log: KafkaLog
 }
 
-export interface SessionListener {
-  /** What was written since the last commit cannot be committed: it is to be aborted. */
-  voided(reason: string): void
-  /** Another process goes by our transactional id; nothing can be written any more. */
-  fenced(reason: string): void
-}
-
 /** How long an abort waits for writes that are under way. */
 const WRITES_LIMIT: Millis = 2_000
 
@@ -52,7 +45,7 @@ export class TransactionSession implements WritingTransaction {
   #turn: Promise<unknown> = Promise.resolve()
   /** Raised by each abort: what was asked for before is void. */
   #generation = 0
-  #listener: SessionListener | null = null
+  #listener: TransactionListener | null = null
   #fencedBy: string | null = null
 
   constructor(settings: SessionSettings) {
@@ -71,7 +64,7 @@ export class TransactionSession implements WritingTransaction {
     return this.#fencedBy ?? this.#talk.problem
   }
 
-  listen(listener: SessionListener): void {
+  listen(listener: TransactionListener): void {
     this.#listener = listener
     if (this.#fencedBy !== null) listener.fenced(this.#fencedBy)
   }
