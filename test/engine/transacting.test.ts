@@ -8,6 +8,7 @@ import { EventRing } from '../../src/engine/event-ring.ts'
 import type { Activity } from '../../src/engine/ports.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { Incarnations } from '../support/incarnations.ts'
 import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemorySource } from '../support/stream-world.ts'
 import { TransactionalWorld } from '../support/transactional-world.ts'
@@ -44,42 +45,27 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
   const world = new TransactionalWorld(clock, script, source)
   world.refused = new Set(script.refused)
   const events = new EventRing(clock)
-  let child: MemoryCalculator | null = null
+  const lastFirst = script.protocol === 'keyed'
+  const calculators = new Incarnations(
+    (pid, died) => new MemoryCalculator(pid, clock, script.work, answers(), died, lastFirst),
+  )
   let isDraining = false
-  const proxy: StreamProxy = new StreamProxy(
+  const proxy = new StreamProxy(
     quietParts(clock, events, {
       ...{ bufferBytes: 400, adoptionGraceMs: 150, transactionLimitMs: LIMIT },
-      activity: () =>
-        script.parked ? { cpu: null, parked: script.parked } : (child?.activity() ?? { cpu: null, parked: 'busy' }),
-      broken: () => kill(),
+      activity: () => (script.parked ? { cpu: null, parked: script.parked } : calculators.activity()),
+      broken: () => calculators.kill(),
     }),
     quietSides(clock, {
       ...{ source, sink: world.sink, letters: world.letterSink, transactions: world },
       protocol: script.protocol,
     }),
   )
-  let pid = 0
-  const lastFirst = script.protocol === 'keyed'
-  const open = (): void => {
-    const mine = (child = new MemoryCalculator(++pid, clock, script.work, answers(), () => ended(mine), lastFirst))
-    proxy.opened(mine)
-  }
-  const ended = (mine: MemoryCalculator): void => {
-    proxy.closed(mine, { code: 0, signal: null }, false)
-    open()
-  }
-  const kill = (): void => {
-    const dying = child
-    if (!dying?.alive) return
-    dying.die()
-    proxy.closed(dying, { code: null, signal: 'SIGKILL' }, false)
-    open()
-  }
   const faults: Record<Fault, () => unknown> = {
-    kill,
+    kill: () => calculators.kill(),
     // As a change of the document does while the broker is away.
     'kill-and-give-up': () => {
-      kill()
+      calculators.kill()
       proxy.abandonOutput()
     },
     void: () => world.listener?.voided('the broker said so'),
@@ -99,7 +85,7 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
       look(stream)
     }
   }
-  open()
+  calculators.begin(proxy)
   await source.start(proxy.consumer)
   for (const { after, what } of script.faults) {
     await pass(after)
