@@ -169,7 +169,7 @@ function levelOf(value: unknown): Exclude<LogLevel, 'silent'> {
 // ---- nothing secret, nothing forged -------------------------------------------------------------------------------
 
 /** What may be told of an error that is not ours: message, code and status; of ours also the cause, likewise. */
-export function errorFacts(error: unknown): unknown {
+function errorFacts(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code, status } = error as { code?: unknown; status?: unknown }
   return {

@@ -75,13 +75,6 @@ export async function deleteKey(consul: TestConsul, key: string): Promise<void> 
   await (await ask(consul, 'DELETE', `kv/${key}`)).text()
 }
 
-/** The value of a key, or null. */
-export async function getKey(consul: TestConsul, key: string): Promise<string | null> {
-  const response = await ask(consul, 'GET', `kv/${key}?raw`)
-  const text = await response.text()
-  return response.status === 404 ? null : text
-}
-
 /** ModifyIndex of a key, or null. */
 export async function modifyIndex(consul: TestConsul, key: string): Promise<number | null> {
   const response = await ask(consul, 'GET', `kv/${key}`)

@@ -12,7 +12,7 @@ import { Problem } from '../problem.ts'
 import { Topics } from '../topics.ts'
 import { nameOf } from '../offset-lookup.ts'
 import { ProducerIdentities } from './identities.ts'
-import { Lane, partOf, type Part, type Sent, type Write } from './lane.ts'
+import { Lane, partOf, type Part, type Sent } from './lane.ts'
 import { LeaderSender } from './leader-sender.ts'
 import type { RecordEncoder } from './record-encoder.ts'
 import { Recovery } from './recovery.ts'
@@ -205,5 +205,3 @@ function settlePart({ write, from, to }: Part): void {
   write.left -= to - from
   if (write.left === 0) write.resolve(write.refusals.sort((a, b) => a.index - b.index))
 }
-
-export type { Write }

@@ -2,7 +2,7 @@ import type { KafkaRequest } from './request.ts'
 import type { ResponseReader } from './response-reader.ts'
 
 /** Operations of Kafka's access control, by their numbers in the protocol (Java: AclOperation). */
-export const operations = { READ: 3, WRITE: 4, CREATE: 5, DESCRIBE: 8 } as const
+const operations = { READ: 3, WRITE: 4, CREATE: 5, DESCRIBE: 8 } as const
 export type Operation = keyof typeof operations
 
 /** A set of operations, a bit each; null: the broker did not say. */
