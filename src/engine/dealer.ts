@@ -1,7 +1,7 @@
 // Between one source and several workers: partitions, or the records of each partition by their keys, are dealt to them;
 // what they commit comes together again. With one worker everything passes as it is.
 import { leastLoaded, unevenness, type Dealing } from '../domain/stream/dealing.ts'
-import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
 import { DealtPartition } from './dealt-partition.ts'
 import type { RecordConsumer, RecordSource, SourceHealth } from './ports.ts'
 import { workerSource } from './worker-source.ts'
@@ -15,8 +15,6 @@ export interface DealerParts {
 }
 
 type Positions = Parameters<RecordSource['commit']>[0]
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
 
 export class Dealer implements RecordConsumer {
   readonly #parts: DealerParts

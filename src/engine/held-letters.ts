@@ -1,6 +1,6 @@
 // Letters of input records that wait for the records before them: with exactly-once they are written when the stream has
 // come to them, in the transaction that moves the position past them.
-import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 
 /** A letter, and the offset of its record. */
@@ -61,5 +61,3 @@ export class HeldLetters {
     if (bytes > 0) this.#released(bytes)
   }
 }
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`

@@ -5,6 +5,9 @@ export interface TopicPartition {
   readonly partition: number
 }
 
+/** `topic/partition`: as a key, and for people. */
+export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
+
 /** A Kafka header list: one name may occur more than once. */
 export type Headers = readonly (readonly [name: string, value: Uint8Array | null])[]
 
