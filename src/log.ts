@@ -51,6 +51,7 @@ const STDERR = 2
 const secretNames = ['password', 'token', 'secret', 'sasl', 'authorization']
 const redact = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
+/** As JSON, or pretty on a terminal; what stands in `secrets` is masked in every line. */
 export function createLog(options: LogOptions): Log {
   const destination = destinationOf(options)
   const base: LoggerOptions = {

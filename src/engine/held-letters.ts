@@ -13,6 +13,7 @@ interface Held extends LetterAt {
   readonly epoch: number
 }
 
+/** Bytes of the values. */
 export const bytesOf = (letters: readonly LetterAt[]): number =>
   letters.reduce((sum, { letter }) => sum + letter.value.length, 0)
 

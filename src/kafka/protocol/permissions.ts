@@ -10,11 +10,13 @@ export type Permitted = number | null
 
 const NOT_TOLD = -(2 ** 31)
 
+/** The set of operations that is next in an answer. */
 export const permittedFrom = (from: ResponseReader): Permitted => {
   const bits = from.int32()
   return bits === NOT_TOLD ? null : bits
 }
 
+/** True also where the broker did not say. */
 export const may = (permitted: Permitted, operation: Operation): boolean =>
   permitted === null || (permitted & (1 << operations[operation])) !== 0
 
