@@ -13,8 +13,8 @@ const headroomBytes = 64 * 1024
 
 /** Slabs that wait for their release; beyond that the oldest is left to the collector. */
 const retiredMax = 32
-/** Slabs that wait for their use. */
-const freeMax = 4
+/** Slabs that wait for their use: what is stored at once is given back at once. */
+const freeMax = 16
 
 /**
  * Memory that a pipe is read into, a large piece at a time: each read is put behind the one before it and handed on as a
