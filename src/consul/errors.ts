@@ -38,7 +38,8 @@ function cure(status: number | null, { right, token }: Attempt): string {
     : `; set CONSUL_HTTP_TOKEN to a token with ${right}`
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
 
 function answerOf(thrown: unknown): { status: number | null; body: string } {
   const response = isRecord(thrown) ? thrown['response'] : undefined
