@@ -90,7 +90,7 @@ export class Agent {
       },
     }))
     const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
-    const lastWords = (this.#lastWords = new LastWords({ clock, log, file: config.terminationLog, stderrTail }))
+    const lastWords = (this.#lastWords = new LastWords({ clock, log, config, stderrTail }))
     const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka()))
     const streamParts: WorkerStreamParts = {
       ...{ config, clock, events, spawner, supervisor, log },
