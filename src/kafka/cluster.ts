@@ -32,7 +32,7 @@ const METADATA = 3
 /** A quota that is used up is told so often. */
 const THROTTLED_AGAIN: Millis = 30_000
 /** Memory that lies unused: two answers or requests on their way, and what was made of two. */
-const POOL_BYTES = 8 * 1024 * 1024
+const POOL_BYTES = 16 * 1024 * 1024
 
 /**
  * The brokers of a Kafka cluster over connections of our own, opened when they are first needed. A broker answers one
