@@ -7,6 +7,7 @@ import { noLag, startStream, streamTopics, valuesOf } from '../fixtures/e2e-stre
 import { TestKafka } from '../support/kafka.ts'
 import { setQuotas } from '../support/quotas.ts'
 import { multiset, same } from '../support/records.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const RECORDS = 1_500
 const SIZE = 2_000
@@ -31,7 +32,7 @@ for (const quota of ['producer_byte_rate', 'consumer_byte_rate'] as const) {
     })
     const { pauseMs } = await agent.waitForEvent('kafka.throttled', 60_000)
     assert.ok(Number(pauseMs) > 0)
-    assert.equal((await agent.get('/readyz')).status, 200)
+    await waitFor('readiness', async () => (await agent.get('/readyz')).status === 200, { timeout: 20_000 })
     await noLag(kafka, topics.group, topics.input)
     assert.equal(await agent.stop(), 0)
     same(await valuesOf(kafka, topics.output), multiset(values))
