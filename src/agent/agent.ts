@@ -90,7 +90,7 @@ export class Agent {
       },
     }))
     const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
-    const lastWords = (this.#lastWords = new LastWords({ clock, log, file: config.terminationLog, stderrTail }))
+    const lastWords = (this.#lastWords = new LastWords({ clock, log, config, stderrTail }))
     const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka()))
     const streamParts: WorkerStreamParts = {
       ...{ config, clock, events, spawner, supervisor, log },
@@ -157,10 +157,10 @@ export class Agent {
    * @returns the exit code
    */
   async run(): Promise<number> {
-    const { log } = this.#ports
-    const unfollow = log.follow(this.#model)
+    const unfollow = this.#ports.log.follow(this.#model)
     try {
-      await this.#begin()
+      if (this.#leaving) this.#events.publish('agent.signal', 'info', 'a signal came while starting')
+      else await this.#begin()
     } catch (error) {
       this.#fail(error)
     }
@@ -191,9 +191,10 @@ export class Agent {
   }
 
   async #begin(): Promise<void> {
-    const { config, clock } = { config: this.#config, clock: this.#ports.clock }
+    const { clock, log } = this.#ports
+    const config = this.#config
     this.#control = await beginControl({
-      ...{ config, clock, log: this.#ports.log, model: this.#model, events: this.#events },
+      ...{ config, clock, log, model: this.#model, events: this.#events },
       supervisor: this.#supervisor,
       isLeaving: () => this.#leaving,
       shutdown: () => this.signal('SIGTERM'),

@@ -1,6 +1,6 @@
 // What each word of the command line does. Everything is printed here; what is printed is made elsewhere.
 import process from 'node:process'
-import { parseArguments, type RunFlags } from '../cli/arguments.ts'
+import { parseArguments, type Invocation, type RunFlags } from '../cli/arguments.ts'
 import { check } from '../cli/check.ts'
 import { health } from '../cli/health.ts'
 import { helpText } from '../cli/help.ts'
@@ -10,6 +10,7 @@ import { loadConfig, type Loaded } from '../config/config.ts'
 import { explain } from '../config/explain.ts'
 import { thisMachine } from '../config/machine.ts'
 import { readVariables } from '../config/read.ts'
+import { releaseSignals } from '../os/signals.ts'
 import { version } from '../version.ts'
 
 const USAGE = 64
@@ -20,6 +21,7 @@ const err = (text: string): boolean => process.stderr.write(text)
 /** @returns the exit code */
 export async function command(argv: readonly string[], invokedAs: string): Promise<number> {
   const invocation = parseArguments(argv, invokedAs)
+  if (!endsInOrder(invocation)) releaseSignals()
   switch (invocation.command) {
     case 'version':
       out(versionText(version, process.versions.node))
@@ -70,5 +72,11 @@ export async function command(argv: readonly string[], invokedAs: string): Promi
         : (await import('./run.ts')).run(invocation.flags)
   }
 }
+
+/** Whatever runs children has to end them. Other commands end by a signal as any program does. */
+const endsInOrder = (invocation: Invocation): boolean =>
+  invocation.command === 'run' ||
+  invocation.command === 'supervisord' ||
+  (invocation.command === 'face' && invocation.face === 'supervisord')
 
 const load = (flags: RunFlags): Loaded => loadConfig({ environment: process.env, flags, machine: thisMachine })

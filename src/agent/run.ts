@@ -11,7 +11,7 @@ import { createLog, type Log } from '../log.ts'
 import { systemClock } from '../os/clock.ts'
 import { loadLibc } from '../os/libc.ts'
 import { startReaper } from '../os/reaper.ts'
-import { onSignals } from '../os/signals.ts'
+import { onSignals, signalsHeard } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
 import { writeTerminationFile } from '../os/termination-file.ts'
 import { Agent } from './agent.ts'
@@ -92,6 +92,7 @@ export async function run(flags: RunFlags): Promise<number> {
   })
   process.on('uncaughtException', bug)
   process.on('unhandledRejection', bug)
+  await signalsHeard()
   const unhook = onSignals({
     SIGTERM: () => agent.signal('SIGTERM'),
     SIGINT: () => agent.signal('SIGINT'),

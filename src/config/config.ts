@@ -60,6 +60,8 @@ export interface Config {
   readonly http: Values['HTTP_LISTEN']
   /** null: off. `isAsked`: named by the user, and made where it is missing. */
   readonly terminationLog: { readonly path: string; readonly isAsked: boolean } | null
+  /** Whether what is told of a death shows records. */
+  readonly blackBox: boolean
   readonly control: ControlSettings
   readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
   readonly runDocumentAllow: Values['RUN_DOCUMENT_ALLOW']
@@ -120,6 +122,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
     },
     http: values.HTTP_LISTEN,
     terminationLog: terminationLog(findings),
+    blackBox: values.BLACK_BOX,
     control: controlSettings(findings),
     log: logSettings(findings),
     runDocumentAllow: values.RUN_DOCUMENT_ALLOW,

@@ -174,6 +174,7 @@ export const variables = {
 
   HTTP_LISTEN: given('outside', listenAddress, ':8080', 'Where /livez, /readyz, /healthz, /metrics and /status answer; off disables them.'),
   TERMINATION_LOG: given('outside', pathOrOff, '/dev/termination-log', 'File that gets the reason when the Calculator, or a fault, ends the agent; Kubernetes shows it with the pod. off writes none.'),
+  BLACK_BOX: given('outside', boolean, 'true', 'Whether the log and TERMINATION_LOG show the last records that a Calculator which died was given and printed; false leaves them out.'),
   CONTROL_SOCKET: open('outside', pathOrOff, '/run/pidpiper.sock, where that cannot be written /tmp/pidpiper-<uid>/control.sock', 'Unix socket for pidpiper ctl and everything else that controls the agent; off disables it.'),
   CONTROL_TOKEN: open('outside', opaque, 'no control over HTTP_LISTEN', 'Bearer token of who may control the agent over HTTP_LISTEN; see docs/control.md.', 'value'),
   CONTROL_READ_TOKEN: open('outside', opaque, 'nobody', 'Bearer token of who may see over HTTP_LISTEN what control shows, and change nothing.', 'value'),

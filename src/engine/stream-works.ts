@@ -132,7 +132,7 @@ export class StreamWorks implements FinishingParts {
         this.lane?.forget(topic, partition)
         isolation.forget({ topic, partition })
       },
-      drain: (limit) => this.drained(limit),
+      drain: (limit, gone) => this.drained(limit, gone),
       release: async (partitions) => {
         // What is answered from now on is the next owner's to answer.
         if (transacting) for (const { topic, partition } of partitions) this.lane?.forget(topic, partition)
@@ -228,14 +228,15 @@ export class StreamWorks implements FinishingParts {
     }
   }
 
-  /** Waits, at most `limit`, until everything handed over is settled and committed. */
-  async drained(limit: Millis): Promise<void> {
+  /** Waits, at most `limit` and until `gone` is aborted, until everything handed over is settled and committed. */
+  async drained(limit: Millis, gone?: AbortSignal): Promise<void> {
+    if (gone?.aborted === true) return
     const until = this.parts.clock.now() + limit
     const { settles } = this.rules
-    if (settles === 'checkpoint') void this.checkpointer.drain(until).then(() => this.settling.wake())
+    if (settles === 'checkpoint') void this.checkpointer.drain(until, gone).then(() => this.settling.wake())
     if (settles === 'exit' && (this.lane?.fedLines ?? 0) > 0) this.lane?.endInput()
     // A child that keeps lines back says the rest only when its input ends.
-    await this.settling.wait(limit, () => this.lane?.over !== false || this.lane.blockBuffered)
+    await this.settling.wait(limit, () => this.lane?.over !== false || this.lane.blockBuffered, gone)
   }
 
   released(records: readonly AnswerRun[]): void {

@@ -16,7 +16,7 @@ import { systemClock } from '../../os/clock.ts'
 import { loadLibc, type Libc } from '../../os/libc.ts'
 import { nodeLogs } from '../../os/logs.ts'
 import { startReaper } from '../../os/reaper.ts'
-import { onSignals, type AgentSignal } from '../../os/signals.ts'
+import { onSignals, signalsHeard, type AgentSignal } from '../../os/signals.ts'
 import { NodeSpawner } from '../../os/spawn.ts'
 import { openLife, type OpenLife } from './open-life.ts'
 import { openMainLog } from './open-main-log.ts'
@@ -66,6 +66,8 @@ export class DaemonHost {
   #life: Life | null = null
   #mainLog: MainLog | null = null
   #exitCode = 0
+  /** Somebody asked for the end, whatever there was to be ended then. */
+  #isEnding = false
   #companion: Companion | null = null
   /** The end of the companion. */
   #accompanied: Promise<void> | null = null
@@ -91,6 +93,7 @@ export class DaemonHost {
     const supervisor = new Supervisor({ clock: systemClock, spawner, events: this.#events })
     const daemon = (): Daemon | null => this.#life
     this.#companion = this.#parts.companion?.create({ spawner, events: this.#events, supervisor, daemon }) ?? null
+    await signalsHeard()
     const unhook = this.#hook()
     let [next, notices]: [SupervisordConfig, Loaded] = [config, loaded]
     try {
@@ -141,6 +144,10 @@ export class DaemonHost {
   async #live({ life, close }: OpenLife, { settings }: SupervisordConfig, first: boolean): Promise<string> {
     const { isBackground, ready } = this.#parts
     this.#life = life
+    if (this.#isEnding) {
+      this.#mainLog?.line('warn', 'received an exit request while starting')
+      life.shutdown()
+    }
     if (isBackground && first) {
       this.#mainLog?.line('info', 'daemonizing the supervisord process')
       process.umask(settings.umask)
@@ -210,7 +217,10 @@ export class DaemonHost {
       this.#mainLog?.line('warn', `received ${name} indicating exit request`)
       // It drains first; its end stops the others.
       if (this.#companion) this.#companion.signal(name)
-      else this.#life?.shutdown()
+      else {
+        this.#isEnding = true
+        this.#life?.shutdown()
+      }
     }
     const unhook = onSignals({
       SIGTERM: end('SIGTERM'),
