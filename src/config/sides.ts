@@ -21,6 +21,7 @@ export function checkSides(findings: Findings, { input, output, streams, runDocu
   const reads = streams.protocol !== 'source'
   checkBrokers(findings, reads ? input : { kind: 'file', path: '-' }, output)
   checkFiles(findings, input, output)
+  checkSameFile(findings, input, output)
   if (streams.bin === null && !awaited('calculator') && !findings.isSet('PROGRAM')) {
     findings.problem('PROGRAM', `is needed ${why(findings, 'calculator')}: set it, or give --bin PROGRAM`)
   }
@@ -80,6 +81,12 @@ function checkFiles({ problems, machine }: Findings, input: Side, output: Side):
     if (!hasFolder)
       problems.push({ name: '--out', value: output.path, expected: 'should be a file in a folder that exists' })
   }
+}
+
+function checkSameFile({ problems, machine }: Findings, input: Side, output: Side): void {
+  if (input.kind !== 'file' || output.kind !== 'file' || !machine.same(input.path, output.path)) return
+  const expected = `should be another file than --in ${input.path}, which it would empty before it is read`
+  problems.push({ name: '--out', value: output.path, expected })
 }
 
 function warnOfLoops(findings: Findings, { inputTopics, outputTopic, deadLetterTopic }: Config['streams']): void {

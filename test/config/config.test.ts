@@ -180,6 +180,7 @@ const wrong: readonly Wrong[] = [
   { what: 'two logins', env: { ...least, KAFKA_DSN: 'kafka://a:b@k', KAFKA_SASL_USERNAME: 'c' }, problems: ['KAFKA_SASL_USERNAME="c" contradicts the credentials in KAFKA_DSN'] }, // prettier-ignore
   { what: 'TLS and not', env: { ...least, KAFKA_DSN: 'kafka+tls://k', KAFKA_TLS: '0' }, problems: ['KAFKA_TLS="0" contradicts kafka+tls:// in KAFKA_DSN'] }, // prettier-ignore
   { what: 'split lines that must match', env: { ...least, PROTOCOL: 'one-to-one', INPUT_NEWLINES: 'split' }, problems: ['INPUT_NEWLINES="split" should not be split with PROTOCOL=one-to-one, where answers belong to single records'] }, // prettier-ignore
+  { what: 'an output that empties its own input', env: { PROGRAM: '/bin/cat' }, flags: { in: '/plain', out: '/plain' }, problems: ['--out="/plain" should be another file than --in /plain, which it would empty before it is read'] }, // prettier-ignore
   { what: 'exactly-once with a file', env: { ...exactly }, flags: { in: '-' }, problems: ['DELIVERY="exactly-once" cannot be exactly-once with --in or --out: it holds from Kafka to Kafka only'] }, // prettier-ignore
   { what: 'exactly-once without an output', env: { ...exactly, OUTPUT_TOPIC: '' }, problems: ['OUTPUT_TOPIC is needed with DELIVERY=exactly-once'] }, // prettier-ignore
   { what: 'exactly-once with one side', env: { ...exactly, PROTOCOL: 'sink' }, problems: ['PROTOCOL="sink" cannot be sink with DELIVERY=exactly-once: it has one side only'] }, // prettier-ignore
