@@ -88,6 +88,7 @@ export const logEvents = {
   'stream.partial-line': of('It ended within a line.', 'bytes'),
   'stream.violation': of('It printed what its protocol does not allow; whether feeding is `restarted` or `stopped`.', 'feeding'),
   'stream.given-up': of('Feeding stops until the settings are others.'),
+  'stream.pipe-closed': of('It closed its `pipe`, stdin or stdout, and lives on.', 'pid', 'pipe'),
   'stream.no-answer': of('It shows no sign of work.', 'seconds', 'records', 'unreadBytes', 'child'),
   'stream.hung': of('It is killed because of ANSWER_TIMEOUT.', 'seconds', 'records', 'unreadBytes', 'child'),
   'stream.advice': of('The protocol that it seems to keep; or it should `flush`, since it prints in whole buffers.', 'protocol', 'flush'),
