@@ -76,8 +76,8 @@ export const logEvents = {
   'stream.not-ready': of('It has not said that it is ready.', 'seconds'),
   'stream.state': of('It says on its control channel what it is doing.', 'pid'),
   'stream.control-problem': of('A line of its control channel cannot be used; so many were since the last one that was told.', 'pid', 'lines'),
-  'stream.adopting': of('A new run document is being put in force.', 'changes'),
-  'stream.adopted': of('It is in force.', 'restarted'),
+  'stream.adopting': of('Other settings are being put in force: of a run document, or the last good ones again.', 'changes'),
+  'stream.adopted': of('They are in force.', 'restarted'),
   'stream.committed': of('Positions were committed, `topic/partition=offset`.', 'positions'),
   'stream.commit-refused': of('They were not, and are tried again.', 'reason'),
   'stream.aborted': of('A transaction is aborted, and its records are read again.', 'reason'),
@@ -102,6 +102,7 @@ export const logEvents = {
   'stream.stood-aside': of('It does not run: its partitions are left to others.', 'state', 'retries', 'afterMs'),
   'stream.came-back': of('It runs again: the agent joins the consumer group.', 'state', 'retries'),
 
+  'document.accepted': of('A run document is good, and is being put in force.', 'key', 'modifyIndex', 'problem'),
   'document.in-force': of('Consul and what is in force agree again.', 'key', 'modifyIndex', 'problem'),
   'document.refused': of('The run document is refused.', 'key', 'modifyIndex', 'problem'),
   'document.rolled-back': of('The Calculator cannot start with it: the last good one is back.', 'key', 'modifyIndex', 'problem'),
