@@ -15,6 +15,7 @@ export async function runWithFile(argv: readonly string[], flags: RunFlags): Pro
   const { config, log } = prepared
   return supervisord(argv, called, {
     onStderrLine: (line) => log.child(line),
+    masked: (text) => log.masked(text),
     childEnvironment: config.calculator.childEnvironment,
     create: ({ spawner, ...shared }) => new Agent(config, { ...surroundings, spawner, log, shared }),
   })
