@@ -58,7 +58,8 @@ Examples
   pidpiper --bin /opt/app/score --args --logs=stderr,/var/model
   pidpiper --bin cat --in records.txt --out -
 
-With --in the Calculator's exit code is the agent's, once the input has ended. SIGTERM drains, a second one does not.
+With --in the Calculator's exit code is the agent's, once the input has ended. An input that cannot be read on (or has a
+line above 64 MiB), and an output that cannot be written, end it with 69. SIGTERM drains, a second one does not.
 `
 
 const check = `pidpiper check - show the configuration in force, each value with its origin; secrets are masked.

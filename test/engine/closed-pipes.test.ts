@@ -12,7 +12,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 function world(protocol: Protocol) {
   const clock = new FakeClock()
   const events = new EventRing(clock)
-  const report = new StreamReport(events, 'calculator')
+  const report = new StreamReport(events, 'calculator', clock)
   const output: { end?: () => void } = {}
   const child: Child = {
     ...{ pid: 7, startedAt: 0 },
