@@ -12,7 +12,6 @@ import type { Clock, Spawner } from '../engine/ports.ts'
 import { Supervisor } from '../engine/supervisor.ts'
 import type { Daemon } from '../faces/supervisord/daemon.ts'
 import { HttpFace } from '../http/server.ts'
-import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
 import { loopLag } from '../os/loop-lag.ts'
 import { groupMemory } from '../os/memory-use.ts'
@@ -91,12 +90,17 @@ export class Agent {
     }))
     const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
     const lastWords = (this.#lastWords = new LastWords({ clock, log, config, stderrTail }))
-    const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka()))
+    const failed = (error: unknown): void => this.#fail(error)
+    const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka(), failed))
     const streamParts: WorkerStreamParts = {
       ...{ config, clock, events, spawner, supervisor, log },
       attempts: () => (adoption.settings ?? config.streams).deadLetterAttempts,
       crashed: (box) => lastWords.crashed(box),
-      failed: (error) => this.#fail(error),
+      failed: (error) => {
+        this.#fail(error)
+        // What a broken stream has in work cannot be settled any more.
+        this.#hurry.resolve(undefined)
+      },
     }
     const adoption: Adoption = (this.#adoption = new Adoption({
       ...{ clock, events, supervisor },
@@ -231,16 +235,8 @@ export class Agent {
   }
 
   async #needBroker(waitMs: number): Promise<void> {
-    const { clock, log } = this.#ports
     try {
-      await waitForBroker({
-        cluster: this.#sides.cluster(),
-        brokers: this.#config.kafka?.brokers ?? [],
-        clock,
-        waitMs,
-        onProblem: log.module('kafka'),
-        signal: this.#stopWaiting.signal,
-      })
+      await this.#sides.aBroker(waitMs, this.#stopWaiting.signal)
     } catch (error) {
       if (!this.#leaving) this.#fail(error)
     }

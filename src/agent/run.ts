@@ -78,7 +78,10 @@ export async function run(flags: RunFlags): Promise<number> {
     const message = 'orphans of the Calculator go to PID 1 of the machine, and not to the agent'
     log.line('warn', message, { event: 'os.no-subreaper', reason: reaper.refused })
   }
-  const spawner = spawnerOr(() => new NodeSpawner({ libc, onStderrLine: (line) => log.child(line) }), log)
+  const spawner = spawnerOr(
+    () => new NodeSpawner({ libc, onStderrLine: (line) => log.child(line), masked: (text) => log.masked(text) }),
+    log,
+  )
   if (spawner === null) return UNAVAILABLE
   const agent = new Agent(config, { ...surroundings, spawner, log })
   const bug = (error: unknown): void => {

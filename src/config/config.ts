@@ -21,6 +21,7 @@ import { readVariables } from './read.ts'
 import type { Side } from './sides.ts'
 import { checkSides, sidesOf } from './sides.ts'
 import type { Values } from './variables.ts'
+import { warnOfIdle } from './without-effect.ts'
 import { checkWorkers } from './workers.ts'
 
 /** Durations named `…Ms` are milliseconds, `startsecs` is seconds, sizes are bytes; null means "not set". */
@@ -130,6 +131,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
   checkSides(findings, config)
   checkExactlyOnce(findings, config)
   checkWorkers(findings, config)
+  warnOfIdle(findings, config)
   findings.warnings.push(...misspelt(environment))
   const { problems, warnings } = findings
   return problems.length > 0

@@ -10,6 +10,7 @@ import type { Millis } from '../domain/time.ts'
 import { unescape } from '../wire/json-bytes.ts'
 import { controlDesk, type ControlDesk } from './control-desk.ts'
 import { Checkpointer } from './checkpointer.ts'
+import { watchClosed } from './closed-pipes.ts'
 import { Committer } from './committer.ts'
 import { Feeder } from './feeder.ts'
 import type { FinishingParts } from './finishing.ts'
@@ -199,6 +200,7 @@ export class StreamWorks implements FinishingParts {
           if (this.isolation.isOn) this.feeder.goOn()
         },
         oversized: (head, length) => this.answering.oversized(lane, head, length),
+        closed: (pipe) => watchClosed(lane, pipe, this.parts.clock, this.report, () => this.sides.protocol),
       },
     )
     this.lanes.add(lane)

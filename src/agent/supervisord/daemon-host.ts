@@ -43,6 +43,8 @@ export interface Companion {
 
 export interface CompanionParts {
   readonly onStderrLine: (line: StderrLine) => void
+  /** A line without what nobody may see. */
+  readonly masked: (text: string) => string
   /** What the programs of the file inherit. */
   readonly childEnvironment: Readonly<Record<string, string>>
   create(shared: {
@@ -88,6 +90,7 @@ export class DaemonHost {
     const spawner = new NodeSpawner({
       libc: this.#libc,
       onStderrLine: this.#parts.companion?.onStderrLine ?? (() => undefined),
+      ...(this.#parts.companion && { masked: this.#parts.companion.masked }),
       ...(childFiles !== null && { openFiles: childFiles }),
     })
     const supervisor = new Supervisor({ clock: systemClock, spawner, events: this.#events })
