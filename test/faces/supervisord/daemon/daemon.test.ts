@@ -68,6 +68,28 @@ test('a daemon in the foreground: restarts, logs, reload, reopening, and a clean
   assert.deepEqual([existsSync(join(daemon.folder, 'pid')), existsSync(join(daemon.folder, 'sock'))], [false, false])
 })
 
+test('a listener hears of every stop of a shutdown before its own', async (t) => {
+  const listen = "n=${l##*len:};head -c $n>>FOLDER/heard;echo>>FOLDER/heard;printf 'RESULT 2\\nOK'"
+  const daemon = start(t, {
+    programs: `
+[eventlistener:l]
+command=sh -c "while echo READY;do read -r l||exit;${listen};done"
+events=PROCESS_STATE_STOPPED
+startsecs=0
+[program:p]
+command=sleep 1000
+numprocs=8
+process_name=%(process_num)d
+startsecs=0
+`,
+  })
+  await daemon.said(/success: l entered RUNNING/)
+  await daemon.said(/success: 7 entered RUNNING/)
+  daemon.child.kill('SIGTERM')
+  assert.equal(await daemon.exit, 0)
+  assert.equal(daemon.file('heard').match(/groupname:p from_state:STOPPING/g)?.length, 8, daemon.log())
+})
+
 test('a daemon leaves the terminal when it is ready, and a second one is refused in its place', async (t) => {
   const daemon = start(t, { programs: '[unix_http_server]\nfile=FOLDER/sock', settings: '' })
   assert.equal(await daemon.exit, 0)
