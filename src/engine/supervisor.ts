@@ -159,7 +159,7 @@ export class Supervisor {
     for (const managed of halting) managed.halted = true
     for (const group of shutdownOrder(halting.map(({ process }) => process.spec))) {
       const members = group.flatMap((spec) => this.#managed.get(namespec(spec)) ?? [])
-      await before?.(members.map(({ name }) => name))
+      if (before) await before(members.map(({ name }) => name))
       for (const managed of members) this.#handle(managed, { type: 'abandon', at: this.#ports.clock.now() })
       await Promise.all(members.map(({ name }) => this.whenSettled(name)))
     }
