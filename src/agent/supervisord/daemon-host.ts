@@ -234,7 +234,11 @@ export class DaemonHost {
         this.#mainLog?.line('info', 'received SIGUSR2 indicating log reopen request')
         this.#life?.reopenLogs()
       },
-      ...(this.#companion && { SIGUSR1: () => this.#companion?.signal('SIGUSR1') }),
+      SIGUSR1: () => {
+        // Without a handler Node would open its debugger to every user of the machine.
+        if (this.#companion) this.#companion.signal('SIGUSR1')
+        else this.#mainLog?.line('warn', 'ignored SIGUSR1, which means nothing here (SIGUSR2 reopens the logs)')
+      },
       SIGCHLD: () => this.#mainLog?.line('debug', 'received SIGCHLD indicating a child quit'),
     })
     return () => {
