@@ -7,6 +7,7 @@ import { debianRoot } from './roots.ts'
 import type { Store } from './store.ts'
 
 const project = join(import.meta.dirname, '..', '..', '..')
+const debian = 'docker.io/library/debian:bookworm-slim'
 const tools = ['buildah', 'podman', 'runc', 'debootstrap']
 
 /** Why container tests cannot run on this machine, in one line; null when they can. */
@@ -20,9 +21,27 @@ export function obstacle(): string | null {
   return find('npm') === null ? 'no npm in PATH to put into the builder image' : null
 }
 
-/** Puts stand-ins for the three images of the FROM lines into the store. */
-export async function importBases(store: Store): Promise<void> {
-  await store.import(await debianRoot('debian', []), 'docker.io/library/debian:bookworm-slim')
+/** What an answer of a registry that cannot be reached looks like, from apt, npm or debootstrap. */
+const unreachable = /EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|Could not resolve|Temporary failure|Couldn't download/
+
+/** Fills the store with every image that is tested. Why that cannot be done on this machine, in one line; else null. */
+export async function makeImages(store: Store): Promise<string | null> {
+  try {
+    await store.import(await debianRoot('debian', []), debian)
+    const refusal = await store.refusal(debian)
+    if (refusal !== null) return `podman cannot run a container here: ${refusal}`
+    await importBases(store)
+    await buildImages(store)
+    await buildBareImage(store)
+    return null
+  } catch (error) {
+    if (!(error instanceof Error && unreachable.test(error.message))) throw error
+    return `no registry of packages can be reached from a container build: ${error.message.split('\n')[0] ?? ''}`
+  }
+}
+
+/** Puts stand-ins for the other images of the FROM lines into the store. */
+async function importBases(store: Store): Promise<void> {
   await store.import(await debianRoot('python', ['python3', 'python3-pip']), 'docker.io/library/python:3.7')
   await store.podman(['tag', 'docker.io/library/python:3.7', 'docker.io/library/python:3.12-slim'])
   const context = join(store.folder, 'node')
@@ -39,7 +58,7 @@ export async function importBases(store: Store): Promise<void> {
 }
 
 /** Builds the project's image and the manual's, as examples/README.md says. */
-export async function buildImages(store: Store): Promise<void> {
+async function buildImages(store: Store): Promise<void> {
   await store.build('docker.io/library/pidpiper', [...(await hostAccess(store)), project])
   await store.build('localhost/manual', [join(project, 'examples', 'manual')])
 }
@@ -48,7 +67,7 @@ export async function buildImages(store: Store): Promise<void> {
  * Builds an image of nothing but the binary and what it needs, as `distroless/cc` is: no shell, no other program. The
  * Calculator of its tests is the agent itself, which prints its version.
  */
-export async function buildBareImage(store: Store): Promise<void> {
+async function buildBareImage(store: Store): Promise<void> {
   const context = join(store.folder, 'bare')
   await mkdir(context)
   const libraries = ['libc', 'libm', 'libdl', 'libpthread', 'librt', 'libgcc_s', 'libstdc++']
