@@ -23,13 +23,14 @@ export function obstacle(): string | null {
 
 /** What an answer of a registry that cannot be reached looks like, from apt, npm or debootstrap. */
 const unreachable = /EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|Could not resolve|Temporary failure|Couldn't download/
+/** What a kernel answers that lets nobody make namespaces, mounts or control groups. */
+const forbidden = /operation not permitted|permission denied|read-only file system|not supported over overlayfs/i
 
 /** Fills the store with every image that is tested. Why that cannot be done on this machine, in one line; else null. */
 export async function makeImages(store: Store): Promise<string | null> {
   try {
-    await store.import(await debianRoot('debian', []), debian)
-    const refusal = await store.refusal(debian)
-    if (refusal !== null) return `podman cannot run a container here: ${refusal}`
+    const why = await refusal(store)
+    if (why !== null) return `podman cannot run a container here: ${why}`
     await importBases(store)
     await buildImages(store)
     await buildBareImage(store)
@@ -38,6 +39,21 @@ export async function makeImages(store: Store): Promise<string | null> {
     if (!(error instanceof Error && unreachable.test(error.message))) throw error
     return `no registry of packages can be reached from a container build: ${error.message.split('\n')[0] ?? ''}`
   }
+}
+
+/** What forbids this machine to run a container of Debian alone, in podman's last line; null when one runs. */
+async function refusal(store: Store): Promise<string | null> {
+  const tar = await debianRoot('debian', [])
+  for (const words of [
+    ['import', '--quiet', tar, debian],
+    [...store.runWords('probe'), debian, 'true'],
+  ]) {
+    const { status, stderr } = await store.podman(words)
+    if (status === 0) continue
+    if (forbidden.test(stderr)) return stderr.trim().split('\n').at(-1) ?? ''
+    throw new Error(`cannot podman ${words.join(' ')}: ${stderr}`)
+  }
+  return null
 }
 
 /** Puts stand-ins for the other images of the FROM lines into the store. */

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { must, run, type Options, type Outcome } from './command.ts'
 
-/** Folders of stores, with the pid of the process whose store it is. */
-const stores = /^pidpiper-containers-(\d+)-/
+/** Folders of stores, with the pid of the process whose store it is; short, for podman takes 50 characters at most. */
+const stores = /^pidpiper-oci-(\d+)-/
 
 export class Store {
   readonly folder: string
@@ -32,15 +32,9 @@ export class Store {
       const owner = stores.exec(name)?.[1]
       if (owner !== undefined && !existsSync(`/proc/${owner}`)) await new Store(join(tmpdir(), name)).close()
     }
-    const store = new Store(await mkdtemp(join(tmpdir(), `pidpiper-containers-${process.pid}-`)))
+    const store = new Store(await mkdtemp(join(tmpdir(), `pidpiper-oci-${process.pid}-`)))
     await mkdir(join(store.folder, 'tmp'))
     return store
-  }
-
-  /** Why no container runs here, in the engine's last line; null when one of `image` does. */
-  async refusal(image: string): Promise<string | null> {
-    const { status, stderr } = await this.podman([...this.runWords('probe'), image, 'true'])
-    return status === 0 ? null : (stderr.trim().split('\n').at(-1) ?? `podman run ended with ${status}`)
   }
 
   /** Imports a tar file as the image `name`, so that a FROM line finds it here. */
