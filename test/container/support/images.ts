@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import process from 'node:process'
-import { debianRoot } from './roots.ts'
+import { debianRoot, unreachable } from './roots.ts'
 import type { Store } from './store.ts'
 
 const project = join(import.meta.dirname, '..', '..', '..')
@@ -21,8 +21,6 @@ export function obstacle(): string | null {
   return find('npm') === null ? 'no npm in PATH to put into the builder image' : null
 }
 
-/** What an answer of a registry that cannot be reached looks like, from apt, npm or debootstrap. */
-const unreachable = /EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|Could not resolve|Temporary failure|Couldn't download/
 /** What a kernel answers that lets nobody make namespaces, mounts or control groups. */
 const forbidden = /operation not permitted|permission denied|read-only file system|not supported over overlayfs/i
 
