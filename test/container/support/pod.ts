@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { chown, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { Container, Pod } from '../../fixtures/e2e-pid1.ts'
+import { GRACE_SECONDS, type Container, type Pod } from '../../fixtures/e2e-pid1.ts'
 import { startAgent } from '../../support/agent.ts'
 import { tempDir } from '../../support/temp.ts'
 import type { Store } from './store.ts'
@@ -46,9 +46,10 @@ export async function startPodOfImage(t: TestContext, store: Store, image: strin
   return {
     agent,
     pid,
-    terminate: async () => {
-      const { status, stderr } = await store.podman(['stop', '--time', '10', pod.name])
-      if (status !== 0) throw new Error(`cannot stop ${pod.name}: ${stderr}`)
+    stop: async () => {
+      const { status, stderr } = await store.podman(['stop', '--time', String(GRACE_SECONDS), pod.name])
+      assert.equal(status, 0, stderr)
+      return agent.exit()
     },
   }
 }
