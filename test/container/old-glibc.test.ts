@@ -2,18 +2,18 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, globSync, mkdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import process from 'node:process'
 import { test, type TestContext } from 'node:test'
 import { pid1 } from '../fixtures/e2e-pid1.ts'
 import { startAgent } from '../support/agent.ts'
 import { tempDir } from '../support/temp.ts'
+import { binaryPath, needsBinary } from '../testbed/address.ts'
 import { isInPath } from '../testbed/tools.ts'
 import { must } from './support/command.ts'
 import { unpackedRoot, unreachable } from './support/roots.ts'
 
 const packages = ['libc6', 'libgcc-s1', 'libstdc++6', 'dash']
 const missing = ['apt-get', 'dpkg-deb', 'tar'].filter((tool) => !isInPath(tool))
-const skip = missing.length > 0 && `no ${missing.join(', ')} to get Debian 11 with`
+const skip = missing.length > 0 ? `no ${missing.join(', ')} to get Debian 11 with` : needsBinary.skip
 
 /** The folder of a Debian 11 root with the agent in it; null, and the test skipped, where no mirror can be reached. */
 async function debian11(t: TestContext): Promise<string | null> {
@@ -21,8 +21,8 @@ async function debian11(t: TestContext): Promise<string | null> {
     const root = join(tempDir(t), 'root')
     for (const folder of ['proc', 'opt']) mkdirSync(join(root, folder), { recursive: true })
     await must('tar', ['-C', root, '-xf', await unpackedRoot('bullseye', packages)])
-    const binary = process.env['TEST_BINARY'] ?? ''
-    for (const name of ['pidpiper', 'koffi.node']) copyFileSync(join(dirname(binary), name), join(root, 'opt', name))
+    for (const name of ['pidpiper', 'koffi.node'])
+      copyFileSync(join(dirname(binaryPath()), name), join(root, 'opt', name))
     return root
   } catch (error) {
     if (!(error instanceof Error && unreachable.test(error.message))) throw error
