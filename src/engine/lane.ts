@@ -78,7 +78,7 @@ export class Lane {
     this.#splitter = new LineSplitter(options.maxLine)
     this.#hooks = hooks
     child.stdout.listen({
-      data: (chunk) => this.#data(chunk),
+      data: (chunk, headroom) => this.#data(chunk, headroom),
       end: () => {
         this.#stdoutEnded = true
         this.#onEnd?.()
@@ -178,13 +178,13 @@ export class Lane {
     return this.#splitter.partial
   }
 
-  #data(chunk: Uint8Array): void {
+  #data(chunk: Uint8Array, headroom = 0): void {
     // What it said before it printed this may be about it.
     this.child.control?.catchUp()
     this.bytesOut += chunk.length
     this.#lastByte++
     this.recorder.printed(chunk)
-    const lines = this.#splitter.push(chunk)
+    const lines = this.#splitter.push(chunk, headroom)
     const oversized = this.#splitter.takeOversized()
     let from = 0
     for (const { head, length, afterLine } of oversized) {

@@ -45,7 +45,7 @@ export interface PreparedOutput {
 }
 
 /** Memory of values and of their places that lies unused. */
-const POOL_BYTES = 8 * 1024 * 1024
+const POOL_BYTES = 16 * 1024 * 1024
 
 export class OutputEncoding {
   readonly #rules: OutputRules

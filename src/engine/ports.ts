@@ -56,8 +56,11 @@ export interface ChildInput {
 }
 
 export interface ChildOutput {
-  /** Called once, before any data can be lost; chunks are the receiver's to keep. */
-  listen(listener: { data(chunk: Uint8Array): void; end(): void }): void
+  /**
+   * Called once, before any data can be lost; chunks are the receiver's to keep, and so are `headroom` bytes of memory in
+   * front of each.
+   */
+  listen(listener: { data(chunk: Uint8Array, headroom?: number): void; end(): void }): void
   pause(): void
   resume(): void
   /** Stop reading, whoever still holds the writing end; `end` is not called afterwards. */

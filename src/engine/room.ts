@@ -16,12 +16,15 @@ export class Room {
   /** How many records of a batch are done. */
   readonly #doneOf = new WeakMap<LineBatch, number>()
 
-  /** `bytes` in all: half for what goes in and half for what comes out, so that each can always make room for itself. */
+  /**
+   * `bytes` in all: a quarter for what goes in and a quarter for what comes out, so that each can always make room for
+   * itself. Either lies about twice, as lines and as the batches that the broker gives and gets.
+   */
   constructor(bytes: number, rules: () => ProtocolRules) {
-    const half = Math.floor(bytes / 2)
-    this.out = half
+    const quarter = Math.floor(bytes / 4)
+    this.out = quarter
     this.#rules = rules
-    this.window = new ByteWindow(() => (this.endsWithWrite ? Math.min(half, WAITING_MAX) : half))
+    this.window = new ByteWindow(() => (this.endsWithWrite ? Math.min(quarter, WAITING_MAX) : quarter))
   }
 
   /** The place is free when the pipe has the bytes; else when they are answered. */

@@ -10,8 +10,10 @@ import type { Millis } from '../domain/time.ts'
 import type { EventRing } from './event-ring.ts'
 import type { Given } from './given-records.ts'
 import type { Lane } from './lane.ts'
+import { LetterLines } from './letter-lines.ts'
 import type { Position } from './partition-book.ts'
 import type { SilenceFacts } from './patience.ts'
+import type { Clock } from './ports.ts'
 import type { NumberedEvent, StreamCounters } from './snapshot.ts'
 
 type Counted = Exclude<keyof StreamCounters, 'deadLetters' | 'deaths' | 'commits' | 'commitsRefused'>
@@ -59,12 +61,21 @@ export class StreamReport {
   }
   readonly #advice = new Advice()
   #told: Advised | null = null
+  readonly #letterLines: LetterLines
   readonly #events: EventRing
   readonly #namespec: string
 
-  constructor(events: EventRing, namespec: string) {
+  constructor(events: EventRing, namespec: string, clock: Clock) {
     this.#events = events
     this.#namespec = namespec
+    this.#letterLines = new LetterLines(clock, {
+      each: ({ reason, facts }) =>
+        this.publish('dead-letter', 'warn', `a record went to the dead letters: ${reason}`, { reason, ...facts }),
+      more: (reason, records) =>
+        this.publish('dead-letters', 'warn', `${records} more records went to the dead letters: ${reason}`, {
+          ...{ reason, records },
+        }),
+    })
   }
 
   publish(
@@ -110,10 +121,13 @@ export class StreamReport {
   }
 
   deadLettered(letters: readonly DeadLetter[]): void {
-    for (const { reason, facts } of letters) {
-      this.deadLetters[reason] = (this.deadLetters[reason] ?? 0) + 1
-      this.publish('dead-letter', 'warn', `a record went to the dead letters: ${reason}`, { reason, ...facts })
-    }
+    for (const { reason } of letters) this.deadLetters[reason] = (this.deadLetters[reason] ?? 0) + 1
+    this.#letterLines.add(letters)
+  }
+
+  /** Nothing follows: what is still untold is told. */
+  close(): void {
+    this.#letterLines.close()
   }
 
   outOfMemory(pid: number): void {

@@ -62,7 +62,7 @@ export class StreamWorks implements FinishingParts {
     const { clock, events, namespec } = parts
     this.parts = parts
     this.sides = sides
-    this.report = new StreamReport(events, namespec)
+    this.report = new StreamReport(events, namespec, clock)
     const room = (this.room = new Room(parts.bufferBytes, () => this.rules))
     this.heldLetters = parts.transactionLimitMs === null ? null : new HeldLetters((bytes) => this.window.release(bytes))
     const isolation = (this.isolation = new Isolation(parts, this.report, () => this.feeder.goOn()))
@@ -213,6 +213,7 @@ export class StreamWorks implements FinishingParts {
     this.batchRuns.stop()
     this.patience.stop()
     this.window.cancelWaiting()
+    this.report.close()
   }
 
   rested(): void {

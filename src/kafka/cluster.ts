@@ -30,7 +30,7 @@ export type Ask<T> = KafkaRequest<T> | ((versions: ApiVersions) => KafkaRequest<
 const CONNECTION_TIMEOUT: Millis = 5_000
 const METADATA = 3
 /** Memory that lies unused: two answers or requests on their way, and what was made of two. */
-const POOL_BYTES = 8 * 1024 * 1024
+const POOL_BYTES = 16 * 1024 * 1024
 
 /**
  * The brokers of a Kafka cluster over connections of our own, opened when they are first needed. A broker answers one

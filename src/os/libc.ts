@@ -44,6 +44,11 @@ export interface Libc {
   datagrams(address: Uint8Array): number
   /** `to` is from now on what `from` is, and closed on exec. */
   duplicate(from: number, to: number): void
+  /**
+   * Memory of this size (bytes) and larger is mapped by itself, and the system has it back the moment it is freed. Left
+   * alone, the allocator takes buffers of up to 32 MiB from one piece, which holes keep as large as it ever was.
+   */
+  mapFrom(size: number): void
   /** One message for the system's log: facility user, priority info. */
   syslog(text: string): void
 }
@@ -55,6 +60,7 @@ const F_SETFD = 2
 const FD_CLOEXEC = 1
 const WNOHANG = 1
 const PR_SET_CHILD_SUBREAPER = 36
+const M_MMAP_THRESHOLD = -3
 const RLIMIT_NPROC = 6
 const RLIMIT_NOFILE = 7
 const SOCK_STREAM = 1
@@ -98,6 +104,7 @@ function bound(koffi: Koffi): Libc {
   const bind = libc.func('int bind(int fd, void *address, uint32_t length)')
   const listen = libc.func('int listen(int fd, int backlog)')
   const syscall = libc.func('long syscall(long number, ...)')
+  const mallopt = libc.func('int mallopt(int option, int value)')
   const syslog = libc.func('void syslog(int priority, str format, ...)')
 
   /** @throws an Error with the errno's name as `code`, as Node's own system errors have it */
@@ -189,6 +196,7 @@ function bound(koffi: Koffi): Libc {
       }
     },
     duplicate: (from, to) => check(dup3(from, to, O_CLOEXEC), 'dup3'),
+    mapFrom: (size) => void mallopt(M_MMAP_THRESHOLD, size),
     syslog: (text) => void syslog(LOG_USER_INFO, '%s', 'str', text.replaceAll('\0', '')),
   }
 }

@@ -8,17 +8,21 @@ const slabBytes = 1 << 20
 const leastRead = 128 * 1024
 /** Keeps what follows from one read well under 10 ms. */
 const mostRead = 256 * 1024
+/** In front of the first read of a slab: for the beginning of a line that lies at the end of the slab before. */
+const headroomBytes = 64 * 1024
 
 /** Slabs that wait for their release; beyond that the oldest is left to the collector. */
 const retiredMax = 32
-/** Slabs that wait for their use. */
-const freeMax = 4
+/** Slabs that wait for their use: what is stored at once is given back at once. */
+const freeMax = 16
 
 /**
  * Memory that a pipe is read into, a large piece at a time: each read is put behind the one before it and handed on as a
  * view, so that a line which crosses the border of two reads lies in one piece.
  */
 class Slab {
+  /** So many bytes in front of what was taken last are nobody's. */
+  headroom = 0
   #bytes = Buffer.alloc(0)
   #used = 0
   /** Full ones, oldest first, of which views may be about. */
@@ -31,7 +35,7 @@ class Slab {
       this.#retired.push(this.#bytes)
       if (this.#retired.length > retiredMax) this.#retired.shift()
       this.#bytes = this.#free.pop() ?? Buffer.allocUnsafeSlow(slabBytes)
-      this.#used = 0
+      this.#used = headroomBytes
     }
     return this.#bytes.subarray(this.#used, this.#used + mostRead)
   }
@@ -40,6 +44,7 @@ class Slab {
   taken(count: number): Buffer {
     const from = this.#used
     this.#used += count
+    this.headroom = from === headroomBytes ? headroomBytes : 0
     return this.#bytes.subarray(from, this.#used)
   }
 
@@ -67,13 +72,15 @@ export const pipeOutput = (fd: number, unreadBytes: () => number): ChildOutput =
 export const terminalOutput = (fd: number, unreadBytes: () => number): ChildOutput =>
   slabOutput((onread) => new tty.ReadStream(fd, { readable: true, writable: false, onread }), unreadBytes)
 
+type Receive = (chunk: Uint8Array, headroom?: number) => void
+
 function slabOutput(open: (onread: OnRead) => net.Socket, unreadBytes: () => number): ChildOutput {
   const slab = new Slab()
-  let receive: ((chunk: Uint8Array) => void) | null = null
+  let receive: Receive | null = null
   const socket = open({
     buffer: () => slab.room(),
     callback(count) {
-      receive?.(slab.taken(count))
+      receive?.(slab.taken(count), slab.headroom)
       return true
     },
   })
@@ -93,7 +100,7 @@ export const socketOutput = (socket: net.Socket): ChildOutput =>
 function outputOf(
   socket: net.Socket,
   unreadBytes: (() => number) | null,
-  receive: (data: (chunk: Uint8Array) => void) => void,
+  receive: (data: Receive) => void,
 ): ChildOutput {
   let over = false
   return {
@@ -103,7 +110,7 @@ function outputOf(
         over = true
         listener.end()
       }
-      receive((chunk) => listener.data(chunk))
+      receive((chunk, headroom) => listener.data(chunk, headroom))
       socket.on('end', end)
       // A read error is followed by 'close' alone: for the receiver it is the end of what can be read.
       socket.on('error', () => undefined)

@@ -6,6 +6,15 @@ const LARGE_STEP = 128 * 1024
 /** A buffer so much larger than asked for serves, too. */
 const MOST_TIMES = 1.5
 
+/** A buffer of so many bytes, with whatever was there before. */
+export type Take = (bytes: number) => Buffer
+
+/** From the pool, or, where there is none, new each time. */
+export const takeFrom =
+  (pool: BufferPool | null): Take =>
+  (bytes) =>
+    pool?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes)
+
 /**
  * Large buffers that serve again. The collector counts the memory of buffers as if it were its own heap: a path that
  * makes new ones for every batch has the whole heap marked again and again for the sake of a few live objects.

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import path from 'node:path'
+import path, { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { execa } from 'execa'
 import { exitCodeOf, signalName, signalNumber } from '../../src/os/exit-status.ts'
 import { loadLibc } from '../../src/os/libc.ts'
 import { unpack } from '../../src/os/native-file.ts'
@@ -62,4 +63,28 @@ test('signals reach their handlers until they are given back', async () => {
   await waitFor('HUP', () => seen.includes('SIGHUP'))
   giveBack()
   assert.equal(process.listenerCount('SIGHUP') + process.listenerCount('SIGUSR1'), 0)
+})
+
+test('large memory goes back to the system when it is freed, whatever small one is held beside it', async () => {
+  const libc = join(import.meta.dirname, '../../src/os/libc.ts')
+  const script = `
+    const loaded = (await import(${JSON.stringify(libc)})).loadLibc()
+    if (process.argv.at(-1) === 'mapped') loaded.mapFrom(128 * 1024)
+    const full = (mib) => Buffer.allocUnsafeSlow(mib << 20).fill(1)
+    const rss = () => process.memoryUsage.rss() >> 20
+    // The allocator learns from it that large pieces come and go.
+    full(24); gc(); await new Promise(setImmediate); gc()
+    const before = rss()
+    let pieces = Array.from({ length: 150 }, () => full(1))
+    const held = pieces.filter((_, index) => index % 10 === 9)
+    pieces = null; gc(); await new Promise(setImmediate); gc()
+    console.log(rss() - before, held.length)`
+  const grown = async (how: string): Promise<number> => {
+    const { stdout } = await execa(process.execPath, ['--expose-gc', '--input-type=module', '-e', script, how])
+    const [mib, held] = stdout.split(' ').map(Number)
+    assert.equal(held, 15)
+    return mib ?? NaN
+  }
+  assert.ok((await grown('mapped')) < 40)
+  assert.ok((await grown('left alone')) > 100, 'this C library needs no such help')
 })

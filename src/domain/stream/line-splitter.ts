@@ -19,7 +19,7 @@ const NONE: readonly OversizedLine[] = []
  * Cuts a child's stdout into lines. Bytes are never decoded, `\r` stays. What is kept between two chunks is at most
  * `maxLine` bytes; of a line longer than that (newline not counted) everything up to its newline is dropped.
  * Chunks must hold still: what comes out, and what is kept, are views of them wherever no line crosses a border, or the
- * two chunks lie one behind the other in the same memory.
+ * two chunks lie one behind the other in the same memory, or the second has room in front.
  */
 export class LineSplitter {
   readonly #maxLine: number
@@ -39,10 +39,12 @@ export class LineSplitter {
   }
 
   /**
-   * The lines completed by `chunk`; null when there is none.
+   * The lines completed by `chunk`; null when there is none. `headroom`: so many bytes in front of the chunk are free, to
+   * be written to.
    * A Buffer is searched several times faster than a bare Uint8Array, by its own indexOf.
    */
-  push(chunk: Uint8Array): Lines | null {
+  push(chunk: Uint8Array, headroom = 0): Lines | null {
+    if (this.#carried > 0 && this.#carried <= headroom) this.#moveBefore(chunk)
     let start = 0
     if (this.#dropping) {
       const newline = chunk.indexOf(NEWLINE)
@@ -100,6 +102,14 @@ export class LineSplitter {
       previous = end
     }
     return { count, last, cut }
+  }
+
+  /** Only the line that crosses is copied then, not all that comes with its end. */
+  #moveBefore(chunk: Uint8Array): void {
+    const place = new Uint8Array(chunk.buffer, chunk.byteOffset - this.#carried, this.#carried)
+    place.set(this.#carry.subarray(0, this.#carried))
+    this.#carry = place
+    this.#own = false
   }
 
   /** The carried bytes and those that end them, in one piece; the carry is empty afterwards. */

@@ -3,6 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib'
+import { takeFrom, type Take } from '../buffer-pool.ts'
 import { TooLargeError } from './errors.ts'
 import { compressLz4, decompressLz4 } from './lz4.ts'
 import { compressSnappy, decompressSnappy } from './snappy.ts'
@@ -11,11 +12,14 @@ import { compressSnappy, decompressSnappy } from './snappy.ts'
 export const compressions = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type Compression = (typeof compressions)[number]
 
+/** Both may take the memory of what they give by `take`. */
 interface Codec {
-  compress(bytes: Uint8Array): Promise<Buffer>
+  compress(bytes: Uint8Array, take?: Take): Promise<Buffer>
   /** Rejects with TooLargeError beyond `limit` bytes, with another error for malformed bytes. */
-  decompress(bytes: Buffer, limit: number): Promise<Buffer>
+  decompress(bytes: Buffer, limit: number, take?: Take): Promise<Buffer>
 }
+
+const takeNew = takeFrom(null)
 
 /** Bytes after which a loop lets others have their turn: about 2 ms. */
 const TURN_BYTES = 1 << 20
@@ -55,12 +59,12 @@ export const codecs: Record<Exclude<Compression, 'none'>, Codec> = {
     decompress: (bytes, limit) => inflated(gunzipAsync, bytes, limit),
   },
   snappy: {
-    compress: (bytes) => inTurns(compressSnappy(bytes)),
-    decompress: (bytes, limit) => inTurns(decompressSnappy(bytes, limit)),
+    compress: (bytes, take = takeNew) => inTurns(compressSnappy(bytes, take)),
+    decompress: (bytes, limit, take = takeNew) => inTurns(decompressSnappy(bytes, limit, take)),
   },
   lz4: {
-    compress: (bytes) => inTurns(compressLz4(bytes)),
-    decompress: (bytes, limit) => inTurns(decompressLz4(bytes, limit)),
+    compress: (bytes, take = takeNew) => inTurns(compressLz4(bytes, take)),
+    decompress: (bytes, limit, take = takeNew) => inTurns(decompressLz4(bytes, limit, take)),
   },
   zstd: {
     compress: (bytes) => zstdCompressAsync(bytes),

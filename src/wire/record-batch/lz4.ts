@@ -1,5 +1,6 @@
 // LZ4 frames (lz4_Frame_format.md) as Kafka uses them. The checksums inside a frame are neither written nor looked at:
 // the CRC-32C of the record batch covers every byte of it.
+import type { Take } from '../buffer-pool.ts'
 import { copyBytes, repeatBytes } from './copying.ts'
 import { TooLargeError } from './errors.ts'
 import { BLOCK_BYTES, findSequences } from './matches.ts'
@@ -53,13 +54,13 @@ function* blocksOf(bytes: Buffer, frame: Frame): Generator<{ at: number; size: n
  * Decompresses the first frame of `bytes`; yields the bytes that each block made (4 MiB at most), so that the caller can pause.
  * Throws TooLargeError beyond `limit` bytes, RangeError for anything malformed.
  */
-export function* decompressLz4(bytes: Buffer, limit: number): Generator<number, Buffer> {
+export function* decompressLz4(bytes: Buffer, limit: number, take: Take): Generator<number, Buffer> {
   const frame = readFrame(bytes)
   let bound = 0
   for (const { size, stored } of blocksOf(bytes, frame)) {
     bound += stored ? size : Math.min(frame.blockMax, size * EXPANSION)
   }
-  const out = Buffer.allocUnsafeSlow(Math.min(bound, limit))
+  const out = take(Math.min(bound, limit))
   let length = 0
   for (const { at, size, stored } of blocksOf(bytes, frame)) {
     const before = length
@@ -121,10 +122,10 @@ function decompressBlock(
 }
 
 /** One frame of independent blocks of 64 KiB, as Kafka's own client writes it; yields the size of each. */
-export function* compressLz4(bytes: Uint8Array): Generator<number, Buffer> {
+export function* compressLz4(bytes: Uint8Array, take: Take): Generator<number, Buffer> {
   const blocks = Math.ceil(bytes.length / BLOCK_BYTES)
   // Every block fits as it is: 4 bytes for its size; one that would grow is stored.
-  const out = Buffer.allocUnsafe(7 + bytes.length + 4 * blocks + 4 + BLOCK_BYTES / EXPANSION + 16)
+  const out = take(Math.ceil(7 + bytes.length + 4 * blocks + 4 + BLOCK_BYTES / EXPANSION + 16))
   out.writeUInt32LE(MAGIC, 0)
   out.set(DESCRIPTOR, 4)
   let length = 7

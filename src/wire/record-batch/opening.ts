@@ -1,5 +1,6 @@
 // From the stored bytes of a batch to its records: checksum, decompression.
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { takeFrom, type BufferPool } from '../buffer-pool.ts'
 import {
   ATTRIBUTES_AT,
   type BatchHeader,
@@ -31,18 +32,27 @@ export async function verifyChecksum(bytes: Buffer, header: BatchHeader): Promis
 
 const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
 
-/** Rejects with TooLargeError, RangeError, or the error of a decompressor. */
-export async function openBatch(bytes: Buffer, header: BatchHeader, limit: number): Promise<OpenBatch> {
+/**
+ * Decompresses into memory from `pool`, which closeBatch gives back.
+ * Rejects with TooLargeError, RangeError, or the error of a decompressor.
+ */
+export async function openBatch(
+  bytes: Buffer,
+  header: BatchHeader,
+  limit: number,
+  pool: BufferPool | null,
+): Promise<OpenBatch> {
   const { baseOffset, nextOffset, baseTimestamp, count } = header
   const stored = bytes.subarray(header.at + HEADER_BYTES, header.end)
   const compression = compressions[header.attributes & COMPRESSION_MASK]
   if (compression === undefined) throw new RangeError('an unknown compression')
-  const records = compression === 'none' ? stored : await codecs[compression].decompress(stored, limit)
+  const records = compression === 'none' ? stored : await codecs[compression].decompress(stored, limit, takeFrom(pool))
   if (count < 0 || count * RECORD_BYTES_MIN > records.length) {
     throw new RangeError(`${count} records cannot be in ${records.length} bytes`)
   }
   return {
     bytes: records,
+    ownBytes: records !== stored,
     cursor: new Cursor(records, 0),
     baseOffset,
     nextOffset,
@@ -51,6 +61,11 @@ export async function openBatch(bytes: Buffer, header: BatchHeader, limit: numbe
     left: count,
     lastOffset: baseOffset - 1,
   }
+}
+
+/** Nobody looks at the records any more. Stored ones lie in memory that is others'. */
+export function closeBatch({ bytes, ownBytes }: OpenBatch, pool: BufferPool | null): void {
+  if (ownBytes) pool?.give(bytes)
 }
 
 /** Whether the first record of a control batch ends an aborted transaction. Throws RangeError for one without type. */

@@ -12,6 +12,8 @@ const LIKELY_MORE = 1.03
 /** The uncompressed records of a batch, and how far they were read. */
 export interface OpenBatch {
   readonly bytes: Buffer
+  /** They were decompressed, and lie in memory of their own. */
+  readonly ownBytes: boolean
   readonly cursor: Cursor
   readonly baseOffset: number
   readonly nextOffset: number

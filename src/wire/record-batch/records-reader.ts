@@ -5,7 +5,7 @@ import type { BufferPool } from '../buffer-pool.ts'
 import { type AbortedTransaction, AbortedTransactions } from './aborted-transactions.ts'
 import { type BatchHeader, CONTROL, readHeader, type Survey, surveyBatches, TRANSACTIONAL } from './batch-header.ts'
 import { RecordBatchError, TooLargeError } from './errors.ts'
-import { isAbortMarker, openBatch, verifyChecksum } from './opening.ts'
+import { closeBatch, isAbortMarker, openBatch, verifyChecksum } from './opening.ts'
 import { type OpenBatch, Piece } from './piece.ts'
 
 export interface ReaderOptions extends TopicPartition {
@@ -18,7 +18,10 @@ export interface ReaderOptions extends TopicPartition {
   readonly aborted: readonly AbortedTransaction[]
   /** Largest size of one batch after decompression, bytes. */
   readonly maxBatchBytes: number
-  /** Where the memory of the lines is taken from, which a batch's `recycle` gives back; without it, new each time. */
+  /**
+   * Where the memory of the lines is taken from, which a batch's `recycle` gives back, and that of decompressed batches;
+   * without it, new each time.
+   */
   readonly pool?: BufferPool
 }
 
@@ -116,7 +119,8 @@ export class RecordsReader {
     const header = readHeader(this.#bytes, this.#at)
     this.#baseOffset = header.baseOffset
     await verifyChecksum(this.#bytes, header)
-    const batch = this.#isAborted(header) ? null : await openBatch(this.#bytes, header, this.#options.maxBatchBytes)
+    const { maxBatchBytes, pool = null } = this.#options
+    const batch = this.#isAborted(header) ? null : await openBatch(this.#bytes, header, maxBatchBytes, pool)
     if (batch && (header.attributes & CONTROL) === 0) {
       this.#open = batch
     } else {
@@ -142,6 +146,7 @@ export class RecordsReader {
     }
     if (batch.left > 0) return
     this.#moveTo(batch.nextOffset)
+    closeBatch(batch, this.#options.pool ?? null)
     this.#open = null
   }
 

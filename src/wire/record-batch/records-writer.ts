@@ -113,7 +113,7 @@ export class RecordsWriter {
     this.#bytes = EMPTY
     this.#size = HEADER_BYTES
     this.#count = 0
-    const stamped = await stampBatch(batch, options)
+    const stamped = await stampBatch(batch, options, this.#pool)
     if (stamped.buffer !== bytes.buffer) this.#pool?.give(bytes)
     return stamped
   }

@@ -1,4 +1,5 @@
 // Snappy (format_description.txt), raw or in the framing of xerial's SnappyOutputStream, which Kafka's own client uses.
+import type { Take } from '../buffer-pool.ts'
 import { copyBytes, repeatBytes } from './copying.ts'
 import { TooLargeError } from './errors.ts'
 import { findSequences } from './matches.ts'
@@ -17,11 +18,11 @@ const EXPANSION = 22
  * Decompresses either form; yields the bytes that each block made, so that the caller can pause.
  * Throws TooLargeError beyond `limit` bytes, RangeError for anything malformed.
  */
-export function* decompressSnappy(bytes: Buffer, limit: number): Generator<number, Buffer> {
+export function* decompressSnappy(bytes: Buffer, limit: number, take: Take): Generator<number, Buffer> {
   const blocks = blocksOf(bytes)
   const total = blocks.reduce((sum, { length }) => sum + length, 0)
   if (total > limit) throw new TooLargeError(`more than ${limit} bytes`)
-  const out = Buffer.allocUnsafeSlow(total)
+  const out = take(total)
   let length = 0
   for (const block of blocks) {
     yield* decompressBlock(bytes, block.at, block.end, out, length, length + block.length)
@@ -115,9 +116,9 @@ function* decompressBlock(
 }
 
 /** In xerial's framing; yields the size of each block. */
-export function* compressSnappy(bytes: Uint8Array): Generator<number, Buffer> {
+export function* compressSnappy(bytes: Uint8Array, take: Take): Generator<number, Buffer> {
   const chunks = Math.ceil(bytes.length / CHUNK_BYTES)
-  const out = Buffer.allocUnsafe(XERIAL.length + chunks * (4 + 32 + Math.ceil((CHUNK_BYTES * 7) / 6)))
+  const out = take(XERIAL.length + chunks * (4 + 32 + Math.ceil((CHUNK_BYTES * 7) / 6)))
   let length = XERIAL.copy(out)
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
     const end = Math.min(at + CHUNK_BYTES, bytes.length)

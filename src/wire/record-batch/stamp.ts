@@ -1,4 +1,5 @@
 // What stands before the records: header, producer, checksum.
+import { takeFrom, type BufferPool } from '../buffer-pool.ts'
 import {
   ATTRIBUTES_AT,
   BASE_TIMESTAMP_AT,
@@ -45,9 +46,16 @@ export interface UnstampedBatch {
 /** The leader knows its own. */
 const NO_LEADER_EPOCH = -1
 
-/** Compresses, unless that brings nothing, and writes the header. May write into `batch.bytes` and give them back. */
-export async function stampBatch(batch: UnstampedBatch, options: BatchOptions): Promise<Buffer> {
-  const { bytes, compression } = await compressed(batch.bytes, options.compression)
+/**
+ * Compresses, unless that brings nothing, and writes the header. May write into `batch.bytes` and give them back.
+ * `pool`: for memory that it needs in between.
+ */
+export async function stampBatch(
+  batch: UnstampedBatch,
+  options: BatchOptions,
+  pool: BufferPool | null,
+): Promise<Buffer> {
+  const { bytes, compression } = await compressed(batch.bytes, options.compression, pool)
   const attributes = compressions.indexOf(compression) | (options.transactional ? TRANSACTIONAL : 0)
   bytes.writeBigInt64BE(0n, 0)
   bytes.writeInt32BE(bytes.length - PREFIX_BYTES, SIZE_AT)
@@ -69,11 +77,16 @@ function stampProducer(bytes: Buffer, { producerId, producerEpoch, baseSequence 
   bytes.writeUInt32BE(crc32c(bytes, ATTRIBUTES_AT, bytes.length), CRC_AT)
 }
 
-async function compressed(bytes: Buffer, wanted: Compression): Promise<{ bytes: Buffer; compression: Compression }> {
+async function compressed(
+  bytes: Buffer,
+  wanted: Compression,
+  pool: BufferPool | null,
+): Promise<{ bytes: Buffer; compression: Compression }> {
   if (wanted === 'none') return { bytes, compression: wanted }
-  const records = await codecs[wanted].compress(bytes.subarray(HEADER_BYTES))
-  if (records.length >= bytes.length - HEADER_BYTES) return { bytes, compression: 'none' }
-  const whole = Buffer.allocUnsafeSlow(HEADER_BYTES + records.length)
-  records.copy(whole, HEADER_BYTES)
-  return { bytes: whole, compression: wanted }
+  const records = await codecs[wanted].compress(bytes.subarray(HEADER_BYTES), takeFrom(pool))
+  const smaller = records.length < bytes.length - HEADER_BYTES
+  const whole = smaller ? takeFrom(pool)(HEADER_BYTES + records.length) : bytes
+  if (smaller) records.copy(whole, HEADER_BYTES)
+  pool?.give(records)
+  return { bytes: whole, compression: smaller ? wanted : 'none' }
 }

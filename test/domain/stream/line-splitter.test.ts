@@ -20,12 +20,24 @@ function linesOf(lines: Lines | null): string[] {
   })
 }
 
+/** The chunk with so many free bytes in front of it. */
+function behind(headroom: number, chunk: Uint8Array): Uint8Array {
+  if (headroom === 0) return chunk
+  const memory = Buffer.alloc(headroom + chunk.length, '#')
+  memory.set(chunk, headroom)
+  return memory.subarray(headroom)
+}
+
 /** What came out, in order; oversized lines as `length:head`. */
-function splitAll(chunks: readonly Uint8Array[], maxLine: number): { out: string[]; rest: string; restLength: number } {
+function splitAll(
+  chunks: readonly Uint8Array[],
+  maxLine: number,
+  headroom = 0,
+): { out: string[]; rest: string; restLength: number } {
   const splitter = new LineSplitter(maxLine)
   const out: string[] = []
   for (const chunk of chunks) {
-    const lines = linesOf(splitter.push(chunk))
+    const lines = linesOf(splitter.push(behind(headroom, chunk), headroom))
     const oversized = splitter.takeOversized()
     let from = 0
     for (const { head, length, afterLine } of oversized) {
@@ -61,8 +73,8 @@ const chunks = fc.array(
 
 test('any chunking gives the lines of a plain split, oversized ones in their places', () => {
   fc.assert(
-    fc.property(chunks, fc.integer({ min: 0, max: 15 }), (pieces, maxLine) => {
-      assert.deepEqual(splitAll(pieces, maxLine), naive(Buffer.concat(pieces), maxLine))
+    fc.property(chunks, fc.integer({ min: 0, max: 15 }), fc.nat({ max: 12 }), (pieces, maxLine, headroom) => {
+      assert.deepEqual(splitAll(pieces, maxLine, headroom), naive(Buffer.concat(pieces), maxLine))
     }),
     { numRuns: 3000 },
   )
@@ -94,6 +106,21 @@ test('without a carry the lines are a view of the chunk, and with one they outli
   splitter.push(bytesOf('XXXXXXXX'))
   splitter.push(bytesOf('XX\n'))
   assert.deepEqual(linesOf(carried), ['three'])
+})
+
+test('a line that crosses into memory with room in front is put there, and the lines behind it are not copied', () => {
+  const splitter = new LineSplitter(100)
+  const first = bytesOf('one\ntw')
+  splitter.push(first)
+  const second = behind(2, bytesOf('o\nthree\n'))
+  const lines = splitter.push(second, 2)
+  assert.equal(lines?.bytes.buffer, second.buffer)
+  assert.deepEqual(linesOf(lines), ['two', 'three'])
+  splitter.push(bytesOf('longer'))
+  const third = behind(5, bytesOf('\n'))
+  const copied = splitter.push(third, 5)
+  assert.notEqual(copied?.bytes.buffer, third.buffer)
+  assert.deepEqual(linesOf(copied), ['longer'])
 })
 
 test('the bytes of an oversized line are not kept, its beginning and length are', () => {
