@@ -51,6 +51,7 @@ const STDERR = 2
 const secretNames = ['password', 'token', 'secret', 'sasl', 'authorization']
 const redact = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
+/** As JSON, or pretty on a terminal; what stands in `secrets` is masked in every line. */
 export function createLog(options: LogOptions): Log {
   const destination = destinationOf(options)
   const base: LoggerOptions = {
@@ -169,7 +170,7 @@ function levelOf(value: unknown): Exclude<LogLevel, 'silent'> {
 // ---- nothing secret, nothing forged -------------------------------------------------------------------------------
 
 /** What may be told of an error that is not ours: message, code and status; of ours also the cause, likewise. */
-export function errorFacts(error: unknown): unknown {
+function errorFacts(error: unknown): unknown {
   if (!(error instanceof Error)) return error
   const { code, status } = error as { code?: unknown; status?: unknown }
   return {

@@ -10,6 +10,7 @@ export interface PurgedPartition {
   readonly keeps: Letter | null
 }
 
+/** Letters that the plans delete, all together. */
 export const purgedLetters = (plans: readonly PurgedPartition[]): number =>
   plans.reduce((sum, { span }) => sum + span.to - span.from, 0)
 
@@ -30,6 +31,7 @@ function partitionLine({ span, end, keeps }: PurgedPartition, done: string): str
   return `partition ${partition}: ${gone}, ${kept}`
 }
 
+/** The same for programs, as one line. */
 export const purgeJson = (plans: readonly PurgedPartition[], topic: string, done: boolean): string => {
   const partitions = plans.map(({ span: { partition, from, to }, end }) => ({ partition, from, to, end }))
   return `${JSON.stringify({ topic, done, letters: purgedLetters(plans), partitions })}\n`

@@ -10,6 +10,7 @@ export interface ShowOptions {
   readonly colors: boolean
 }
 
+/** One letter whole: for people, or as JSON. `marks` null: whether it was replayed is not known. */
 export function show(letter: Letter, marks: text.Marks, { json, colors }: ShowOptions): string {
   if (json) return `${JSON.stringify(wholeLetter(letter, marks), null, 2)}\n`
   const heading = (words: string): string => `\n${text.paint(colors, text.ansi.bold, words)}\n`

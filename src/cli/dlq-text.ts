@@ -7,6 +7,7 @@ export type Marks = { has(offset: number, reason: string): boolean } | null
 
 export const ansi = { bold: 1, dim: 2, yellow: 33 } as const
 
+/** `text` in an ANSI colour, where `colors` says so. */
 export const paint = (colors: boolean, code: number, text: string): string =>
   colors ? `\u001b[${code}m${text}\u001b[0m` : text
 
@@ -37,6 +38,7 @@ export function headOf(bytes: Uint8Array, most: number): string {
 /** A time that no calendar has (any client may have written it) is shown as its number. */
 export const timeText = (at: Millis): string => (Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : `${at} ms`)
 
+/** `12 B`, `1.5 KiB`, `3.0 MiB`. */
 export function sizeText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`
   return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`

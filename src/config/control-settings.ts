@@ -15,6 +15,7 @@ export interface ControlSettings {
 /** Shorter ones can be guessed. */
 const SHORTEST = 16
 
+/** From CONTROL_*. Half a login, two tokens that are one, or one that no header can carry is a problem. */
 export function controlSettings(findings: Findings): ControlSettings {
   const { values } = findings
   const { CONTROL_TOKEN: token, CONTROL_READ_TOKEN: readToken, CONTROL_USER: user, CONTROL_PASSWORD: password } = values

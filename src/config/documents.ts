@@ -46,10 +46,14 @@ where it comes from.
 - **list**: words with commas between them.
 - **\`_FILE\`**: a secret may stand in a file instead; one newline at its end is cut. Not both at once.
 
-What the Calculator sees: the container's whole environment, without the secrets (\`KAFKA_SASL_PASSWORD\`,
-\`KAFKA_SASL_TOKEN\`, \`CONSUL_HTTP_TOKEN\`, \`CONTROL_TOKEN\`, \`CONTROL_READ_TOKEN\`, \`CONTROL_PASSWORD\`), every \`_FILE\` form,
-the private keys (\`KAFKA_TLS_KEY_FILE\`, \`CONSUL_CLIENT_KEY\`), without \`KAFKA_DSN\` and \`CONSUL_DSN\` where these carry credentials, and with
-\`PYTHONUNBUFFERED=1\` unless set. \`CHILD_ENV\` narrows it to the names it lists; \`PATH\` always stays.
+What the Calculator sees: the container's whole environment, with \`PYTHONUNBUFFERED=1\` unless set, and without
+
+- the secrets (\`KAFKA_SASL_PASSWORD\`, \`KAFKA_SASL_TOKEN\`, \`CONSUL_HTTP_TOKEN\`, \`CONTROL_TOKEN\`, \`CONTROL_READ_TOKEN\`,
+  \`CONTROL_PASSWORD\`) and every \`_FILE\` form,
+- the paths of private keys (\`KAFKA_TLS_KEY_FILE\`, \`CONSUL_CLIENT_KEY\`),
+- \`KAFKA_DSN\` and \`CONSUL_DSN\` where these carry credentials.
+
+\`CHILD_ENV\` narrows it to the names it lists; \`PATH\` always stays.
 `
 
 const laterSection = (): string =>

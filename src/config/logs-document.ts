@@ -21,9 +21,10 @@ const introduction = `# Logs
 One JSON object a line on stderr (LOG_FORMAT=\`json\`, and \`auto\` away from a terminal). Names of events and fields are an
 interface: they are added to, not renamed; \`msg\` is for people, and may change.
 
-On each line: \`time\` (ISO 8601, UTC), \`level\`, \`instance\` (INSTANCE_ID), \`event\`, \`msg\`; where it is also an event of
-/status \`seq\`, its number there, without a gap; where an edge speaks \`module\`, its name. \`level\` is \`fatal\` when the agent leaves because of it, \`error\` when a
-person must act, \`warn\` for what heals by itself, \`info\` for what was asked for, \`debug\` for every step.
+On each line: \`time\` (ISO 8601, UTC), \`level\`, \`instance\` (INSTANCE_ID), \`event\`, \`msg\`. An event of /status has
+\`seq\`, its number there, without a gap; a line of one part of the agent has \`module\`, that part's name. \`level\` is \`fatal\`
+when the agent leaves because of it, \`error\` when a person must act, \`warn\` for what heals by itself, \`info\` for what was
+asked for, \`debug\` for every step.
 
 Durations end in \`Ms\` and are milliseconds. \`err\` has \`message\`, \`code\` and \`cause\`. Secrets are masked; records are shown
 in \`stream.black-box\` alone, the last 64 lines of each direction and at most 4 KiB of each. Lines of the Calculator's

@@ -67,6 +67,7 @@ export const bytes: ValueType<number> = type('bytes', (raw) => {
     : reject('a number of bytes above 0 such as 4096, 64KiB or 1MB')
 })
 
+/** Decimal digits, from `least` to `most`. */
 export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): ValueType<number> =>
   type('integer', (raw) => {
     const value = /^-?\d+$/.test(raw) ? Number(raw) : NaN
@@ -162,6 +163,7 @@ export const address: ValueType<string> = type('address', (raw) => {
   return isIP(raw) !== 0 || isHostName(raw) ? raw : reject('an IP address or a host name, without a port')
 })
 
+/** Labels of letters, digits, `-` and `_`, 253 characters at most: whether the name exists is not asked. */
 export const isHostName = (word: string): boolean =>
   word.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(word)
 

@@ -1,4 +1,5 @@
 // What the two Consul checks say: a pure projection of the snapshot.
+import { nameOf } from '../domain/stream/line-batch.ts'
 import { stripVTControlCharacters } from 'node:util'
 import { namespec } from '../domain/process/spec.ts'
 import type { DocumentSnapshot, ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
@@ -101,7 +102,7 @@ function flowLine(streams: readonly StreamSnapshot[]): string[] {
   const lags = streams.map(({ input }) => input.lag)
   const lag = lags.includes(null) ? 'lag unknown' : `lag ${lags.reduce((sum: number, one) => sum + (one ?? 0), 0)}`
   const inFlight = streams.reduce((sum, stream) => sum + stream.inFlight, 0)
-  const partitions = new Set(streams.flatMap(({ input }) => input.assigned.map((at) => `${at.topic}/${at.partition}`)))
+  const partitions = new Set(streams.flatMap(({ input }) => input.assigned.map(nameOf)))
   return [`${lag}, in flight ${inFlight}, partitions ${partitions.size}`]
 }
 
@@ -156,7 +157,7 @@ function processLine(process: ProcessSnapshot): string {
 }
 
 function streamWarnings({ blockBuffered, stuck }: StreamSnapshot, whose: string): string[] {
-  const partitions = stuck.map(({ topic, partition }) => `${topic}/${partition}`)
+  const partitions = stuck.map(nameOf)
   return [
     ...(blockBuffered
       ? [`${whose}stdout is block-buffered: nothing is committed until the Calculator flushes each line`]

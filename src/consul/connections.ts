@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { isIPv6, type LookupFunction } from 'node:net'
-import type { ConsulOptions } from './client.ts'
+import type { ConsulOptions } from './calls.ts'
 
 /** The connections to Consul: kept open, by TLS where it is wanted. */
 export function connections({ host, secure, ca, cert, key, serverName }: ConsulOptions): HttpAgent {

@@ -2,8 +2,9 @@
 import { ok, problem, warning, type Finding } from '../domain/finding.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
-import type { ConsulAnswer, ConsulClient } from './client.ts'
-import { ConsulError } from './errors.ts'
+import type { ConsulAnswer } from './calls.ts'
+import type { ConsulClient } from './client.ts'
+import { ConsulError, isRecord } from './errors.ts'
 import type { Right } from './policy.ts'
 
 export interface ConsulWanted {
@@ -109,9 +110,6 @@ async function examineRights({ client, rights }: ConsulWanted): Promise<Finding[
     return [warning(check, 'rights', `cannot be asked for: ${textOf(error)}`, cure)]
   }
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null
 
 const textOf = (error: unknown): string => {
   if (error instanceof ConsulError) return error.subject

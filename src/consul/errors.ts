@@ -38,14 +38,17 @@ function cure(status: number | null, { right, token }: Attempt): string {
     : `; set CONSUL_HTTP_TOKEN to a token with ${right}`
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
 
 function answerOf(thrown: unknown): { status: number | null; body: string } {
   const response = isRecord(thrown) ? thrown['response'] : undefined
-  if (!isRecord(response) || typeof response['statusCode'] !== 'number') return { status: null, body: '' }
+  const status = isRecord(response) ? response['statusCode'] : undefined
+  // A good answer that fails broke off on its way.
+  if (!isRecord(response) || typeof status !== 'number' || status < 300) return { status: null, body: '' }
   const body = Buffer.isBuffer(response['body']) ? response['body'].toString() : response['body']
   const text = typeof body === 'string' ? body : ''
-  return { status: response['statusCode'], body: text.replace(/\s+/g, ' ').trim().slice(0, 300) }
+  return { status, body: text.replace(/\s+/g, ' ').trim().slice(0, 300) }
 }
 
 const codeOf = (thrown: unknown): string =>

@@ -15,6 +15,7 @@ export interface PolicyFacts {
   readonly namespace: string | null
 }
 
+/** All rights of the ACL that an agent uses, with what for. */
 export const neededRights = ({ serviceName, documentKey }: PolicyFacts): readonly Right[] => [
   { resource: 'service', name: serviceName, access: 'write', purpose: 'register, report and deregister the service' },
   { resource: 'key', name: documentKey, access: 'read', purpose: 'read and follow the run document' },

@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from './client.ts'
 
 /** The tag by which agents find each other, whatever their service is called. */
-export const COMMON_TAG = 'pidpiper'
+const COMMON_TAG = 'pidpiper'
 
 export interface ServiceFacts {
   /** CONSUL_NAME_TPL with NODE_ID in it. */

@@ -15,6 +15,7 @@ export type Area = 'configuration' | 'machine' | 'consul' | 'kafka' | 'calculato
 
 type Check = Finding['check']
 
+/** Nothing is to be done. */
 export const ok = (check: Check, subject: string, seen: string): Finding => ({
   check,
   subject,
@@ -23,6 +24,7 @@ export const ok = (check: Check, subject: string, seen: string): Finding => ({
   cure: '',
 })
 
+/** The agent runs, but `cure` is advised. */
 export const warning = (check: Check, subject: string, seen: string, cure: string): Finding => ({
   check,
   subject,
@@ -31,6 +33,7 @@ export const warning = (check: Check, subject: string, seen: string, cure: strin
   cure,
 })
 
+/** The agent cannot do its work before `cure`. */
 export const problem = (check: Check, subject: string, seen: string, cure: string): Finding => ({
   check,
   subject,

@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Commits } from './commits.ts'
 import type { EventRing } from './event-ring.ts'
@@ -75,7 +75,7 @@ export class Committer implements Commits {
       this.commits++
       this.#events.publish('stream.committed', 'debug', 'committed', {
         process: this.#namespec,
-        positions: positions.map((p) => `${p.topic}/${p.partition}=${p.offset}`),
+        positions: positions.map((p) => `${nameOf(p)}=${p.offset}`),
       })
       return true
     } catch (error) {

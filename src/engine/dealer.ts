@@ -1,10 +1,10 @@
 // Between one source and several workers: partitions, or the records of each partition by their keys, are dealt to them;
 // what they commit comes together again. With one worker everything passes as it is.
 import { leastLoaded, unevenness, type Dealing } from '../domain/stream/dealing.ts'
-import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
 import { DealtPartition } from './dealt-partition.ts'
 import type { RecordConsumer, RecordSource, SourceHealth } from './ports.ts'
-import { WorkerSource } from './worker-source.ts'
+import { workerSource } from './worker-source.ts'
 
 export interface DealerParts {
   readonly dealing: Dealing
@@ -14,15 +14,13 @@ export interface DealerParts {
   readonly failed: (error: unknown) => void
 }
 
-export type Positions = Parameters<RecordSource['commit']>[0]
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
+type Positions = Parameters<RecordSource['commit']>[0]
 
 export class Dealer implements RecordConsumer {
   readonly #parts: DealerParts
   readonly #partitions = new Map<string, DealtPartition>()
   #source: RecordSource
-  #sources: readonly WorkerSource[]
+  #sources: readonly RecordSource[]
   /** By worker. */
   #consumers: readonly RecordConsumer[] = []
   /** Raised whenever the workers or the source are others. */
@@ -36,7 +34,7 @@ export class Dealer implements RecordConsumer {
   }
 
   /** What each worker reads from. */
-  get sources(): readonly WorkerSource[] {
+  get sources(): readonly RecordSource[] {
     return this.#sources
   }
 
@@ -173,8 +171,8 @@ export class Dealer implements RecordConsumer {
     return this.#parts.dealing === 'key' && this.#sources.length > 1
   }
 
-  #newSources(workers: number): readonly WorkerSource[] {
-    return Array.from({ length: workers }, (_, worker) => new WorkerSource(this, worker))
+  #newSources(workers: number): readonly RecordSource[] {
+    return Array.from({ length: workers }, (_, worker) => workerSource(this, worker))
   }
 
   /** Partitions by worker. */

@@ -1,6 +1,6 @@
 // Letters of input records that wait for the records before them: with exactly-once they are written when the stream has
 // come to them, in the transaction that moves the position past them.
-import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 
 /** A letter, and the offset of its record. */
@@ -13,6 +13,7 @@ interface Held extends LetterAt {
   readonly epoch: number
 }
 
+/** Bytes of the values. */
 export const bytesOf = (letters: readonly LetterAt[]): number =>
   letters.reduce((sum, { letter }) => sum + letter.value.length, 0)
 
@@ -61,5 +62,3 @@ export class HeldLetters {
     if (bytes > 0) this.#released(bytes)
   }
 }
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`

@@ -1,7 +1,7 @@
 // Finds the record that kills Calculators: after a crash fewer records are in flight at once, in the end one alone.
 import { Blame, type Condemned, type Flying } from '../domain/stream/blame.ts'
 import type { Death } from '../domain/stream/death.ts'
-import { sliceBatch, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, sliceBatch, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { LetterAt } from './held-letters.ts'
 import type { Lane } from './lane.ts'
@@ -19,8 +19,6 @@ const FIRST_PATIENCE: Millis = 1000
 const UNKNOWN = { reason: 'crash', exitCode: null, signal: null, stderr: [] } as const
 
 const recordName = ({ topic, partition, offset }: Condemned): string => `${topic}/${partition}/${offset}`
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
 
 export class Isolation {
   readonly #parts: StreamParts

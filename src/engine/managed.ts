@@ -16,6 +16,7 @@ export interface Managed {
   halted: boolean
 }
 
+/** A program that was just added: STOPPED, with nothing known of any child. */
 export const newManaged = (name: string, spec: ProgramSpec, owner: PipeOwner): Managed => ({
   name,
   owner,

@@ -26,6 +26,7 @@ export interface OutgoingLetter {
   readonly done: readonly AnswerRun[]
 }
 
+/** The record of a batch at `offset`. */
 export const recordAt = ({ topic, partition, epoch }: LineBatch, offset: number): OutgoingLetter['of'] => ({
   topic,
   partition,

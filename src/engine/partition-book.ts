@@ -1,4 +1,4 @@
-import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
 import { OffsetLedger } from '../domain/stream/offset-ledger.ts'
 import type { Millis } from '../domain/time.ts'
 import type { PartitionStanding } from '../domain/transactions/extent.ts'
@@ -25,8 +25,6 @@ interface Entry extends TopicPartition {
   /** When the partition last had nothing outstanding or made progress; the base of "stuck". */
   progressAt: Millis
 }
-
-const nameOf = (p: TopicPartition): string => `${p.topic}/${p.partition}`
 
 /**
  * The ledgers of all assigned partitions. Only what `toCommit` names may be committed; a batch or a settlement of

@@ -105,11 +105,6 @@ export class Settling {
     this.#commits.abandon()
   }
 
-  /** The partitions are about to be given away. */
-  release(partitions: readonly TopicPartition[]): Promise<void> {
-    return this.#commits.release(partitions)
-  }
-
   commitSoon(): void {
     this.#commits.soon()
   }

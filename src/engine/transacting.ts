@@ -2,7 +2,7 @@
 // when its output stems from records below the positions that go with it (TransactionExtent); else it is aborted, and
 // everything since the last commit is read again.
 import { recordOf } from '../domain/stream/attribution.ts'
-import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import { TransactionExtent } from '../domain/transactions/extent.ts'
 import type { Commits } from './commits.ts'
@@ -225,7 +225,7 @@ export class Transacting implements Commits {
     this.#failures = 0
     this.commits++
     committed(commits)
-    const positions = commits.map((p) => `${p.topic}/${p.partition}=${p.offset}`)
+    const positions = commits.map((p) => `${nameOf(p)}=${p.offset}`)
     report.publish('committed', 'debug', 'committed a transaction', { positions })
   }
 

@@ -8,6 +8,7 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** `body` as one line of JSON. */
 export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
   status,
   type: 'application/json; charset=utf-8',

@@ -1,4 +1,5 @@
 // Whether the agent can do its job, as facts with ages. Pure: everything is read off one snapshot.
+import { nameOf } from '../domain/stream/line-batch.ts'
 import { namespec } from '../domain/process/spec.ts'
 import type { Millis } from '../domain/time.ts'
 import type { ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
@@ -83,7 +84,7 @@ function input({ namespec: name, input: facts, ...stream }: StreamSnapshot, { fe
   if (error !== null) return fail(component, error)
   if (!joined) return fail(component, 'not joined to the consumer group')
   if (stream.stuck.length > 0) {
-    return fail(component, `no progress on ${stream.stuck.map((at) => `${at.topic}/${at.partition}`).join(', ')}`)
+    return fail(component, `no progress on ${stream.stuck.map(nameOf).join(', ')}`)
   }
   // While records wait for the Calculator nothing is fetched, and that is as it should be.
   const idle = stream.phase === 'feeding' && stream.inFlight === 0 && stream.bufferedBytes === 0

@@ -53,13 +53,18 @@ const perProcess =
   (sight) =>
     sight.snapshot.processes.map((process) => [{ process: namespec(process) }, value(process, sight)])
 
+/** A counter with a sample for each stream, labelled by its process. */
 export const streamCount = (help: string, value: OfStream): Metric => count(help, ['process'], perStream(value))
+/** A gauge with a sample for each stream. */
 export const streamGauge = (help: string, value: OfStream): Metric => gauge(help, ['process'], perStream(value))
+/** A counter with a sample for each process. */
 export const processCount = (help: string, value: OfProcess): Metric => count(help, ['process'], perProcess(value))
 
+/** A gauge with a sample for each process. */
 export const processGauge = (help: string, value: (process: ProcessSnapshot, sight: Sight) => number | null): Metric =>
   gauge(help, ['process'], perProcess(value))
 
+/** A histogram for each stream. */
 export const streamDurations = (help: string, value: (stream: StreamSnapshot) => Durations): Metric => ({
   ...{ kind: 'histogram', help, labels: ['process'], samples: perStream(value) },
 })

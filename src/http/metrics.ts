@@ -9,7 +9,7 @@ import type { Labels, Metric, MetricTable, Sample, Sight } from './metric.ts'
 import { processMetrics, registerProcessMetrics } from './process-metrics.ts'
 import { streamMetrics } from './stream-metrics.ts'
 
-export const PREFIX = 'pidpiper_'
+const PREFIX = 'pidpiper_'
 
 const table: MetricTable = { ...streamMetrics, ...agentMetrics }
 

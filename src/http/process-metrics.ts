@@ -52,4 +52,5 @@ export function cpuSeconds(stat: string): number {
   return (Number(utime) + Number(stime)) / TICKS_PER_SECOND
 }
 
+/** VmRSS of a text of `/proc/<pid>/status`; 0 where it has none. */
 export const residentBytes = (status: string): number => Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024

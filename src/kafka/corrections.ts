@@ -1,11 +1,12 @@
 // What is done when partitions are no more what they were: offsets that are gone, topics made anew, ends that moved.
+import { nameOf } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
-import { nameOf, offsetsAt } from './offset-lookup.ts'
+import { offsetsAt } from './offset-lookup.ts'
 import type { Ownership } from './ownership.ts'
 import { LATEST } from './protocol/list-offsets.ts'
 import type { StartFinder } from './start-finder.ts'

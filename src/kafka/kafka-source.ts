@@ -1,6 +1,6 @@
 // Records of the partitions that a consumer group gives to this agent.
 import { AgentError } from '../domain/errors.ts'
-import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
@@ -151,7 +151,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const gone = positions.filter((position) => this.#ownership.find(position)?.epoch !== position.epoch)
     const membership = this.#membership
     if (gone.length > 0 || !membership) {
-      const names = gone.map(({ topic, partition }) => `${topic}/${partition}`).join(', ')
+      const names = gone.map(nameOf).join(', ')
       throw new AgentError('FAILED', `cannot commit within a transaction: ${names} went to another owner`)
     }
     await membership.commit(positions, transaction)

@@ -38,6 +38,7 @@ const REAUTHENTICATE_BEFORE: Millis = 10_000
 /** Timeouts are the caller's: kafkajs would look at every request ten times a second. */
 const NEVER: Millis = 2 ** 31 - 1
 
+/** A connection of kafkajs whose answers are put together in memory of `pool`; not open yet. */
 export function createConnection({ logCreator, socketFactory, clock, pool, ...options }: SocketOptions): Connection {
   const connection = new Connection({
     ...options,
@@ -145,6 +146,7 @@ export function destroyConnection({ requestQueue, socket }: Connection, reason: 
   socket?.destroy()
 }
 
+/** As kafkajs throws it when a broker cannot be reached; `broker` for the message. */
 export const connectionError = (message: string, broker: string): Error =>
   new kafkaJsErrors.KafkaJSConnectionError(message, { broker })
 

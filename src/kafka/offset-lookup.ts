@@ -1,11 +1,9 @@
-import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import { BrokerError, refuse } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { listOffsets } from './protocol/list-offsets.ts'
 import type { Topics } from './topics.ts'
-
-export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
 
 /**
  * Offset per partition (`topic/partition`) of the first record at or after `at` (ms since the epoch, EARLIEST or

@@ -1,6 +1,5 @@
-import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import { OwnedPartition } from './fetch/owned-partition.ts'
-import { nameOf } from './offset-lookup.ts'
 
 /** The partitions that are ours at this moment, and their epochs. */
 export class Ownership {

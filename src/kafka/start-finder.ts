@@ -1,11 +1,10 @@
 // Where newly owned partitions begin.
-import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
-import { nameOf } from './offset-lookup.ts'
 import type { Committed } from './group-membership.ts'
 import { Problem } from './problem.ts'
 import { startPositions, type InputFrom, type Start } from './start-positions.ts'

@@ -1,7 +1,7 @@
-import type { TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { KafkaCluster } from './cluster.ts'
-import { nameOf, offsetsAt } from './offset-lookup.ts'
+import { offsetsAt } from './offset-lookup.ts'
 import { EARLIEST, LATEST } from './protocol/list-offsets.ts'
 import type { Topics } from './topics.ts'
 

@@ -105,7 +105,7 @@ export class ReportedDeadLetters implements DeadLetterSink {
   }
 }
 
-export const letterLine = ({ key, value, headers, reason, facts }: DeadLetter, wall: Millis): LetterLine => ({
+const letterLine = ({ key, value, headers, reason, facts }: DeadLetter, wall: Millis): LetterLine => ({
   time: new Date(wall).toISOString(),
   reason,
   facts,

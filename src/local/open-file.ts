@@ -37,6 +37,7 @@ export async function openFile(path: string, flags: keyof typeof purposes): Prom
   }
 }
 
+/** `ENOENT` and the like; undefined for an error that has no code. */
 export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
 const reasons: Readonly<Record<string, string>> = {

@@ -27,6 +27,7 @@ export function asUser<T>(libc: Libc | null, user: ProgramSpec['user'], start: (
   }
 }
 
+/** Calls `start`, whose children inherit the umask; undefined: our own. */
 export function withUmask<T>(umask: number | undefined, start: () => T): T {
   if (umask === undefined) return start()
   const own = process.umask(umask)

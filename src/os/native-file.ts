@@ -13,7 +13,7 @@ export interface Koffi {
   errno(): number
 }
 
-export const nativeAsset = 'koffi.node'
+const nativeAsset = 'koffi.node'
 
 /**
  * Maps koffi into the process. In the binary: `koffi.node` beside it, else the embedded copy, unpacked to the first

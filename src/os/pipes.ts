@@ -19,7 +19,9 @@ export function openPipe(libc: Libc, wide: boolean): Pipe {
   return pipe
 }
 
+/** Reads a descriptor that is ours from now on. */
 export const readingEnd = (fd: number): net.Socket => new net.Socket({ fd, readable: true, writable: false })
+/** Writes a descriptor that is ours from now on. */
 export const writingEnd = (fd: number): net.Socket => new net.Socket({ fd, readable: false, writable: true })
 
 /** What the spawner may do with a child's stdin besides writing. */

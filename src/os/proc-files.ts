@@ -13,6 +13,7 @@ export interface Stat {
   readonly session: number
 }
 
+/** State and kinship, of /proc/<pid>/stat. */
 export function readStat(pid: number): Stat | null {
   const text = orNull(() => readText(`/proc/${pid}/stat`))
   if (text === null) return null
@@ -28,8 +29,10 @@ export function readMemoryUse(pid: number): number | null {
   return kib === undefined ? null : Number(kib) * 1024
 }
 
+/** All processes that can be seen. Throws where there is no /proc. */
 export const listPids = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger)
 
+/** Thread ids, as names of folders. */
 export const listThreads = (pid: number): string[] | null => orNull(() => readdirSync(`/proc/${pid}/task`))
 
 /** Time on a CPU in ns. */
@@ -41,6 +44,7 @@ export function readCpu(pid: number, tid: string): bigint | null {
 /** `running`, or the system call a thread is blocked in; number -1 when it is blocked outside of one. */
 export type Blocked = 'running' | { readonly number: number; readonly args: readonly bigint[] }
 
+/** What a thread is doing now. */
 export function readSyscall(pid: number, tid: string): Blocked | null {
   const text = orNull(() => readText(`/proc/${pid}/task/${tid}/syscall`))
   if (text === null) return null
@@ -51,6 +55,7 @@ export function readSyscall(pid: number, tid: string): Blocked | null {
 /** What a descriptor of a process is: `pipe:[4711]`, `socket:[…]`, a path. */
 export const readFd = (pid: number, fd: number): string | null => orNull(() => readlinkSync(`/proc/${pid}/fd/${fd}`))
 
+/** `length` bytes, or as many as there are, of the memory of a process. Needs the rights of a tracer. */
 export function readMemory(pid: number, address: bigint, length: number): Buffer | null {
   return orNull(() => {
     const file = openSync(`/proc/${pid}/mem`, 'r')

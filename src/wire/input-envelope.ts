@@ -1,6 +1,6 @@
 // What the Calculator gets with CALCULATOR_INPUT=dataframe: each record as one JSON line, with everything known of it.
 import type { Framed, RefusedRecord } from '../domain/stream/framing.ts'
-import type { Headers, LineBatch, RecordContext } from '../domain/stream/line-batch.ts'
+import { relined, type Headers, type LineBatch } from '../domain/stream/line-batch.ts'
 import { skipString, skipValue } from '../domain/stream/json-text.ts'
 import { lineAt } from '../domain/stream/lines.ts'
 import type { Millis } from '../domain/time.ts'
@@ -35,24 +35,7 @@ export function enveloped(batch: LineBatch, unwrapping: boolean): Framed {
     lines.add(beginning(batch, index, headers), value)
     origins.push(index)
   }
-  const { bytes, ends } = lines.finish()
-  const whole = refused.length === 0
-  return {
-    refused,
-    lines: {
-      topic: batch.topic,
-      partition: batch.partition,
-      epoch: batch.epoch,
-      firstOffset: batch.firstOffset,
-      nextOffset: batch.nextOffset,
-      tombstones: batch.tombstones,
-      count: origins.length,
-      bytes,
-      ends,
-      offsets: whole ? batch.offsets : Float64Array.from(origins, (origin) => batch.offsets[origin] ?? 0),
-      context: whole ? batch.context : contextOf(batch.context, origins),
-    },
-  }
+  return { refused, lines: relined(batch, lines.finish(), refused.length === 0 ? null : origins) }
 }
 
 const DATA = /^"data(_base64)?"$/
@@ -153,10 +136,3 @@ class Lines {
     this.#bytes = wider
   }
 }
-
-const contextOf = (context: RecordContext, origins: readonly number[]): RecordContext => ({
-  hasHeaders: context.hasHeaders,
-  key: (index) => context.key(origins[index] ?? 0),
-  headers: (index) => context.headers(origins[index] ?? 0),
-  timestamp: (index) => context.timestamp(origins[index] ?? 0),
-})

@@ -82,11 +82,10 @@ test('a blocking query answers at the change, and ends when it is aborted', need
   assert.equal((await answer).entry?.text, 'two')
   const abort = new AbortController()
   const broken = client.block(key, (await client.read(key)).index, 30_000, abort.signal)
-  const began = performance.now()
   abort.abort()
+  // At the end of its wait it would be an answer.
   await failureOf(broken)
   await failureOf(client.read(key, { signal: abort.signal }))
-  assert.ok(performance.now() - began < 1000)
 })
 
 test('a service is registered, read back, reported on and deregistered', needsConsul, async (t) => {
@@ -122,9 +121,12 @@ test('a Consul that is not there is named, with the reason', async (t) => {
 })
 
 test('a Consul that never answers costs the time limit and no more', async (t) => {
-  const port = await listen(t, createTcpServer())
+  let tries = 0
+  const port = await listen(
+    t,
+    createTcpServer(() => tries++),
+  )
   const hung = clientOf(t, consulAt(`http://127.0.0.1:${port}`), { timeout: 200 })
-  const began = performance.now()
   const errors = await Promise.all([
     failureOf(hung.read('k')),
     failureOf(hung.register(service('x'), [check('x')])),
@@ -133,16 +135,15 @@ test('a Consul that never answers costs the time limit and no more', async (t) =
     failureOf(hung.deregister(service('x'))),
     failureOf(hung.deregister(service('x'), { timeout: 50 })),
   ])
-  assert.ok(performance.now() - began < 2000)
   const limits = errors.map(({ subject }) => /: request timed out \((\d+)ms\)$/.exec(subject)?.[1])
   assert.deepEqual(limits, ['200', '200', '200', '200', '200', '50'])
   // A blocking query has its own limit: what it waits, Consul's jitter of a sixteenth, and slack.
   assert.match((await failureOf(hung.block('k', 1, 160))).subject, /timed out \(2170ms\)$/)
+  assert.equal(tries, 7, 'none is tried again')
   const stalled = await fakeConsul(t, (_request, response) =>
     response.writeHead(200, { 'content-length': '9' }).flushHeaders(),
   )
-  await failureOf(stalled.read('k', { timeout: 100 }))
-  assert.ok(performance.now() - began < 5000)
+  assert.match((await failureOf(stalled.read('k', { timeout: 100 }))).subject, /timed out \(100ms\)$/)
 })
 
 test('a connection that went stale while idle costs one more try', async (t) => {

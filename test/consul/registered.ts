@@ -2,7 +2,8 @@ import type { TestContext } from 'node:test'
 import type { CheckReports } from '../../src/consul/check-reports.ts'
 import { Registration, type RegistrationOptions, type RegistrationState } from '../../src/consul/registration.ts'
 import { serviceDefinition } from '../../src/consul/service-definition.ts'
-import { clientOf, realClock, unique, type TestConsul } from '../support/consul.ts'
+import { systemClock } from '../../src/os/clock.ts'
+import { clientOf, unique, type TestConsul } from '../support/consul.ts'
 
 export interface Registered {
   readonly registration: Registration
@@ -30,7 +31,7 @@ export function registered(t: TestContext, consul: TestConsul, more: Partial<Reg
   }
   const registration = new Registration({
     client: clientOf(t, consul, { timeout: 1000 }),
-    clock: realClock,
+    clock: systemClock,
     service,
     resync: 30_000,
     reports: () => reports,

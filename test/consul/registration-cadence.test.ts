@@ -1,40 +1,13 @@
 // When the registration does what, against a scripted Consul and with a clock of the test's own.
 import assert from 'node:assert/strict'
-import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'node:test'
 import type { RegistrationOptions } from '../../src/consul/registration.ts'
 import type { Clock } from '../../src/engine/ports.ts'
 import { clientOf, consulAt } from '../support/consul.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { freePort } from '../support/ports.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { registered } from './registered.ts'
-
-/** Time passes only in `advance`, which lets everything that became due finish. */
-function testClock(): Clock & { advance(ms: number): Promise<void> } {
-  let now = 0
-  const due = new Map<object, { readonly at: number; readonly fire: () => void }>()
-  return {
-    now: () => now,
-    wall: () => now,
-    arm(after, fire) {
-      const timer = { cancel: () => due.delete(timer) }
-      due.set(timer, { at: now + after, fire })
-      return timer
-    },
-    async advance(ms) {
-      const end = now + ms
-      for (;;) {
-        await pause(0)
-        const [timer, next] = [...due].sort(([, a], [, b]) => a.at - b.at)[0] ?? []
-        if (timer === undefined || next === undefined || next.at > end) break
-        due.delete(timer)
-        now = Math.max(now, next.at)
-        next.fire()
-      }
-      now = end
-    },
-  }
-}
 
 const nowhere = consulAt('http://127.0.0.1:1')
 
@@ -60,11 +33,11 @@ function takesAll(clock: Clock): {
 
 for (const every of [1000, 4000]) {
   test(`both checks are renewed each 5 s, though one of them changes each ${every / 1000} s`, async (t) => {
-    const clock = testClock()
+    const clock = new FakeClock()
     const { client, calls } = takesAll(clock)
     const { registration, reports } = registered(t, nowhere, { client, clock, resync: 1_000_000 })
     await clock.advance(0)
-    while (clock.now() < 60_000) {
+    for (const end = clock.now() + 60_000; clock.now() < end;) {
       reports.calculator = { status: 'warning', output: `lag ${clock.now()}` }
       registration.changed()
       await clock.advance(every)
@@ -76,7 +49,7 @@ for (const every of [1000, 4000]) {
 }
 
 test('the registration itself says what the checks say, so that nothing flickers', async (t) => {
-  const clock = testClock()
+  const clock = new FakeClock()
   const { client, calls } = takesAll(clock)
   registered(t, nowhere, { client, clock })
   await clock.advance(0)
@@ -86,8 +59,23 @@ test('the registration itself says what the checks say, so that nothing flickers
   )
 })
 
+test('a change is pushed 100 ms later, with all that came in between as one', async (t) => {
+  const clock = new FakeClock()
+  const { client, calls } = takesAll(clock)
+  const { registration, reports } = registered(t, nowhere, { client, clock })
+  await clock.advance(1_000)
+  calls.length = 0
+  for (const count of [1, 2, 3]) {
+    reports.calculator = { status: 'critical', output: `FATAL ${count}` }
+    registration.changed()
+  }
+  const due = clock.now() + 100
+  await clock.advance(1_000)
+  assert.deepEqual(calls, [[due, 'calculator critical']])
+})
+
 test('asked to, it registers anew at once, though a turn is under way', async (t) => {
-  const clock = testClock()
+  const clock = new FakeClock()
   const { client, calls } = takesAll(clock)
   const { registration } = registered(t, nowhere, { client, clock, resync: 1_000_000 })
   const registrations = (): number => calls.filter(([, call]) => call.startsWith('register')).length
@@ -106,7 +94,7 @@ test('asked to, it registers anew at once, though a turn is under way', async (t
 })
 
 test('the end is never overtaken by a registration that is under way', async (t) => {
-  const clock = testClock()
+  const clock = new FakeClock()
   const { client, calls } = takesAll(clock)
   let arrive: () => void = () => assert.fail('no registration')
   const slow: RegistrationOptions['client'] = {
@@ -128,8 +116,30 @@ test('the end is never overtaken by a registration that is under way', async (t)
   assert.equal(calls.at(-1)?.[1], 'deregister')
 })
 
+test('the end takes a second at most, of which a call that is under way gets 400 ms', async (t) => {
+  const clock = new FakeClock()
+  const began = clock.now()
+  const limits: (number | undefined)[] = []
+  const client: RegistrationOptions['client'] = {
+    ...takesAll(clock).client,
+    register: (_service, _checks, options) =>
+      new Promise((_resolve, reject) => {
+        options?.signal?.addEventListener('abort', () => reject(new Error('aborted')))
+      }),
+    deregister: (_service, options) => {
+      limits.push(clock.now() - began, options?.timeout)
+      return Promise.resolve()
+    },
+  }
+  const { registration } = registered(t, nowhere, { client, clock })
+  const stopped = registration.stop()
+  await clock.advance(400)
+  await stopped
+  assert.deepEqual(limits, [400, 600])
+})
+
 test('a Consul that is away is asked again at growing pauses of at most 5 s', async (t) => {
-  const clock = testClock()
+  const clock = new FakeClock()
   const tries: number[] = []
   const refuse = (): Promise<never> => Promise.reject(new Error('unused'))
   const away = clientOf(t, consulAt(`http://127.0.0.1:${await freePort()}`))
@@ -143,9 +153,10 @@ test('a Consul that is away is asked again at growing pauses of at most 5 s', as
     report: refuse,
   }
   const { states } = registered(t, nowhere, { client, clock })
+  const end = clock.now() + 30_000
   await waitFor('tries over 30 s', async () => {
     await clock.advance(250)
-    return clock.now() >= 30_000
+    return clock.now() >= end
   })
   const gaps = tries.slice(1).map((time, index) => time - (tries[index] ?? 0))
   assert.ok(gaps.length >= 6 && Math.max(...gaps) <= 5500, gaps.join())

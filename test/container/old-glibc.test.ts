@@ -4,9 +4,9 @@ import { copyFileSync, globSync, mkdirSync, readlinkSync, writeFileSync } from '
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pid1 } from '../fixtures/e2e-pid1.ts'
-import { startAgent } from '../support/agent.ts'
+import { agentCommand, startAgent } from '../support/agent.ts'
 import { tempDir } from '../support/temp.ts'
-import { binaryPath, needsBinary } from '../testbed/address.ts'
+import { needsBinary } from '../testbed/address.ts'
 import { isInPath } from '../testbed/tools.ts'
 import { must } from './support/command.ts'
 import { unpackedRoot, unreachable } from './support/roots.ts'
@@ -21,8 +21,8 @@ async function debian11(t: TestContext): Promise<string | null> {
     const root = join(tempDir(t), 'root')
     for (const folder of ['proc', 'opt']) mkdirSync(join(root, folder), { recursive: true })
     await must('tar', ['-C', root, '-xf', await unpackedRoot('bullseye', packages)])
-    for (const name of ['pidpiper', 'koffi.node'])
-      copyFileSync(join(dirname(binaryPath()), name), join(root, 'opt', name))
+    const [binary] = agentCommand()
+    for (const name of ['pidpiper', 'koffi.node']) copyFileSync(join(dirname(binary), name), join(root, 'opt', name))
     return root
   } catch (error) {
     if (!(error instanceof Error && unreachable.test(error.message))) throw error

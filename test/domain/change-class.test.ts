@@ -2,18 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { changeClass, deadLetterTopicOf, type ChangeClass } from '../../src/domain/stream/change-class.ts'
 import type { StreamSettings } from '../../src/domain/stream/settings.ts'
+import { plainSettings } from '../support/plain-settings.ts'
 
 const base: StreamSettings = {
+  ...plainSettings,
   inputTopics: ['a', 'b'],
-  inputFrom: 'earliest',
-  outputTopic: 'out',
-  outputFormat: 'dataframe',
-  outputJson: false,
-  deadLetterTopic: null,
-  deadLetterAttempts: 3,
-  protocol: 'relay',
-  workers: 1,
-  bin: '/bin/cat',
   args: ['-u', '-'],
   env: { A: '1', B: '2' },
 }

@@ -5,23 +5,9 @@ import { isList, isObject, readJson, type Json } from '../../src/domain/stream/d
 import { instantOf } from '../../src/domain/stream/instant.ts'
 import { applyDocument, parseRunDocument, type DocumentPart } from '../../src/domain/stream/run-document.ts'
 import type { StreamSettings } from '../../src/domain/stream/settings.ts'
+import { plainSettings as base } from '../support/plain-settings.ts'
 
 const everything: ReadonlySet<DocumentPart> = new Set(['streams', 'calculator'])
-
-const base: StreamSettings = {
-  inputTopics: ['in'],
-  inputFrom: 'earliest',
-  outputTopic: 'out',
-  outputFormat: 'dataframe',
-  outputJson: false,
-  deadLetterTopic: null,
-  deadLetterAttempts: 3,
-  protocol: 'relay',
-  workers: 1,
-  bin: '/bin/cat',
-  args: [],
-  env: {},
-}
 
 const full = {
   schema: 1,

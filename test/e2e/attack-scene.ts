@@ -8,7 +8,7 @@ import { startAgent, type TestAgent } from '../support/agent.ts'
 import { freePort } from '../support/ports.ts'
 import { tempDir } from '../support/temp.ts'
 
-export const secrets = { token: 'operator-token-1', reader: 'reader-token-1234', user: 'me', password: 'a password' }
+const secrets = { token: 'operator-token-1', reader: 'reader-token-1234', user: 'me', password: 'a password' }
 const basic = Buffer.from(`${secrets.user}:${secrets.password}`).toString('base64')
 /** The header of one who may do everything, for every server. */
 export const login = `Authorization: Basic ${basic}\r\n`

@@ -4,10 +4,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import type { RecordSource } from '../../src/engine/ports.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { Incarnations } from '../support/incarnations.ts'
+import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemoryLetters, MemorySink, MemorySource } from '../support/stream-world.ts'
 
 interface Script {
@@ -46,8 +47,6 @@ const answers: Readonly<Record<Protocol, (line: string) => string>> = {
   batch: echo,
 }
 
-const rules = { format: 'raw', json: false, partition: null, dropEmpty: false, source: '/x', instanceId: 'x' } as const
-
 async function live(script: Script): Promise<World> {
   const clock = new FakeClock()
   const events = new EventRing(clock)
@@ -56,9 +55,7 @@ async function live(script: Script): Promise<World> {
   const sink = new MemorySink(clock, 3)
   const letters = new MemoryLetters()
   let deaths = 0
-  let pid = 0
-  let child: MemoryCalculator | null = null
-  const agent = (): { readonly proxy: StreamProxy; open(): void; kill(): void; end(): void } => {
+  const agent = () => {
     let isOver = false
     // What a dead agent still has in mind must not reach the world.
     const mine: RecordSource = {
@@ -72,70 +69,47 @@ async function live(script: Script): Promise<World> {
       health: () => source.health(),
       close: () => source.close(),
     }
-    const proxy: StreamProxy = new StreamProxy(
-      {
-        ...{ namespec: 'calculator', clock, events, maxLine: 1000, bufferBytes: 1000, checkpointIntervalMs: 100 },
-        ...{ adoptionGraceMs: 1000, newlines: 'json', unwrap: true, replayable: true, envelope: false },
-        ...{ atMostOnce: false, transactionLimitMs: null, answerTimeoutMs: null },
-        activity: () => child?.activity() ?? { cpu: null, parked: 'busy' },
+    const answer = (line: string): string | null =>
+      script.poison.has(Number(/v(\d+)/.exec(line)?.[1])) ? null : answers[script.protocol](line)
+    const calculators = new Incarnations((pid, died) => {
+      return new MemoryCalculator(pid, clock, script.work, answer, (code) => {
+        if (code !== 0) deaths++
+        died(code)
+      })
+    })
+    const proxy = new StreamProxy(
+      quietParts(clock, events, {
+        activity: () => calculators.activity(),
         attempts: () => script.attempts,
         stderrTail: () => ['boom'],
-        oomKills: () => null,
-        logStdout: () => undefined,
-        progressed: () => undefined,
-        broken: () => assert.fail('the protocol holds'),
-        failed: (error) => assert.fail(String(error)),
-      },
-      {
-        ...{ source: mine, sink, letters, encoding: new OutputEncoding(rules, clock) },
-        ...{ protocol: script.protocol, topics: ['in'], outputTopic: 'out', json: false, transactions: null },
-      },
+      }),
+      quietSides(clock, { source: mine, sink, letters, protocol: script.protocol }),
     )
-    const open = (): void => {
-      const calculator = (child = new MemoryCalculator(
-        ++pid,
-        clock,
-        script.work,
-        (line) => (script.poison.has(Number(/v(\d+)/.exec(line)?.[1])) ? null : answers[script.protocol](line)),
-        (code) => {
-          if (code !== 0) deaths++
-          if (isOver) return
-          proxy.closed(calculator, { code, signal: null }, false)
-          open()
-        },
-      ))
-      proxy.opened(calculator)
-    }
-    const kill = (): void => {
-      const dying = child
-      if (!dying?.alive) return
-      dying.die()
-      proxy.closed(dying, { code: null, signal: 'SIGKILL' }, false)
-      open()
+    const begin = (): Promise<void> => {
+      calculators.begin(proxy)
+      return source.start(proxy.consumer)
     }
     const end = (): void => {
       isOver = true
-      child?.die()
+      calculators.end()
       proxy.close()
     }
-    return { proxy, open, kill, end }
+    return { begin, kill: () => calculators.kill(), end }
   }
   let now = agent()
-  now.open()
-  await source.start(now.proxy.consumer)
-  const script_ = [
+  await now.begin()
+  const acts = [
     ...script.kills.map((wait) => ({ wait, act: () => now.kill() })),
     ...script.agents.map((wait) => ({
       wait,
       act: () => {
         now.end()
         now = agent()
-        now.open()
-        void source.start(now.proxy.consumer)
+        void now.begin()
       },
     })),
   ]
-  for (const { wait, act } of script_) {
+  for (const { wait, act } of acts) {
     await clock.advance(wait)
     act()
   }

@@ -5,21 +5,9 @@ import type { StreamSettings } from '../../src/domain/stream/settings.ts'
 import { DocumentControl, type DocumentParts, type VersionedText } from '../../src/engine/document-control.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { plainSettings } from '../support/plain-settings.ts'
 
-const base: StreamSettings = {
-  inputTopics: [],
-  inputFrom: 'earliest',
-  outputTopic: null,
-  outputFormat: 'raw',
-  outputJson: false,
-  deadLetterTopic: null,
-  deadLetterAttempts: 3,
-  protocol: 'relay',
-  workers: 1,
-  bin: null,
-  args: [],
-  env: {},
-}
+const base: StreamSettings = { ...plainSettings, inputTopics: [], outputTopic: null, outputFormat: 'raw', bin: null }
 
 const document = (topic: string, bin = 'cat'): string =>
   JSON.stringify({ input: { topics: [topic] }, calculator: { bin } })

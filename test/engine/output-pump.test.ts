@@ -7,6 +7,7 @@ import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import { OutputPump } from '../../src/engine/output-pump.ts'
 import type { DeadLetterSink, RecordSink } from '../../src/engine/ports.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { rawOutput } from '../support/quiet-stream.ts'
 import { batchOf } from '../support/stream-world.ts'
 
 const textOf = (batch: ValueBatch): string[] =>
@@ -61,23 +62,11 @@ function world() {
   const letters = new HeldLetters()
   const told: string[] = []
   const landed: string[] = []
-  const rules = {
-    format: 'raw',
-    json: false,
-    partition: null,
-    dropEmpty: false,
-    source: '/x',
-    instanceId: 'x',
-  } as const
   const ranges = (answers: readonly { from: number; to: number }[]): string =>
     answers.map(({ from, to }) => `${from}-${to}`).join()
   const pump = new OutputPump(
     { clock, bufferBytes: 1 << 20 },
-    {
-      sink,
-      letters,
-      encoding: new OutputEncoding(rules, clock),
-    },
+    { sink, letters, encoding: new OutputEncoding(rawOutput, clock) },
     {
       skipped: () => undefined,
       done: (records) => void told.push(`answered ${ranges(records)}`),

@@ -3,10 +3,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import type { DeadLetterSink } from '../../src/engine/ports.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { Incarnations } from '../support/incarnations.ts'
+import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemorySink, MemorySource } from '../support/stream-world.ts'
 
 const noLetters: DeadLetterSink = {
@@ -31,67 +32,15 @@ async function live(script: Script, answer: (line: string) => string, look: (wor
   const source = new MemorySource(script.values, script.atOnce)
   const sink = new MemorySink(clock, script.ack)
   const events = new EventRing(clock)
-  const rules = {
-    format: 'raw',
-    json: false,
-    partition: null,
-    dropEmpty: false,
-    source: '/x/y',
-    instanceId: 'y',
-  } as const
-  let child: MemoryCalculator | null = null
-  const proxy: StreamProxy = new StreamProxy(
-    {
-      namespec: 'calculator',
-      clock,
-      events,
-      activity: () => child?.activity() ?? { cpu: null, parked: 'busy' },
-      maxLine: 1000,
+  const calculators = new Incarnations((pid, died) => new MemoryCalculator(pid, clock, script.work, answer, died))
+  const proxy = new StreamProxy(
+    quietParts(clock, events, {
       bufferBytes: 200,
-      checkpointIntervalMs: 100,
-      adoptionGraceMs: 1000,
-      newlines: 'json',
-      unwrap: true,
-      replayable: true,
-      envelope: false,
-      atMostOnce: false,
-      transactionLimitMs: null,
-      attempts: () => 3,
-      answerTimeoutMs: null,
-      stderrTail: () => [],
-      oomKills: () => null,
-      logStdout: () => undefined,
-      progressed: () => undefined,
-      broken: () => kill(),
-      failed: (error) => assert.fail(String(error)),
-    },
-    {
-      source,
-      sink,
-      letters: noLetters,
-      transactions: null,
-      encoding: new OutputEncoding(rules, clock),
-      protocol: script.protocol,
-      topics: ['in'],
-      outputTopic: 'out',
-      json: false,
-    },
+      activity: () => calculators.activity(),
+      broken: () => calculators.kill(),
+    }),
+    quietSides(clock, { source, sink, letters: noLetters, protocol: script.protocol }),
   )
-  let pid = 0
-  const open = (): void => {
-    const opened = (child = new MemoryCalculator(++pid, clock, script.work, answer, (code) => {
-      proxy.closed(opened, { code, signal: null }, false)
-      open()
-    }))
-    proxy.opened(opened)
-  }
-  const kill = (): void => {
-    const dying = child
-    if (!dying?.alive) return
-    dying.die()
-    proxy.closed(dying, { code: null, signal: 'SIGKILL' }, false)
-    open()
-  }
   const world: World = { clock, source, sink, events, proxy }
   const pass = async (ms: number): Promise<void> => {
     for (let i = 0; i < ms; i++) {
@@ -99,11 +48,11 @@ async function live(script: Script, answer: (line: string) => string, look: (wor
       look(world)
     }
   }
-  open()
+  calculators.begin(proxy)
   await source.start(proxy.consumer)
   for (const wait of script.deaths) {
     await pass(wait)
-    kill()
+    calculators.kill()
   }
   for (let i = 0; i < 60 && source.committed < script.values.length; i++) await pass(200)
   proxy.close()

@@ -9,7 +9,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { FakeSpawner } from '../support/fake-spawner.ts'
 
 /** Writes down what it is called with. */
-export class RecordingOwner implements PipeOwner {
+class RecordingOwner implements PipeOwner {
   readonly calls: string[] = []
 
   opened(child: { readonly pid: number }): void {

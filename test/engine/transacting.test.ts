@@ -5,10 +5,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import type { Activity } from '../../src/engine/ports.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { Incarnations } from '../support/incarnations.ts'
+import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemorySource } from '../support/stream-world.ts'
 import { TransactionalWorld } from '../support/transactional-world.ts'
 
@@ -44,59 +45,27 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
   const world = new TransactionalWorld(clock, script, source)
   world.refused = new Set(script.refused)
   const events = new EventRing(clock)
-  const rules = {
-    format: 'raw',
-    json: false,
-    partition: null,
-    dropEmpty: false,
-    source: '/x',
-    instanceId: 'y',
-  } as const
-  let child: MemoryCalculator | null = null
-  let isDraining = false
-  const proxy: StreamProxy = new StreamProxy(
-    {
-      ...{ namespec: 'calculator', clock, events, maxLine: 1000, bufferBytes: 400, checkpointIntervalMs: 100 },
-      ...{ adoptionGraceMs: 150, newlines: 'json', unwrap: true, replayable: true, envelope: false },
-      ...{ atMostOnce: false, transactionLimitMs: LIMIT, answerTimeoutMs: null },
-      activity: () =>
-        script.parked ? { cpu: null, parked: script.parked } : (child?.activity() ?? { cpu: null, parked: 'busy' }),
-      attempts: () => 3,
-      stderrTail: () => [],
-      oomKills: () => null,
-      logStdout: () => undefined,
-      progressed: () => undefined,
-      broken: () => kill(),
-      failed: (error) => assert.fail(String(error)),
-    },
-    {
-      ...{ source, sink: world.sink, letters: world.letterSink, transactions: world },
-      ...{ encoding: new OutputEncoding(rules, clock), protocol: script.protocol },
-      ...{ topics: ['in'], outputTopic: 'out', json: false },
-    },
-  )
-  let pid = 0
   const lastFirst = script.protocol === 'keyed'
-  const open = (): void => {
-    const mine = (child = new MemoryCalculator(++pid, clock, script.work, answers(), () => ended(mine), lastFirst))
-    proxy.opened(mine)
-  }
-  const ended = (mine: MemoryCalculator): void => {
-    proxy.closed(mine, { code: 0, signal: null }, false)
-    open()
-  }
-  const kill = (): void => {
-    const dying = child
-    if (!dying?.alive) return
-    dying.die()
-    proxy.closed(dying, { code: null, signal: 'SIGKILL' }, false)
-    open()
-  }
+  const calculators = new Incarnations(
+    (pid, died) => new MemoryCalculator(pid, clock, script.work, answers(), died, lastFirst),
+  )
+  let isDraining = false
+  const proxy = new StreamProxy(
+    quietParts(clock, events, {
+      ...{ bufferBytes: 400, adoptionGraceMs: 150, transactionLimitMs: LIMIT },
+      activity: () => (script.parked ? { cpu: null, parked: script.parked } : calculators.activity()),
+      broken: () => calculators.kill(),
+    }),
+    quietSides(clock, {
+      ...{ source, sink: world.sink, letters: world.letterSink, transactions: world },
+      protocol: script.protocol,
+    }),
+  )
   const faults: Record<Fault, () => unknown> = {
-    kill,
+    kill: () => calculators.kill(),
     // As a change of the document does while the broker is away.
     'kill-and-give-up': () => {
-      kill()
+      calculators.kill()
       proxy.abandonOutput()
     },
     void: () => world.listener?.voided('the broker said so'),
@@ -116,7 +85,7 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
       look(stream)
     }
   }
-  open()
+  calculators.begin(proxy)
   await source.start(proxy.consumer)
   for (const { after, what } of script.faults) {
     await pass(after)

@@ -2,14 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EventRing } from '../../src/engine/event-ring.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import type { BlackBox } from '../../src/engine/black-box.ts'
 import type { Child } from '../../src/engine/ports.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryLetters, MemorySink, MemorySource } from '../support/stream-world.ts'
-
-const rules = { format: 'raw', json: false, partition: null, dropEmpty: false, source: '/x', instanceId: 'x' } as const
 
 /** Closed its stdin: a write fails, and nothing is known of the pipe afterwards. */
 const deaf = (pid: number): Child => ({
@@ -31,24 +29,14 @@ for (const [what, size, letters] of [
     const dead = new MemoryLetters()
     const boxes: BlackBox[] = []
     const proxy = new StreamProxy(
-      {
-        ...{ namespec: 'calculator', clock, events: new EventRing(clock), maxLine: 1e6, bufferBytes: 1e6 },
-        ...{ checkpointIntervalMs: 100, adoptionGraceMs: 1000, newlines: 'json', unwrap: true, replayable: true },
-        ...{ envelope: false, atMostOnce: false, transactionLimitMs: null, answerTimeoutMs: null },
+      quietParts(clock, new EventRing(clock), {
+        ...{ maxLine: 1e6, bufferBytes: 1e6 },
         activity: () => ({ cpu: null, parked: 'unknown' }),
-        attempts: () => 3,
         stderrTail: () => ['no such model'],
-        oomKills: () => null,
-        logStdout: () => undefined,
-        progressed: () => undefined,
         broken: () => undefined,
         crashed: (box) => boxes.push(box),
-        failed: (error) => assert.fail(String(error)),
-      },
-      {
-        ...{ source, sink: new MemorySink(clock, 1), letters: dead, encoding: new OutputEncoding(rules, clock) },
-        ...{ protocol: 'one-to-one', topics: ['in'], outputTopic: 'out', json: false, transactions: null },
-      },
+      }),
+      quietSides(clock, { source, sink: new MemorySink(clock, 1), letters: dead, protocol: 'one-to-one' }),
     )
     await source.start(proxy.consumer)
     for (let pid = 1; pid <= 5; pid++) {

@@ -151,7 +151,7 @@ test('a header that never ends is cut off after the limit', async (t) => {
   const { port } = await face(t)
   const began = performance.now()
   assert.match(await raw(port, 'GET /livez HTTP/1.1\r\nHost: a\r\n'), /^HTTP\/1\.1 408 /)
-  assert.ok(performance.now() - began < 8_000)
+  assert.ok(performance.now() - began < 10_000, 'the limit of a whole request has not ended it')
 })
 
 test('a port in use is UNAVAILABLE and names the port and the cure', async (t) => {
@@ -181,7 +181,9 @@ test('without a host both families reach it', async (t) => {
   }
 })
 
-test('close takes less than 200 ms with keep-alive connections, half requests and silent sockets open', async (t) => {
+const drops = 'close waits 100 ms, then drops keep-alive connections, half requests and silent sockets'
+
+test(drops, { timeout: 10_000 }, async (t) => {
   const { server, port, ask } = await face(t)
   const agent = new Agent({ keepAlive: true })
   t.after(() => agent.destroy())
@@ -193,8 +195,9 @@ test('close takes less than 200 ms with keep-alive connections, half requests an
     await once(socket, 'connect')
   }
   silent[0]?.write('GET /livez HT')
-  const began = performance.now()
-  await server.close()
-  assert.ok(performance.now() - began < 200)
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const closed = server.close()
+  t.mock.timers.tick(100)
+  await closed
   await assert.rejects(ask('/livez'), { code: 'ECONNREFUSED' })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import type { TopicPartition } from '../../src/domain/stream/line-batch.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -45,19 +45,25 @@ test('members with common topics share them', async (t) => {
   assert.equal(new Set([...assigned(first), ...assigned(second)]).size, 6)
 })
 
-test('a rebalance is told before it happens: what is settled then is committed, and nobody reads it again', async (t) => {
+/** Has read 5 records of each of two partitions, and commits them when it is told that one is to go. */
+async function startSettled(
+  t: TestContext,
+): Promise<Running & { readonly broker: TestKafka; readonly groupId: string; readonly topic: string }> {
   const broker = new TestKafka(t)
   const topic = await broker.createTopic(2)
   const groupId = broker.groupId()
   await broker.produce(topic, spread(2, 10))
-  const receiver = new Receiver()
-  const first = await startSource(t, { groupId, topics: [topic] }, receiver)
+  const running = await startSource(t, { groupId, topics: [topic] })
+  const { source, receiver } = running
   await waitFor('10 records', () => receiver.records === 10)
-  receiver.onRevoked = async () => {
-    await first.source.commit(
-      [0, 1].map((partition) => ({ topic, partition, offset: 5, epoch: receiver.epoch(partition) })),
-    )
-  }
+  receiver.onRevoked = () =>
+    source.commit([0, 1].map((partition) => ({ topic, partition, offset: 5, epoch: receiver.epoch(partition) })))
+  return { ...running, broker, groupId, topic }
+}
+
+test('a rebalance is told before it happens: what is settled then is committed, and nobody reads it again', async (t) => {
+  const first = await startSettled(t)
+  const { broker, groupId, topic, receiver } = first
   const epochs = [receiver.epoch(0), receiver.epoch(1)]
 
   const second = await startSource(t, { groupId, topics: [topic] })
@@ -132,18 +138,8 @@ test('a rebalance does not wait for a receiver that is busy, and what it was bus
 })
 
 test('one that stands aside commits and leaves its partitions to others at once, and shares again when it is back', async (t) => {
-  const broker = new TestKafka(t)
-  const topic = await broker.createTopic(2)
-  const groupId = broker.groupId()
-  await broker.produce(topic, spread(2, 10))
-  const receiver = new Receiver()
-  const first = await startSource(t, { groupId, topics: [topic] }, receiver)
-  await waitFor('10 records', () => receiver.records === 10)
-  receiver.onRevoked = async () => {
-    await first.source.commit(
-      [0, 1].map((partition) => ({ topic, partition, offset: 5, epoch: receiver.epoch(partition) })),
-    )
-  }
+  const first = await startSettled(t)
+  const { broker, groupId, topic, receiver } = first
   await first.source.standAside()
   assert.deepEqual(await broker.committed(groupId, topic), [5, 5])
   const { joined, assigned: left, error } = first.source.health()

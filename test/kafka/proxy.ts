@@ -9,9 +9,10 @@ import { brokerAddress } from '../support/kafka.ts'
  * - `pass`;
  * - `lose-request`: cut before the broker sees it;
  * - `cut-inside`: cut in the middle of the request;
- * - `lose-answer`: the broker does what is asked, its answer never comes.
+ * - `lose-answer`: the broker does what is asked, and the connection is cut when it answers;
+ * - `hold-answer`: as a request that is parked at the broker: nothing comes back on this connection any more.
  */
-export type Fate = 'pass' | 'lose-request' | 'cut-inside' | 'lose-answer'
+export type Fate = 'pass' | 'lose-request' | 'cut-inside' | 'lose-answer' | 'hold-answer'
 
 export interface Proxied {
   readonly apiKey: number
@@ -32,6 +33,7 @@ export async function startProxy(t: TestContext): Promise<Proxy> {
   const server = createServer((near) => {
     const far = connect(Number(port), host)
     let lost = false
+    let held = false
     const cut = (): void => {
       near.destroy()
       far.destroy()
@@ -46,7 +48,7 @@ export async function startProxy(t: TestContext): Promise<Proxy> {
     }
     far.on('data', (chunk) => {
       if (lost) cut()
-      else near.write(proxy.answer(chunk))
+      else if (!held) near.write(proxy.answer(chunk))
     })
     let kept = Buffer.alloc(0)
     near.on('data', (chunk) => {
@@ -62,6 +64,7 @@ export async function startProxy(t: TestContext): Promise<Proxy> {
         if (fate === 'cut-inside') far.write(frame.subarray(0, frame.length >> 1), cut)
         else far.write(frame)
         if (fate === 'lose-answer') lost = true
+        if (fate === 'hold-answer') held = true
       }
     })
   })

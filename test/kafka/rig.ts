@@ -10,17 +10,11 @@ import { KafkaSink } from '../../src/kafka/kafka-sink.ts'
 import { KafkaSource, type SourceSettings } from '../../src/kafka/kafka-source.ts'
 import type { KafkaLog, LogFields, LogLevel } from '../../src/kafka/log.ts'
 import { createCluster, type KafkaOptions } from '../../src/kafka/options.ts'
+import { systemClock } from '../../src/os/clock.ts'
 import type { Compression } from '../../src/wire/record-batch/compression.ts'
 import { brokerAddress } from '../support/kafka.ts'
 
-export const clock: Clock = {
-  now: () => performance.now(),
-  wall: () => Date.now(),
-  arm: (after, fire) => {
-    const timer = setTimeout(fire, after)
-    return { cancel: () => clearTimeout(timer) }
-  },
-}
+export { systemClock as clock }
 
 export interface LogLine {
   readonly level: LogLevel
@@ -53,7 +47,7 @@ export const clusterFor = (
   lines: Lines,
   brokers: readonly string[] = [brokerAddress()],
   { socketFactory }: Wire = {},
-): KafkaCluster => createCluster(optionsFor(brokers), lines.log, clock, socketFactory)
+): KafkaCluster => createCluster(optionsFor(brokers), lines.log, systemClock, socketFactory)
 
 export class Receiver implements RecordConsumer {
   readonly batches: LineBatch[] = []
@@ -111,12 +105,14 @@ export interface Reading extends Pick<SourceSettings, 'topics'>, Wire {
   readonly groupId: string
   readonly from?: SourceSettings['from']
   readonly sessionTimeoutMs?: number
+  /** Default: the clock of the machine. */
+  readonly clock?: Clock
 }
 
 /** A started source; closed after the test. */
 export async function startSource(
   t: TestContext,
-  { groupId, topics, from = 'earliest', sessionTimeoutMs = 10_000, ...wire }: Reading,
+  { groupId, topics, from = 'earliest', sessionTimeoutMs = 10_000, clock = systemClock, ...wire }: Reading,
   receiver = new Receiver(),
 ): Promise<Running> {
   const lines = new Lines()
@@ -152,7 +148,7 @@ export function sinkFor(
 ): { sink: KafkaSink; lines: Lines } {
   const lines = new Lines()
   const cluster = clusterFor(lines, undefined, wire)
-  const sink = new KafkaSink({ cluster, topic, compression, clock, log: lines.log })
+  const sink = new KafkaSink({ cluster, topic, compression, clock: systemClock, log: lines.log })
   t.after(() => sink.close())
   return { sink, lines }
 }

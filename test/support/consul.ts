@@ -7,8 +7,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import type { TestContext } from 'node:test'
-import { ConsulClient, type ConsulOptions } from '../../src/consul/client.ts'
-import type { Clock } from '../../src/engine/ports.ts'
+import type { ConsulOptions } from '../../src/consul/calls.ts'
+import { ConsulClient } from '../../src/consul/client.ts'
 import { consulAddress } from '../testbed/address.ts'
 import { freePorts } from './ports.ts'
 
@@ -76,13 +76,6 @@ export async function deleteKey(consul: TestConsul, key: string): Promise<void> 
   await (await ask(consul, 'DELETE', `kv/${key}`)).text()
 }
 
-/** The value of a key, or null. */
-export async function getKey(consul: TestConsul, key: string): Promise<string | null> {
-  const response = await ask(consul, 'GET', `kv/${key}?raw`)
-  const text = await response.text()
-  return response.status === 404 ? null : text
-}
-
 /** ModifyIndex of a key, or null. */
 export async function modifyIndex(consul: TestConsul, key: string): Promise<number | null> {
   const response = await ask(consul, 'GET', `kv/${key}`)
@@ -140,14 +133,4 @@ async function script(name: string, args: readonly string[]): Promise<void> {
   const child = spawn(join(import.meta.dirname, '../testbed', name), args, { stdio: ['ignore', 'ignore', 'inherit'] })
   const [code] = (await once(child, 'exit')) as [number | null]
   if (code !== 0) throw new Error(`cannot run ${name}: it ended with ${code ?? 'a signal'}; its output is above`)
-}
-
-/** The real one, without the os edge. */
-export const realClock: Clock = {
-  now: () => performance.now(),
-  wall: () => Date.now(),
-  arm(after, fire) {
-    const timer = setTimeout(fire, after)
-    return { cancel: () => clearTimeout(timer) }
-  },
 }

@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
+import { once, type EventEmitter } from 'node:events'
 import { createServer } from 'node:net'
 
+const HOST = '127.0.0.1'
 // Below the kernel's range for outgoing connections, so that none of those takes a port between look and use.
 const FIRST = 20_000
 const LAST = 32_000
@@ -19,25 +20,12 @@ export async function freePorts(count: number): Promise<number> {
   throw new Error(`cannot find ${count} consecutive free ports on 127.0.0.1: end what listens there`)
 }
 
-const isFree = async (port: number): Promise<boolean> => (await isFreeForTcp(port)) && (await isFreeForUdp(port))
-
-async function isFreeForTcp(port: number): Promise<boolean> {
-  const server = createServer()
-  try {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-  } catch {
-    return false
-  }
-  server.close()
-  await once(server, 'close')
-  return true
+async function isFree(port: number): Promise<boolean> {
+  return (await opens(createServer().listen(port, HOST))) && (await opens(createSocket('udp4').bind(port, HOST)))
 }
 
-async function isFreeForUdp(port: number): Promise<boolean> {
-  const socket = createSocket('udp4')
+async function opens(socket: EventEmitter & { close(): unknown }): Promise<boolean> {
   try {
-    socket.bind(port, '127.0.0.1')
     await once(socket, 'listening')
   } catch {
     return false

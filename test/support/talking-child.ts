@@ -2,11 +2,11 @@
 import type { ExitStatus } from '../../src/domain/process/state.ts'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import type { Child } from '../../src/engine/ports.ts'
 import type { StreamParts } from '../../src/engine/stream-parts.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from './fake-clock.ts'
+import { quietParts, quietSides } from './quiet-stream.ts'
 import { MemoryLetters, MemorySink, MemorySource } from './stream-world.ts'
 import { TransactionalWorld } from './transactional-world.ts'
 
@@ -100,40 +100,11 @@ export async function stage(
   const source = new MemorySource(values, 2)
   const [sink, letters, events] = [new MemorySink(clock, 1), new MemoryLetters(), new EventRing(clock)]
   const transacted = parts.transactionLimitMs == null ? null : new TransactionalWorld(clock, { ack: 1, end: 1 }, source)
-  const rules = {
-    format: 'raw',
-    json: false,
-    partition: null,
-    dropEmpty: false,
-    source: '/x',
-    instanceId: 'y',
-  } as const
   const proxy = new StreamProxy(
-    {
-      namespec: 'calculator',
-      clock,
-      events,
-      activity: () => ({ cpu: 0n, parked: 'stdin' }),
-      maxLine: 1000,
+    quietParts(clock, events, {
       bufferBytes: 10_000,
-      checkpointIntervalMs: 100,
-      adoptionGraceMs: 1000,
-      newlines: 'json',
-      unwrap: true,
-      replayable: true,
-      envelope: false,
-      atMostOnce: false,
-      transactionLimitMs: null,
-      attempts: () => 3,
-      answerTimeoutMs: null,
-      stderrTail: () => [],
-      oomKills: () => null,
-      logStdout: () => undefined,
-      progressed: () => undefined,
+      activity: () => ({ cpu: 0n, parked: 'stdin' }),
       broken: () => (world.killed = true),
-      failed: (error) => {
-        throw error
-      },
       control: {
         awaitsReady: false,
         acks: false,
@@ -141,18 +112,11 @@ export async function stage(
         log: (_pid, line) => world.logged.push(line),
       },
       ...parts,
-    },
-    {
-      source,
-      sink: transacted?.sink ?? sink,
-      letters: transacted?.letterSink ?? letters,
-      transactions: transacted,
-      encoding: new OutputEncoding(rules, clock),
-      protocol,
-      topics: ['in'],
-      outputTopic: 'out',
-      json: false,
-    },
+    }),
+    quietSides(clock, {
+      ...{ source, sink: transacted?.sink ?? sink, letters: transacted?.letterSink ?? letters },
+      ...{ transactions: transacted, protocol },
+    }),
   )
   const open = (pid: number): TalkingChild => {
     const child = new TalkingChild(pid)

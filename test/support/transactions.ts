@@ -3,17 +3,8 @@ import { offsetsAt } from '../../src/kafka/offset-lookup.ts'
 import { createCluster } from '../../src/kafka/options.ts'
 import { LATEST } from '../../src/kafka/protocol/list-offsets.ts'
 import { Topics } from '../../src/kafka/topics.ts'
-import type { Clock } from '../../src/engine/ports.ts'
+import { systemClock } from '../../src/os/clock.ts'
 import { waitFor } from './wait-for.ts'
-
-const clock: Clock = {
-  now: () => performance.now(),
-  wall: () => Date.now(),
-  arm: (after, fire) => {
-    const timer = setTimeout(fire, after)
-    return { cancel: () => clearTimeout(timer) }
-  },
-}
 
 /**
  * Resolves when no transaction is open in the topic: one that a killed agent left there goes with its timeout, or when
@@ -21,7 +12,7 @@ const clock: Clock = {
  */
 export async function readable(broker: string, topic: string, timeout = 90_000): Promise<void> {
   const options = { brokers: [broker], clientId: 'test', tls: false as const, sasl: null }
-  const cluster = createCluster(options, () => undefined, clock)
+  const cluster = createCluster(options, () => undefined, systemClock)
   const topics = new Topics(cluster, [topic])
   try {
     await topics.refresh()

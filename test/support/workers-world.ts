@@ -3,15 +3,13 @@ import assert from 'node:assert/strict'
 import type { Dealing } from '../../src/domain/stream/dealing.ts'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
 import type { StreamSides } from '../../src/engine/stream-parts.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { Workers } from '../../src/engine/workers.ts'
 import { FakeClock } from './fake-clock.ts'
+import { quietParts, quietSides } from './quiet-stream.ts'
 import { PartitionedSource, type KeyedValue } from './partitioned-source.ts'
 import { MemoryCalculator, MemoryLetters, MemorySink } from './stream-world.ts'
-
-const rules = { format: 'raw', json: false, partition: null, dropEmpty: false, source: '/x', instanceId: 'x' } as const
 
 export interface WorkersOptions {
   readonly protocol: Protocol
@@ -41,11 +39,10 @@ export class WorkersWorld {
   constructor(options: WorkersOptions) {
     this.#options = options
     this.source = new PartitionedSource(options.values, options.atOnce ?? 4)
-    this.sides = {
-      ...{ source: this.source, sink: this.sink, letters: this.letters, transactions: null },
-      ...{ encoding: new OutputEncoding(rules, this.clock), protocol: options.protocol },
-      ...{ topics: ['in'], outputTopic: 'out', json: false },
-    }
+    this.sides = quietSides(this.clock, {
+      ...{ source: this.source, sink: this.sink, letters: this.letters },
+      protocol: options.protocol,
+    })
     const parts = {
       dealing: options.dealing,
       failed: (error: unknown) => assert.fail(String(error)),
@@ -148,21 +145,13 @@ export class WorkersWorld {
 
   #proxy(sides: StreamSides, worker: number, count: number): StreamProxy {
     const proxy: StreamProxy = new StreamProxy(
-      {
-        ...{ namespec: `calculator_0${worker}`, clock: this.clock, events: this.events, maxLine: 1000 },
+      quietParts(this.clock, this.events, {
+        namespec: `calculator_0${worker}`,
         bufferBytes: Math.floor((this.#options.bufferBytes ?? 900) / count),
-        ...{ checkpointIntervalMs: 100, adoptionGraceMs: 200, newlines: 'json', unwrap: true, replayable: true },
-        ...{
-          envelope: false,
-          atMostOnce: this.#options.atMostOnce ?? false,
-          transactionLimitMs: null,
-          answerTimeoutMs: null,
-        },
+        ...{ adoptionGraceMs: 200, atMostOnce: this.#options.atMostOnce ?? false },
         activity: () => this.#children.get(proxy)?.activity() ?? { cpu: null, parked: 'busy' },
-        ...{ attempts: () => 3, stderrTail: () => [], oomKills: () => null },
-        ...{ logStdout: () => undefined, progressed: () => undefined, broken: () => this.kill(worker) },
-        failed: (error) => assert.fail(String(error)),
-      },
+        broken: () => this.kill(worker),
+      }),
       sides,
     )
     return proxy

@@ -14,8 +14,6 @@ export const needsBinary = option('TEST_BINARY')
 export const kafkaAddress = (): string => address('TEST_KAFKA')
 /** `http://host:port` of the Consul agent. */
 export const consulAddress = (): string => address('TEST_CONSUL')
-/** Absolute path of the built binary. */
-export const binaryPath = (): string => address('TEST_BINARY')
 
 function address(variable: string): string {
   const value = process.env[variable]

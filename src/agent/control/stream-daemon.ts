@@ -12,7 +12,7 @@ import { Life } from '../../faces/supervisord/life/life.ts'
 import { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
 import { Followers } from '../../faces/supervisord/output/followers.ts'
 import { nodeLogs } from '../../os/logs.ts'
-import { measureMemory } from '../../os/session-memory.ts'
+import { measureMemory } from '../../os/memory-use.ts'
 import { commandFile } from '../../os/spawn.ts'
 import { overriding } from './daemon-views.ts'
 

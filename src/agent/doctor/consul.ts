@@ -21,6 +21,7 @@ export interface ConsulAndDocument {
   readonly settings: StreamSettings
 }
 
+/** Consul has `limit` ms for everything it is asked. Without CONSUL_DSN nothing is found, and the environment is in force. */
 export async function examineConsulAndDocument(
   config: Config,
   clock: Clock,

@@ -16,6 +16,7 @@ const AGENT_BYTES = 96 * MIB
 const PROCESSES = 64
 const FILES = 1024n
 
+/** What an agent needs of the machine it is on: memory, processes, the native part, folders. */
 export function examineMachine(config: Config, machine: Machine, libc: Libc | { readonly missing: string }): Finding[] {
   return [
     examineMemory(config.limits.bufferBytes, machine),
@@ -26,6 +27,7 @@ export function examineMachine(config: Config, machine: Machine, libc: Libc | { 
   ]
 }
 
+/** Whether buffers of `bufferBytes` in all fit into the memory of the container. */
 export function examineMemory(bufferBytes: number, machine: Machine): Finding {
   const [check, subject] = ['machine.memory', 'memory'] as const
   const limit = memoryLimit(machine)
@@ -38,6 +40,7 @@ export function examineMemory(bufferBytes: number, machine: Machine): Finding {
   return ok(check, subject, seen)
 }
 
+/** Whether the Calculator and its threads may be started. */
 export function examineProcesses(machine: Machine): Finding {
   const [check, subject] = ['machine.processes', 'processes'] as const
   const left = processesLeft(machine)

@@ -16,8 +16,8 @@ import { openServers } from '../../faces/supervisord/rpc/servers.ts'
 import { systemClock } from '../../os/clock.ts'
 import type { Libc } from '../../os/libc.ts'
 import { openListeningSocket } from '../../os/listening-socket.ts'
+import { measureMemory } from '../../os/memory-use.ts'
 import { oneShots } from '../../os/one-shot.ts'
-import { measureMemory } from '../../os/session-memory.ts'
 import { commandFile } from '../../os/spawn.ts'
 
 export interface OpenLifeParts {

@@ -34,6 +34,7 @@ const outputReasons: ReadonlySet<string> = new Set([
   ...['not-json', 'oversized-line', 'too-large', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'],
 ])
 
+/** Where a letter is sent again, or why it is not. */
 export function destinationOf(letter: Letter, { from, to, force }: ReplayRules): Destination | Obstacle {
   const { source } = letter
   const timestamp = source?.timestamp ?? letter.time

@@ -32,7 +32,7 @@ export interface Letter {
 }
 
 const PREFIX = 'x-dlq-'
-export const NO_REASON = 'unknown'
+const NO_REASON = 'unknown'
 
 /** The letter at `index` of what was read from a dead-letter topic. Its bytes are views. */
 export function letterAt(batch: LineBatch, index: number): Letter {

@@ -14,6 +14,7 @@ export interface Selection {
 
 export const EVERYTHING: Selection = { reasons: [], since: null, until: null, partition: null, offset: null }
 
+/** Whether a letter is one of those asked for; `until` is the first instant that is not. */
 export function isSelected({ reasons, since, until, partition, offset }: Selection, letter: Letter): boolean {
   if (reasons.length > 0 && !reasons.includes(letter.reason)) return false
   if (since !== null && letter.time < since) return false

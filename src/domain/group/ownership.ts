@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../stream/line-batch.ts'
 
 /**
  * The partitions a member owns. Each time one is given it begins a new tenure: a commit of a tenure that is over is
@@ -13,26 +13,27 @@ export class Ownership {
   }
 
   /** null for a partition that is not owned. */
-  tenureOf({ topic, partition }: TopicPartition): number | null {
-    return this.#tenures.get(`${topic}/${partition}`)?.tenure ?? null
+  tenureOf(partition: TopicPartition): number | null {
+    return this.#tenures.get(nameOf(partition))?.tenure ?? null
   }
 
   /** What an assignment adds to, and what it takes away from what is owned now. */
   compare(assigned: readonly TopicPartition[]): { added: TopicPartition[]; taken: TopicPartition[] } {
-    const names = new Set(assigned.map(({ topic, partition }) => `${topic}/${partition}`))
+    const names = new Set(assigned.map(nameOf))
     return {
       added: assigned.filter((each) => this.tenureOf(each) === null),
-      taken: this.list.filter(({ topic, partition }) => !names.has(`${topic}/${partition}`)),
+      taken: this.list.filter((each) => !names.has(nameOf(each))),
     }
   }
 
   add(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) {
-      this.#tenures.set(`${topic}/${partition}`, { what: { topic, partition }, tenure: ++this.#lastTenure })
+      const what = { topic, partition }
+      this.#tenures.set(nameOf(what), { what, tenure: ++this.#lastTenure })
     }
   }
 
   remove(partitions: readonly TopicPartition[]): void {
-    for (const { topic, partition } of partitions) this.#tenures.delete(`${topic}/${partition}`)
+    for (const each of partitions) this.#tenures.delete(nameOf(each))
   }
 }

@@ -6,6 +6,7 @@ import type { ExitStatus, LiveChild, Process } from './state.ts'
 /** What a death is: a failed start, or an exit after which a new start comes in `restartIn` ms, or not by itself (null). */
 export type Verdict = { readonly state: 'BACKOFF' } | { readonly state: 'EXITED'; readonly restartIn: Millis | null }
 
+/** Whether `exitcodes` has the exit code; a death by signal is never expected. */
 export const expected = (spec: ProgramSpec, status: ExitStatus): boolean =>
   status.code !== null && spec.exitcodes.includes(status.code)
 

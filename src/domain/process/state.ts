@@ -122,6 +122,7 @@ export function specOfStart({ spec, retries }: Process): ProgramSpec {
   return name === undefined ? spec : { ...spec, environment: { ...environment, [name]: String(retries + 1) } }
 }
 
+/** A process that was never started. */
 export const newProcess = (spec: ProgramSpec): Process => ({
   spec,
   nextSpec: spec,

@@ -1,5 +1,5 @@
 import type { AnswerRun } from './fifo.ts'
-import type { LineBatch, TopicPartition } from './line-batch.ts'
+import { nameOf, type LineBatch, type TopicPartition } from './line-batch.ts'
 
 /** Records [from, to) of a batch; those that are done are marked. */
 interface Entry {
@@ -21,8 +21,6 @@ export interface OpenRecord {
   /** How many answers it had before. */
   readonly ordinal: number
 }
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
 
 /** Records that are answered in any order. Belongs to one incarnation of the Calculator. */
 export class AnswerPool {

@@ -7,7 +7,7 @@
 // 3. Deaths from outside change nothing: whoever was in flight.
 // 4. When no suspect is left, nothing limits the flow any more.
 import type { Death } from './death.ts'
-import type { TopicPartition } from './line-batch.ts'
+import { nameOf, type TopicPartition } from './line-batch.ts'
 
 /** Offsets [first, next) of a partition that are in flight, and how many records they hold. */
 export interface Flying extends TopicPartition {
@@ -30,8 +30,6 @@ interface Suspicion {
   /** Deaths with this record alone in flight; with one that is being tried, where that was written down before. */
   attempts: number
 }
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
 
 export class Blame {
   /** In flight at the last death, and not done since. */

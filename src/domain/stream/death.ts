@@ -26,6 +26,7 @@ const OUTSIDE = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']
 /** A shell exits with 128 and the number of the signal that ended what it waited for. */
 const OUTSIDE_CODES = [137, 143, 130, 129]
 
+/** Why a Calculator died, as far as its records are concerned: the first of these that fits. */
 export function deathOf(facts: DeathFacts): Death {
   const { code, signal } = facts.status
   if (code === 0 && facts.inputEnded && !facts.hung) return 'clean'

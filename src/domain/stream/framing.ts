@@ -1,6 +1,6 @@
 // From records to lines: what a value with newlines of its own, or a dataframe, becomes.
 import { isJson } from './json-text.ts'
-import type { Headers, LineBatch, RecordContext } from './line-batch.ts'
+import { relined, type Headers, type LineBatch } from './line-batch.ts'
 import { lineAt } from './lines.ts'
 
 /** INPUT_NEWLINES; `split` only where outputs are not matched to inputs. */
@@ -115,22 +115,9 @@ class LineWriter {
   }
 
   finish(someRefused: boolean): LineBatch {
-    const batch = this.#batch
-    const origins = this.#origins.subarray(0, this.#count)
-    const oneToOne = !someRefused && this.#count === batch.count
-    return {
-      topic: batch.topic,
-      partition: batch.partition,
-      epoch: batch.epoch,
-      firstOffset: batch.firstOffset,
-      nextOffset: batch.nextOffset,
-      tombstones: batch.tombstones,
-      count: this.#count,
-      bytes: this.#bytes.subarray(0, this.#at),
-      ends: this.#ends.subarray(0, this.#count),
-      offsets: oneToOne ? batch.offsets : Float64Array.from(origins, (origin) => batch.offsets[origin] ?? 0),
-      context: oneToOne ? batch.context : contextOf(batch.context, origins),
-    }
+    const lines = { bytes: this.#bytes.subarray(0, this.#at), ends: this.#ends.subarray(0, this.#count) }
+    const oneToOne = !someRefused && this.#count === this.#batch.count
+    return relined(this.#batch, lines, oneToOne ? null : this.#origins.subarray(0, this.#count))
   }
 
   #copy(value: Uint8Array): void {
@@ -167,10 +154,3 @@ function widened(numbers: Uint32Array): Uint32Array {
   wider.set(numbers)
   return wider
 }
-
-const contextOf = (context: RecordContext, origins: Uint32Array): RecordContext => ({
-  hasHeaders: context.hasHeaders,
-  key: (index) => context.key(origins[index] ?? 0),
-  headers: (index) => context.headers(origins[index] ?? 0),
-  timestamp: (index) => context.timestamp(origins[index] ?? 0),
-})

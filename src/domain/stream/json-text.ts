@@ -89,7 +89,7 @@ export function skipString(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** A member's name, its colon and the blanks around it; the position of the value, or -1. */
-export function skipName(bytes: Uint8Array, at: number, end: number): number {
+function skipName(bytes: Uint8Array, at: number, end: number): number {
   const after = skipString(bytes, at, end)
   if (after < 0) return -1
   const colon = skipBlanks(bytes, after, end)

@@ -5,6 +5,9 @@ export interface TopicPartition {
   readonly partition: number
 }
 
+/** `topic/partition`: as a key, and for people. */
+export const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
+
 /** A Kafka header list: one name may occur more than once. */
 export type Headers = readonly (readonly [name: string, value: Uint8Array | null])[]
 
@@ -67,6 +70,32 @@ export function sliceBatch(batch: LineBatch, from: number, to: number): LineBatc
       key: (index) => context.key(from + index),
       headers: (index) => context.headers(from + index),
       timestamp: (index) => context.timestamp(from + index),
+    },
+  }
+}
+
+/**
+ * The same share of the partition with other lines, of which line `i` is of record `origins[i]` of the batch; null: there
+ * is one for each record.
+ */
+export function relined(
+  batch: LineBatch,
+  { bytes, ends }: Pick<LineBatch, 'bytes' | 'ends'>,
+  origins: readonly number[] | Uint32Array | null,
+): LineBatch {
+  const { topic, partition, epoch, firstOffset, nextOffset, tombstones, offsets, context } = batch
+  const share = { topic, partition, epoch, firstOffset, nextOffset, tombstones }
+  const count = ends.length
+  if (origins === null) return { ...share, count, bytes, ends, offsets, context }
+  return {
+    ...share,
+    ...{ count, bytes, ends },
+    offsets: Float64Array.from(origins, (origin) => offsets[origin] ?? 0),
+    context: {
+      hasHeaders: context.hasHeaders,
+      key: (index) => context.key(origins[index] ?? 0),
+      headers: (index) => context.headers(origins[index] ?? 0),
+      timestamp: (index) => context.timestamp(origins[index] ?? 0),
     },
   }
 }

@@ -79,11 +79,6 @@ export class OffsetLedger {
     }
   }
 
-  /** Everything handed over in `epoch` is settled; ignored when that epoch is over. */
-  settleAll(epoch: number): void {
-    if (epoch === this.#epoch) this.#forget()
-  }
-
   /** The next offset to commit; null while nothing was ever handed over. */
   position(): number | null {
     return this.#firsts[this.#head] ?? this.#end

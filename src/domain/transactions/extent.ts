@@ -2,7 +2,7 @@
 //
 // The law: a transaction is committed only when the positions that go with it lie at or past everything that its output
 // may stem from. Then whoever reads the input again from there repeats nothing of that output, and misses none.
-import type { TopicPartition } from '../stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../stream/line-batch.ts'
 
 /** Where a partition would be committed now. */
 export interface PartitionStanding {
@@ -34,7 +34,7 @@ export class TransactionExtent {
 
   /** Something is written for the record before offset `end`. */
   reaches({ topic, partition, epoch }: TopicPartition & { readonly epoch: number }, end: number): void {
-    const name = `${topic}/${partition}`
+    const name = nameOf({ topic, partition })
     const known = this.#reaches.get(name)
     if (known?.epoch === epoch) known.end = Math.max(known.end, end)
     // What is written for an older epoch has made the transaction void already.
@@ -45,8 +45,8 @@ export class TransactionExtent {
     this.#unattributed = true
   }
 
-  touches({ topic, partition }: TopicPartition): boolean {
-    return this.#unattributed || this.#reaches.has(`${topic}/${partition}`)
+  touches(partition: TopicPartition): boolean {
+    return this.#unattributed || this.#reaches.has(nameOf(partition))
   }
 
   clear(): void {

@@ -29,5 +29,6 @@ export const transactionStates = {
   fenced:  { identified: 'fenced', extended: 'fenced',  committed: 'fenced',  doubted: 'fenced',  expired: 'fenced',  superseded: 'fenced' },
 } as const satisfies Record<TransactionState, Record<TransactionEvent, TransactionState>>
 
+/** The move that the table names. */
 export const nextTransactionState = (state: TransactionState, event: TransactionEvent): TransactionState =>
   transactionStates[state][event]

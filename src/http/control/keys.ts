@@ -10,6 +10,7 @@ export interface Keys {
   readonly login: { readonly user: string; readonly password: string } | null
 }
 
+/** Whether anybody can be let in at all. */
 export const hasKeys = ({ token, readToken, login }: Keys): boolean => (token ?? readToken ?? login) !== null
 
 /**

@@ -6,12 +6,12 @@ import type { Clock } from '../../engine/ports.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
 import { Coordinator } from '../group/coordinator.ts'
+import { describeGroup, type GroupDescription } from '../group/describe.ts'
 import { offered, type GroupProtocol } from '../group/leader.ts'
 import { findCoordinator } from '../group/requests.ts'
 import { initProducerId } from '../protocol/init-producer-id.ts'
 import { wait } from '../problem.ts'
 import { may } from '../protocol/permissions.ts'
-import { describeMembers, type GroupDescription } from './group-description.ts'
 
 export interface GroupWanted {
   readonly groupId: string
@@ -27,7 +27,7 @@ export async function examineGroup(cluster: KafkaCluster, wanted: GroupWanted, c
   const subject = `consumer group ${wanted.groupId}`
   const coordinator = new Coordinator({ joining: cluster, talking: cluster }, wanted.groupId)
   try {
-    const group = await patiently(clock, () => coordinator.ask(describeMembers(wanted.groupId)))
+    const group = await patiently(clock, () => coordinator.ask(describeGroup(wanted.groupId)))
     return judgeGroup(subject, group, wanted)
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error

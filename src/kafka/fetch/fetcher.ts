@@ -1,5 +1,5 @@
 // Fetches what is owned from the brokers that lead it. While one answer is read, the next is already asked for.
-import type { LineBatch } from '../../domain/stream/line-batch.ts'
+import { nameOf, type LineBatch } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { BufferPool } from '../../wire/buffer-pool.ts'
 import { RecordsReader } from '../../wire/record-batch/records-reader.ts'
@@ -163,13 +163,13 @@ export class Fetcher {
 
   #take(asked: readonly Asked[], answer: FetchAnswer): void {
     const records = new AnswerMemory(this.#parts.cluster.pool)
-    const answers = new Map(answer.partitions.map((each) => [`${each.topic}/${each.partition}`, each]))
+    const answers = new Map(answer.partitions.map((each) => [nameOf(each), each]))
     let whole = true
     for (const each of asked) {
       if (!isCurrent(each)) continue
       const { partition } = each
       partition.asked = false
-      const found = answers.get(`${partition.topic}/${partition.partition}`)
+      const found = answers.get(nameOf(partition))
       if (!found || found.error === 0) {
         if (found) this.#fetched(each, found, records)
         continue

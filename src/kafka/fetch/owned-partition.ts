@@ -2,7 +2,7 @@ import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { RecordsReader } from '../../wire/record-batch/records-reader.ts'
 
 /** Enough for one of a producer's large batches, little enough for many partitions. */
-export const PARTITION_BYTES = 512 * 1024
+const PARTITION_BYTES = 512 * 1024
 /** A record batch that is larger cannot be read: this is ten times what brokers take by default. */
 const MAX_PARTITION_BYTES = 16 * 1024 * 1024
 

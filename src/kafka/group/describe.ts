@@ -1,37 +1,57 @@
+// DescribeGroups: what a coordinator knows of a consumer group.
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import { decodeAssignment } from '../../wire/group-protocol/assignment.ts'
+import { permittedFrom, type Permitted } from '../protocol/permissions.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Answer } from './requests.ts'
 
-/** Answers with the assignment of every member, as the leader made it. */
-const describeGroup = (groupId: string): KafkaRequest<Answer & { readonly assignments: readonly Buffer[] }> => ({
+export interface GroupDescription extends Answer {
+  /** `Dead`: there is no such group. */
+  readonly state: string
+  /** `consumer`; `connect` and others for programs that are none. */
+  readonly protocolType: string
+  /** The assignor in use; empty while there is none. */
+  readonly protocol: string
+  readonly members: readonly {
+    readonly instanceId: string | null
+    readonly clientId: string
+    readonly clientHost: string
+    /** As the leader made it, encoded. */
+    readonly assignment: Buffer
+  }[]
+  readonly permitted: Permitted
+}
+
+/** To be asked of the group's coordinator. */
+export const describeGroup = (groupId: string): KafkaRequest<GroupDescription> => ({
   apiKey: 15,
   apiVersion: 4,
   apiName: 'DescribeGroups',
-  encode: (to) => to.array([groupId], (id) => to.string(id)).boolean(false),
+  encode: (to) => to.array([groupId], (id) => to.string(id)).boolean(true),
   decode: (from) => {
     const throttleMs = from.int32()
     const groups = from.array(() => {
       const error = from.int16()
-      for (let names = 0; names < 4; names++) from.string()
-      const assignments = from.array(() => {
+      from.string()
+      const names = { state: from.string(), protocolType: from.string(), protocol: from.string() }
+      const members = from.array(() => {
         from.string()
-        from.nullableString()
-        for (let names = 0; names < 2; names++) from.string()
+        const who = { instanceId: from.nullableString(), clientId: from.string(), clientHost: from.string() }
         from.bytes()
-        return from.bytes() ?? Buffer.alloc(0)
+        return { ...who, assignment: from.bytes() ?? Buffer.alloc(0) }
       })
-      from.int32()
-      return { error, assignments }
+      return { throttleMs, error, ...names, members, permitted: permittedFrom(from) }
     })
-    return { throttleMs, error: groups[0]?.error ?? 0, assignments: groups[0]?.assignments ?? [] }
+    return groups[0] ?? { throttleMs, error: 0, ...nobody }
   },
   throttleMs: ({ throttleMs }) => throttleMs,
 })
 
+const nobody = { state: 'Dead', protocolType: '', protocol: '', members: [], permitted: null } as const
+
 /** What the members of the group have, all together. Rejects as Coordinator.ask. */
 export async function assignedInGroup(coordinator: Coordinator, groupId: string): Promise<TopicPartition[]> {
-  const { assignments } = await coordinator.ask(describeGroup(groupId))
-  return assignments.flatMap((each) => decodeAssignment(each))
+  const { members } = await coordinator.ask(describeGroup(groupId))
+  return members.flatMap(({ assignment }) => decodeAssignment(assignment))
 }

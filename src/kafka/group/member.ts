@@ -1,7 +1,7 @@
 // Membership in a consumer group by our own loop. It ends with `close`, and for nothing else.
 import { isOver, outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
 import { Ownership } from '../../domain/group/ownership.ts'
-import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import { BrokerError } from '../broker-error.ts'
 import { CLOSE_LIMIT, wait, within } from '../problem.ts'
@@ -17,7 +17,7 @@ import { leaveGroup } from './requests.ts'
 import type { GroupMemberSettings } from './settings.ts'
 import { Standing } from './standing.ts'
 import { unlessAborted } from './unless-aborted.ts'
-import { names, Voice } from './voice.ts'
+import { Voice } from './voice.ts'
 
 const REBALANCE_TIMEOUT: Millis = 60_000
 const WATCH_EVERY: Millis = 10_000
@@ -167,7 +167,10 @@ export class GroupMember {
     this.#hasty = 0
     this.#voice.clear()
     const level = wasJoined && added.length + taken.length === 0 ? 'debug' : 'info'
-    this.#voice.tell(level, 'joined the consumer group', 'kafka.joined', { added: names(added), taken: names(taken) })
+    this.#voice.tell(level, 'joined the consumer group', 'kafka.joined', {
+      added: added.map(nameOf),
+      taken: taken.map(nameOf),
+    })
     if (added.length > 0) owner.assigned(added)
     return taken
   }
@@ -187,7 +190,7 @@ export class GroupMember {
     if (finished) return
     owner.lost(partitions)
     const text = 'cannot finish before the rebalance goes on: the next owner does the rest again'
-    this.#voice.tell('warn', text, 'kafka.revoke-unfinished', { partitions: names(partitions) })
+    this.#voice.tell('warn', text, 'kafka.revoke-unfinished', { partitions: partitions.map(nameOf) })
   }
 
   async #drain(partitions: readonly TopicPartition[]): Promise<boolean> {
@@ -197,7 +200,7 @@ export class GroupMember {
       return true
     } catch (error) {
       this.#voice.tell('error', `cannot drain: ${this.#voice.explain(error)}`, 'kafka.revoke-failed', {
-        partitions: names(partitions),
+        partitions: partitions.map(nameOf),
       })
       return false
     }
@@ -248,7 +251,7 @@ export class GroupMember {
     this.#ownership.remove(partitions)
     this.#heart.rest()
     if (this.#joined)
-      this.#voice.tell('warn', `lost the membership: ${why}`, 'kafka.lost', { partitions: names(partitions) })
+      this.#voice.tell('warn', `lost the membership: ${why}`, 'kafka.lost', { partitions: partitions.map(nameOf) })
     this.#joined = false
     if (outcome === 'renew') this.#standing.identified('')
     this.#standing.lost()

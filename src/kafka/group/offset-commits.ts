@@ -1,3 +1,4 @@
+import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import { AgentError } from '../../domain/errors.ts'
 import { outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
 import type { Ownership } from '../../domain/group/ownership.ts'
@@ -132,5 +133,4 @@ export class OffsetCommits {
 
 const isIllegal = (error: unknown): boolean => error instanceof BrokerError && error.type === 'ILLEGAL_GENERATION'
 
-const names = (partitions: readonly { readonly topic: string; readonly partition: number }[]): string =>
-  partitions.map(({ topic, partition }) => `${topic}/${partition}`).join(', ')
+const names = (partitions: readonly TopicPartition[]): string => partitions.map(nameOf).join(', ')

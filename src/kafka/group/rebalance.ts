@@ -1,5 +1,5 @@
 import { outcomeOf } from '../../domain/group/outcomes.ts'
-import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import { decodeAssignment } from '../../wire/group-protocol/assignment.ts'
 import { encodeSubscription } from '../../wire/group-protocol/subscription.ts'
@@ -102,5 +102,3 @@ export class Rebalance {
     return joinGroup(standing.identity(), { sessionTimeoutMs, rebalanceTimeoutMs, protocols })
   }
 }
-
-const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`

@@ -63,6 +63,7 @@ export const findCoordinator = (
   throttleMs,
 })
 
+/** Answered when every member has joined, or the rebalance timeout is over. */
 export const joinGroup = (who: MemberIdentity, settings: JoinSettings): KafkaRequest<JoinAnswer> => ({
   apiKey: 11,
   apiVersion: 5,
@@ -92,6 +93,7 @@ export const joinGroup = (who: MemberIdentity, settings: JoinSettings): KafkaReq
   throttleMs,
 })
 
+/** With `assignments` of the leader, none of the others; answered when the leader has asked. */
 export const syncGroup = (
   who: MemberIdentity,
   assignments: readonly (readonly [memberId: string, assignment: Buffer])[],
@@ -112,6 +114,7 @@ export const syncGroup = (
   throttleMs,
 })
 
+/** The member is alive. The answer tells of a rebalance, and of a membership that is over. */
 export const heartbeat = (who: MemberIdentity, timeoutMs: Millis): KafkaRequest<Answer> => ({
   apiKey: 12,
   apiVersion: 3,
@@ -122,6 +125,7 @@ export const heartbeat = (who: MemberIdentity, timeoutMs: Millis): KafkaRequest<
   throttleMs,
 })
 
+/** The member goes: its partitions are free at once. */
 export const leaveGroup = (who: MemberIdentity): KafkaRequest<Answer> => ({
   apiKey: 13,
   apiVersion: 3,

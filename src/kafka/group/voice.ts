@@ -1,5 +1,4 @@
 import type { EventName } from '../../domain/log-events.ts'
-import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import { errorType, explain } from '../errors.ts'
 import type { LogFields, LogLevel } from '../log.ts'
 import { Problem } from '../problem.ts'
@@ -64,6 +63,3 @@ export class Voice {
     }
   }
 }
-
-export const names = (partitions: readonly TopicPartition[]): string[] =>
-  partitions.map(({ topic, partition }) => `${topic}/${partition}`)

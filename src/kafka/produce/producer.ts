@@ -1,7 +1,7 @@
 // Writes to topics with at most five batches in flight per partition, each once and in order, whatever breaks in
 // between. It never gives up: a write ends with every record stored, or refused for its size alone.
 import { AgentError } from '../../domain/errors.ts'
-import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Refusal, ValueBatch } from '../../domain/stream/value-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock, SinkHealth } from '../../engine/ports.ts'
@@ -10,9 +10,8 @@ import type { KafkaCluster } from '../cluster.ts'
 import type { KafkaLog } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { Topics } from '../topics.ts'
-import { nameOf } from '../offset-lookup.ts'
 import { ProducerIdentities } from './identities.ts'
-import { Lane, partOf, type Part, type Sent, type Write } from './lane.ts'
+import { Lane, partOf, type Part, type Sent } from './lane.ts'
 import { LeaderSender } from './leader-sender.ts'
 import type { RecordEncoder } from './record-encoder.ts'
 import { Recovery } from './recovery.ts'
@@ -205,5 +204,3 @@ function settlePart({ write, from, to }: Part): void {
   write.left -= to - from
   if (write.left === 0) write.resolve(write.refusals.sort((a, b) => a.index - b.index))
 }
-
-export type { Write }

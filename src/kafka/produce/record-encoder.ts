@@ -16,6 +16,7 @@ const SPARE_PER_RECORD = 8
 /** The parts were chosen to fit: whether a batch is too large is for the broker to say. */
 const NO_LIMIT = 2 ** 31 - 1
 
+/** Encodes parts of writes as one record batch; `pool` null: in memory of its own. */
 export const recordEncoder =
   (compression: Compression, pool: BufferPool | null = null, transactional = false): RecordEncoder =>
   (parts, { id, epoch }, sequence) => {

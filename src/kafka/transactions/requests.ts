@@ -82,6 +82,7 @@ export const addOffsets = (who: TransactionIdentity, groupId: string): KafkaRequ
   throttleMs,
 })
 
+/** Commits the transaction, or aborts it. */
 export const endTransaction = (who: TransactionIdentity, commits: boolean): KafkaRequest<Answer> => ({
   apiKey: 26,
   apiVersion: 2,

@@ -1,16 +1,15 @@
 // One transactional id and what the coordinator knows of it: who we are, what is in the transaction, how it ends.
 import { AgentError } from '../../domain/errors.ts'
-import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { TransactionRequest } from '../../domain/transactions/outcomes.ts'
 import { nextTransactionState, type TransactionEvent, type TransactionState } from '../../domain/transactions/state.ts'
-import type { Clock } from '../../engine/ports.ts'
+import type { Clock, TransactionListener } from '../../engine/ports.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
 import { Coordinator } from '../group/coordinator.ts'
 import type { Answer } from '../group/requests.ts'
 import type { KafkaLog } from '../log.ts'
-import { nameOf } from '../offset-lookup.ts'
 import { within } from '../problem.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { WritingTransaction } from '../produce/writing-transaction.ts'
@@ -26,13 +25,6 @@ export interface SessionSettings {
   readonly timeoutMs: Millis
   readonly clock: Clock
   readonly log: KafkaLog
-}
-
-export interface SessionListener {
-  /** What was written since the last commit cannot be committed: it is to be aborted. */
-  voided(reason: string): void
-  /** Another process goes by our transactional id; nothing can be written any more. */
-  fenced(reason: string): void
 }
 
 /** How long an abort waits for writes that are under way. */
@@ -52,7 +44,7 @@ export class TransactionSession implements WritingTransaction {
   #turn: Promise<unknown> = Promise.resolve()
   /** Raised by each abort: what was asked for before is void. */
   #generation = 0
-  #listener: SessionListener | null = null
+  #listener: TransactionListener | null = null
   #fencedBy: string | null = null
 
   constructor(settings: SessionSettings) {
@@ -71,7 +63,7 @@ export class TransactionSession implements WritingTransaction {
     return this.#fencedBy ?? this.#talk.problem
   }
 
-  listen(listener: SessionListener): void {
+  listen(listener: TransactionListener): void {
     this.#listener = listener
     if (this.#fencedBy !== null) listener.fenced(this.#fencedBy)
   }

@@ -63,6 +63,8 @@ export class FieldReader {
   }
 }
 
+// Big endian, as all of the protocol; strings and bytes begin with their length, lists with their number.
+
 export const int16 = (value: number): Buffer => {
   const bytes = Buffer.alloc(2)
   bytes.writeInt16BE(value)

@@ -20,6 +20,7 @@ const NO_RACK = -1
 /** Follows the generation in the user data. Java and franz-go read version 3's own fields, and nothing behind them. */
 const COUNTS = Buffer.from('pidpiper')
 
+/** The metadata of a JoinGroup. */
 export function encodeSubscription({ topics, owned, generation, counts }: Subscription): Buffer {
   const byTopic = new Map<string, number[]>()
   for (const { topic, partition } of owned) {

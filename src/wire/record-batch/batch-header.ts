@@ -58,6 +58,7 @@ export interface Survey {
   readonly failure: RecordBatchError | null
 }
 
+/** Looks at the headers alone; `place` is for errors. */
 export function surveyBatches(bytes: Buffer, place: TopicPartition): Survey {
   let end = 0
   let batches = 0

@@ -96,7 +96,7 @@ export class Extras {
   }
 }
 
-export function widened<T extends Uint32Array | Int32Array | Float64Array>(from: T, to: T): T {
+function widened<T extends Uint32Array | Int32Array | Float64Array>(from: T, to: T): T {
   to.set(from)
   return to
 }

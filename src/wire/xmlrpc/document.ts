@@ -45,6 +45,7 @@ function parsed(text: string): XmlElement {
   throw new XmlRpcError('expected an element', { line: 1, column: 1 })
 }
 
+/** The elements within, without the texts between them. */
 export function elementsOf(element: XmlElement): XmlElement[] {
   return element.children.filter((child) => child instanceof XmlElement)
 }

@@ -9,7 +9,7 @@ import { tempDir } from '../../support/temp.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 /** Debian keeps it out of a user's PATH. */
-export const NGINX = '/usr/sbin/nginx'
+const NGINX = '/usr/sbin/nginx'
 
 export const withoutNginx = existsSync(NGINX)
   ? false

@@ -46,7 +46,6 @@ const action = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), by: fc.integer({ min: 1, max: 3 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('settleAll' as const), stale: fc.nat({ max: 1 }) }) },
 )
 
 test('agrees with a set of single offsets, and keeps its laws, in any order of settlements', () => {
@@ -67,12 +66,9 @@ test('agrees with a set of single offsets, and keeps its laws, in any order of s
           const first = end - step.back
           ledger.settle(epoch, first, first + step.size)
           naive.settle(epoch, first, first + step.size)
-        } else if (step.do === 'restart') {
+        } else {
           naive.restart(ledger.epoch + step.by)
           ledger.restart(ledger.epoch + step.by)
-        } else {
-          ledger.settleAll(ledger.epoch - step.stale)
-          if (step.stale === 0) naive.open.clear()
         }
         const position = ledger.position()
         assert.equal(ledger.epoch, naive.epoch)
@@ -95,7 +91,6 @@ test('has no position before anything is handed over', () => {
   assert.equal(ledger.position(), null)
   assert.equal(ledger.end(), null)
   ledger.settle(7, 0, 100)
-  ledger.settleAll(7)
   ledger.restart(8)
   assert.equal(ledger.position(), null)
 })

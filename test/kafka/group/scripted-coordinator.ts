@@ -26,7 +26,7 @@ export interface Asked {
 /** What an answer that was told beforehand is: the broker's error code, a broken connection, or none at all. */
 export type Told = number | 'broken' | 'silence'
 
-export class ScriptedCoordinator implements GroupCluster {
+class ScriptedCoordinator implements GroupCluster {
   readonly asked: Asked[] = []
   partitions = [0, 1]
   #generation = 0

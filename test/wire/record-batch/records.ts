@@ -17,7 +17,7 @@ export interface PlainRecord {
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 
-export const plainHeaders = (headers: Headers): [string, string | null][] =>
+const plainHeaders = (headers: Headers): [string, string | null][] =>
   headers.map(([name, value]) => [name, value && text(value)])
 
 export function plainRecords(batch: LineBatch): PlainRecord[] {

@@ -5,6 +5,7 @@ import { decodeCall, decodeResponse } from '../../../src/wire/xmlrpc/decode.ts'
 import { encodeCall } from '../../../src/wire/xmlrpc/encode.ts'
 import { callLimits } from '../../../src/wire/xmlrpc/guard.ts'
 import { XmlRpcError } from '../../../src/wire/xmlrpc/problem.ts'
+import { cpuTime } from '../../support/cpu-time.ts'
 
 const call = (params: string): string => `<methodCall><methodName>m</methodName>${params}</methodCall>`
 const param = (value: string): string => call(`<params><param><value>${value}</value></param></params>`)
@@ -79,14 +80,15 @@ test('attacks are refused before the parser sees them', () => {
 
 test('long texts of one character cost little', () => {
   for (const character of ['\r', '&lt;', '<!--', '"', ']', '😀', "<a b='"]) {
-    const started = performance.now()
     const text = param(character.repeat(Math.floor(1_000_000 / Buffer.byteLength(character))))
-    try {
-      decodeCall(text)
-    } catch (error) {
-      assert.ok(error instanceof XmlRpcError)
-    }
-    assert.ok(performance.now() - started < 2_000, `${JSON.stringify(character)}: ${performance.now() - started} ms`)
+    const took = cpuTime(() => {
+      try {
+        decodeCall(text)
+      } catch (error) {
+        assert.ok(error instanceof XmlRpcError)
+      }
+    })
+    assert.ok(took < 2_000, `${JSON.stringify(character)}: ${took} ms`)
   }
 })
 

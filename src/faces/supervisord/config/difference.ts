@@ -73,7 +73,7 @@ function frame(group: GroupConfig): object {
 }
 
 /** Where a section is written does not count, nor what every child inherits, nor `numprocs_live`; all the rest does. */
-export function sameProcess(before: ProcessConfig, after: ProcessConfig | undefined): boolean {
+function sameProcess(before: ProcessConfig, after: ProcessConfig | undefined): boolean {
   if (after === undefined) return false
   const isSame = sameLog(before.stdout, after.stdout) && sameLog(before.stderr, after.stderr)
   return isSame && isDeepStrictEqual(fields(before), fields(after))

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import type { Machine } from './machine.ts'
 
 /** The places, in order (supervisord: Options.__init__). `executable`: the path the program was called by. */
-export function searchPaths(executable: string): readonly string[] {
+function searchPaths(executable: string): readonly string[] {
   const above = dirname(dirname(executable))
   const folder = above === '.' ? '' : `${above}/`
   return [

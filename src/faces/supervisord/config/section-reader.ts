@@ -98,7 +98,7 @@ export class SectionReader {
  * `text % names` as supervisord has it (options.expand). Raises BAD_CONFIGURATION with its message.
  * @param label what the message calls the value
  */
-export function expand(book: Book, text: string, place: Place, expansions: Expansions, label: string): string {
+function expand(book: Book, text: string, place: Place, expansions: Expansions, label: string): string {
   if (!text.includes('%')) return text
   const here = folderOf(place.file)
   const get = (name: string): string | number | undefined =>

@@ -25,7 +25,7 @@ export interface HealthCheck {
   readonly startPeriod: number
 }
 
-export const hookNames = ['pre_start', 'post_start', 'post_stop', 'on_exit'] as const
+const hookNames = ['pre_start', 'post_start', 'post_stop', 'on_exit'] as const
 export type HookName = (typeof hookNames)[number]
 
 export interface Hooks {

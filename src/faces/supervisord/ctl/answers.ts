@@ -22,7 +22,7 @@ export const asNumber = (value: XmlRpcValue | undefined, what: string): number =
 const asStruct = (value: XmlRpcValue, what: string): XmlRpcStruct =>
   isStruct(value) ? value : refuse(what, 'a struct')
 
-export const asList = (value: XmlRpcValue | undefined, what: string): readonly XmlRpcValue[] =>
+const asList = (value: XmlRpcValue | undefined, what: string): readonly XmlRpcValue[] =>
   isList(value) ? value : refuse(what, 'an array')
 
 const isList = (value: XmlRpcValue | undefined): value is readonly XmlRpcValue[] => Array.isArray(value)

@@ -96,5 +96,4 @@ function seconds(text: string): number | string {
 }
 
 /** supervisord: datatypes.url, which asks for a scheme and for something behind it. */
-export const isUrl = (text: string): boolean =>
-  /^[a-z][a-z0-9+.-]*:(\/\/[^/?#]+|\/\/\/?[^/?#]|(?!\/\/)[^?#])/i.test(text)
+const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]*:(\/\/[^/?#]+|\/\/\/?[^/?#]|(?!\/\/)[^?#])/i.test(text)

@@ -62,7 +62,7 @@ export class MainLog {
 }
 
 /** Local time as `2026-11-26 14:45:11,007`. */
-export function timestamp(wall: Millis): string {
+function timestamp(wall: Millis): string {
   const date = new Date(wall)
   const two = (number: number): string => String(number).padStart(2, '0')
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`

@@ -18,7 +18,7 @@ const references: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-export const escapeHtml = (text: string): string =>
+const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => references[character] ?? '').replaceAll('\0', '\ufffd')
 
 /** A template of markup; null is nothing, a list is its items one after the other. */

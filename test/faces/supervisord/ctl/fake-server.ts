@@ -26,7 +26,7 @@ export interface RigOptions {
   readonly json?: boolean
 }
 
-export const target: Target = { serverurl: 'unix:///run/x.sock', username: null, password: null }
+const target: Target = { serverurl: 'unix:///run/x.sock', username: null, password: null }
 
 export function rig({ answers = {}, typed = [], interactive = false, json = false }: RigOptions = {}): Rig {
   const calls: string[] = []

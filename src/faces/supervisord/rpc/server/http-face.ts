@@ -23,7 +23,7 @@ export interface HttpLimits {
   readonly closeTime: number
 }
 
-export const defaultHttpLimits: HttpLimits = {
+const defaultHttpLimits: HttpLimits = {
   headerBytes: 16 * 1024,
   headerTime: 10_000,
   requestTime: 30_000,

@@ -8,7 +8,7 @@ import type { ServerLog } from './log.ts'
 import { listenOnUnix } from './unix-socket.ts'
 
 /** Where a server listens, for a log line. */
-export const addressOf = (config: HttpServerConfig): string =>
+const addressOf = (config: HttpServerConfig): string =>
   config.family === 'unix' ? config.file : `${config.host || '*'}:${config.port}`
 
 /**
