@@ -2,8 +2,11 @@
 import { basename } from 'node:path'
 import process from 'node:process'
 import { versionText } from './cli/version.ts'
+import { holdSignals } from './os/signals.ts'
 import { version } from './version.ts'
 
+// What follows takes its time to load, and a platform may change its mind meanwhile.
+holdSignals()
 const [, , first] = process.argv
 const name = basename(process.argv0)
 /** Under these names `--version` means another program's. */

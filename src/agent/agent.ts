@@ -12,7 +12,6 @@ import type { Clock, Spawner } from '../engine/ports.ts'
 import { Supervisor } from '../engine/supervisor.ts'
 import type { Daemon } from '../faces/supervisord/daemon.ts'
 import { HttpFace } from '../http/server.ts'
-import { waitForBroker } from '../kafka/connect.ts'
 import type { Log } from '../log.ts'
 import { loopLag } from '../os/loop-lag.ts'
 import { groupMemory } from '../os/memory-use.ts'
@@ -90,13 +89,18 @@ export class Agent {
       },
     }))
     const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
-    const lastWords = (this.#lastWords = new LastWords({ clock, log, file: config.terminationLog, stderrTail }))
-    const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka()))
+    const lastWords = (this.#lastWords = new LastWords({ clock, log, config, stderrTail }))
+    const failed = (error: unknown): void => this.#fail(error)
+    const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka(), failed))
     const streamParts: WorkerStreamParts = {
       ...{ config, clock, events, spawner, supervisor, log },
       attempts: () => (adoption.settings ?? config.streams).deadLetterAttempts,
       crashed: (box) => lastWords.crashed(box),
-      failed: (error) => this.#fail(error),
+      failed: (error) => {
+        this.#fail(error)
+        // What a broken stream has in work cannot be settled any more.
+        this.#hurry.resolve(undefined)
+      },
     }
     const adoption: Adoption = (this.#adoption = new Adoption({
       ...{ clock, events, supervisor },
@@ -157,10 +161,10 @@ export class Agent {
    * @returns the exit code
    */
   async run(): Promise<number> {
-    const { log } = this.#ports
-    const unfollow = log.follow(this.#model)
+    const unfollow = this.#ports.log.follow(this.#model)
     try {
-      await this.#begin()
+      if (this.#leaving) this.#events.publish('agent.signal', 'info', 'a signal came while starting')
+      else await this.#begin()
     } catch (error) {
       this.#fail(error)
     }
@@ -191,9 +195,10 @@ export class Agent {
   }
 
   async #begin(): Promise<void> {
-    const { config, clock } = { config: this.#config, clock: this.#ports.clock }
+    const { clock, log } = this.#ports
+    const config = this.#config
     this.#control = await beginControl({
-      ...{ config, clock, log: this.#ports.log, model: this.#model, events: this.#events },
+      ...{ config, clock, log, model: this.#model, events: this.#events },
       supervisor: this.#supervisor,
       isLeaving: () => this.#leaving,
       shutdown: () => this.signal('SIGTERM'),
@@ -230,16 +235,8 @@ export class Agent {
   }
 
   async #needBroker(waitMs: number): Promise<void> {
-    const { clock, log } = this.#ports
     try {
-      await waitForBroker({
-        cluster: this.#sides.cluster(),
-        brokers: this.#config.kafka?.brokers ?? [],
-        clock,
-        waitMs,
-        onProblem: log.module('kafka'),
-        signal: this.#stopWaiting.signal,
-      })
+      await this.#sides.aBroker(waitMs, this.#stopWaiting.signal)
     } catch (error) {
       if (!this.#leaving) this.#fail(error)
     }

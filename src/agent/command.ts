@@ -1,16 +1,18 @@
 // What each word of the command line does. Everything is printed here; what is printed is made elsewhere.
 import process from 'node:process'
-import { parseArguments, type RunFlags } from '../cli/arguments.ts'
+import { parseArguments, type Invocation, type RunFlags } from '../cli/arguments.ts'
 import { check } from '../cli/check.ts'
 import { health } from '../cli/health.ts'
 import { helpText } from '../cli/help.ts'
 import { install } from '../cli/install.ts'
 import { versionText } from '../cli/version.ts'
-import { loadConfig, type Loaded } from '../config/config.ts'
+import { loadConfig } from '../config/config.ts'
 import { explain } from '../config/explain.ts'
 import { thisMachine } from '../config/machine.ts'
 import { readVariables } from '../config/read.ts'
+import { releaseSignals } from '../os/signals.ts'
 import { version } from '../version.ts'
+import { hasStream } from './supervisord/has-stream.ts'
 
 const USAGE = 64
 
@@ -20,6 +22,7 @@ const err = (text: string): boolean => process.stderr.write(text)
 /** @returns the exit code */
 export async function command(argv: readonly string[], invokedAs: string): Promise<number> {
   const invocation = parseArguments(argv, invokedAs)
+  if (!endsInOrder(invocation)) releaseSignals()
   switch (invocation.command) {
     case 'version':
       out(versionText(version, process.versions.node))
@@ -30,15 +33,8 @@ export async function command(argv: readonly string[], invokedAs: string): Promi
     case 'usage':
       err(`${invocation.message}\n`)
       return USAGE
-    case 'check': {
-      const loaded = load(invocation.flags)
-      const rows = explain(loaded, invocation.flags)
-      const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
-      const { stdout, stderr, exitCode } = check({ ...loaded, rows }, { json: invocation.json, colors })
-      out(stdout)
-      err(stderr)
-      return exitCode
-    }
+    case 'check':
+      return checked(invocation.flags, invocation.json)
     case 'health': {
       const listen = readVariables(process.env, thisMachine).values.HTTP_LISTEN
       return health({ listen, ready: invocation.ready, print: (line) => void out(`${line}\n`) })
@@ -71,4 +67,27 @@ export async function command(argv: readonly string[], invokedAs: string): Promi
   }
 }
 
-const load = (flags: RunFlags): Loaded => loadConfig({ environment: process.env, flags, machine: thisMachine })
+/** Whatever runs children has to end them. Other commands end by a signal as any program does. */
+const endsInOrder = (invocation: Invocation): boolean =>
+  invocation.command === 'run' ||
+  invocation.command === 'supervisord' ||
+  (invocation.command === 'face' && invocation.face === 'supervisord')
+
+/** With CONFIG_FILE its programs are looked at, too; alone where there is no Calculator beside them. */
+async function checked(flags: RunFlags, json: boolean): Promise<number> {
+  const file = process.env['CONFIG_FILE'] ?? ''
+  const ofFile = file === '' ? null : await import('./supervisord/check-file.ts')
+  if (ofFile !== null && !hasStream(process.env, flags)) return ofFile.checkFile(file, json)
+  const loaded = loadConfig({ environment: process.env, flags, machine: thisMachine })
+  const more = ofFile?.fileFindings(file)
+  const everything = {
+    rows: [...explain(loaded, flags), ...(more?.rows ?? [])],
+    problems: [...loaded.problems, ...(more?.problems ?? [])],
+    warnings: [...loaded.warnings, ...(more?.warnings ?? [])],
+  }
+  const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+  const { stdout, stderr, exitCode } = check(everything, { json, colors })
+  out(stdout)
+  err(stderr)
+  return exitCode
+}

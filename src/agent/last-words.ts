@@ -14,7 +14,7 @@ const BOX_EVERY: Millis = 1000
 export interface LastWordsParts {
   readonly clock: Clock
   readonly log: Pick<Log, 'line' | 'masked'>
-  readonly file: Config['terminationLog']
+  readonly config: Pick<Config, 'terminationLog' | 'blackBox'>
   /** The Calculator's last stderr lines, oldest first. */
   readonly stderrTail: () => readonly string[]
 }
@@ -32,9 +32,9 @@ export class LastWords {
   }
 
   /** Tells the log, unless it has just heard of another one. */
-  crashed(box: BlackBox): void {
-    const { clock, log } = this.#parts
-    this.#box = box
+  crashed(whole: BlackBox): void {
+    const { clock, log, config } = this.#parts
+    const box = (this.#box = config.blackBox ? whole : { ...whole, fed: [], printed: [] })
     const now = clock.now()
     if (now - this.#boxAt < BOX_EVERY) {
       this.#untold++
@@ -61,7 +61,8 @@ export class LastWords {
   }
 
   #put(text: string): boolean {
-    const { file, log } = this.#parts
+    const { config, log } = this.#parts
+    const file = config.terminationLog
     if (file === null) return false
     try {
       return writeTerminationFile(file.path, text, file.isAsked)

@@ -11,7 +11,7 @@ import { createLog, type Log } from '../log.ts'
 import { systemClock } from '../os/clock.ts'
 import { loadLibc } from '../os/libc.ts'
 import { startReaper } from '../os/reaper.ts'
-import { onSignals } from '../os/signals.ts'
+import { onSignals, signalsHeard } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
 import { writeTerminationFile } from '../os/termination-file.ts'
 import { Agent } from './agent.ts'
@@ -78,7 +78,10 @@ export async function run(flags: RunFlags): Promise<number> {
     const message = 'orphans of the Calculator go to PID 1 of the machine, and not to the agent'
     log.line('warn', message, { event: 'os.no-subreaper', reason: reaper.refused })
   }
-  const spawner = spawnerOr(() => new NodeSpawner({ libc, onStderrLine: (line) => log.child(line) }), log)
+  const spawner = spawnerOr(
+    () => new NodeSpawner({ libc, onStderrLine: (line) => log.child(line), masked: (text) => log.masked(text) }),
+    log,
+  )
   if (spawner === null) return UNAVAILABLE
   const agent = new Agent(config, { ...surroundings, spawner, log })
   const bug = (error: unknown): void => {
@@ -92,6 +95,7 @@ export async function run(flags: RunFlags): Promise<number> {
   })
   process.on('uncaughtException', bug)
   process.on('unhandledRejection', bug)
+  await signalsHeard()
   const unhook = onSignals({
     SIGTERM: () => agent.signal('SIGTERM'),
     SIGINT: () => agent.signal('SIGINT'),

@@ -3,11 +3,13 @@ import process from 'node:process'
 import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
+import type { Millis } from '../domain/time.ts'
 import { DiscardingSink } from '../engine/discarding-sink.ts'
 import { IdleSource } from '../engine/idle-source.ts'
 import { OutputEncoding } from '../engine/output-encoding.ts'
 import type { Clock, DeadLetterSink, RecordSink, RecordSource, Transactions } from '../engine/ports.ts'
 import type { StreamSides } from '../engine/stream-parts.ts'
+import { waitForBroker } from '../kafka/connect.ts'
 import { KafkaDeadLetterSink } from '../kafka/dead-letter-sink.ts'
 import type { KafkaCluster } from '../kafka/cluster.ts'
 import { joinGroup } from '../kafka/group-membership.ts'
@@ -28,14 +30,25 @@ export class Sides {
   readonly #clock: Clock
   readonly #log: LogLine
   readonly #credentials: () => KafkaCredentials
+  readonly #failed: (error: unknown) => void
   #begun: TransactionSession | null = null
 
-  /** `credentials`: for connections that are about to be opened. */
-  constructor(config: Config, clock: Clock, log: LogLine, credentials: () => KafkaCredentials) {
+  /**
+   * `credentials`: for connections that are about to be opened. `failed`: a local input cannot be read on; unlike a broker
+   * it does not come back.
+   */
+  constructor(
+    config: Config,
+    clock: Clock,
+    log: LogLine,
+    credentials: () => KafkaCredentials,
+    failed: (error: unknown) => void,
+  ) {
     this.#config = config
     this.#clock = clock
     this.#log = log
     this.#credentials = credentials
+    this.#failed = failed
   }
 
   /** Connections of its own to Kafka. Throws TypeError where the configuration has none. */
@@ -44,6 +57,12 @@ export class Sides {
     if (kafka === null) throw new TypeError('cannot use Kafka: this configuration has none')
     const options = { ...kafka, clientId: clientIdOf(this.#config), renewed: this.#credentials }
     return createCluster(options, this.#log, this.#clock)
+  }
+
+  /** Resolves when one answers; raises UNAVAILABLE after `waitMs`. */
+  aBroker(waitMs: Millis, signal: AbortSignal): Promise<void> {
+    const { brokers = [] } = this.#config.kafka ?? {}
+    return waitForBroker({ cluster: this.cluster(), brokers, clock: this.#clock, waitMs, onProblem: this.#log, signal })
   }
 
   /** What `changed` leaves alone is taken over from `old`. */
@@ -106,7 +125,7 @@ export class Sides {
   #source(settings: StreamSettings): RecordSource {
     const { input, kafka } = this.#config
     if (settings.protocol === 'source') return new IdleSource()
-    if (input.kind === 'file') return new FileSource({ path: input.path, stdin: process.stdin, clock: this.#clock })
+    if (input.kind === 'file') return this.#localSource(input.path)
     if (kafka === null) throw new TypeError('cannot read from Kafka: this configuration has none')
     const [clock, log] = [this.#clock, this.#log]
     return new KafkaSource({
@@ -128,6 +147,12 @@ export class Sides {
       clock,
       log,
     })
+  }
+
+  #localSource(path: string): RecordSource {
+    const source = new FileSource({ path, stdin: process.stdin, clock: this.#clock })
+    source.finished.catch(this.#failed)
+    return source
   }
 
   #sink(settings: StreamSettings): RecordSink {

@@ -97,7 +97,7 @@ export function parseArguments(argv: readonly string[], invokedAs: string): Invo
   if (first === 'consul') return readConsul(argv.slice(1))
   if (isCommand(first)) return readOptions(first, argv.slice(1))
   if (laterNames.includes(first)) return usage(`${first} comes with a later version`)
-  return usage(`unknown command ${JSON.stringify(first)}${suggestion(first, [...Object.keys(options), 'help'])}`)
+  return usage(`unknown command ${JSON.stringify(first)}${suggestion(first, [...firstWords, 'help'])}`)
 }
 
 /** Splits the value of `--args`: commas separate, `\,` is a comma, the empty text is no argument. */
@@ -108,21 +108,27 @@ const faceOf = (name: string): Face | null => (Object.hasOwn(faces, name) ? (fac
 
 const isCommand = (word: string): word is Command => Object.hasOwn(options, word)
 
-const usage = (message: string): Invocation => ({
+/** `topic`: whose help has the answer; that of `run`, which is seldom written out, stands in the first one too. */
+const usage = (message: string, topic?: Command): Invocation => ({
   command: 'usage',
-  message: `pidpiper: ${message}; see pidpiper --help`,
+  message: `pidpiper: ${message}; see pidpiper ${topic === undefined || topic === 'run' ? '--help' : `help ${topic}`}`,
 })
+
+/** What may come first. */
+const firstWords: readonly string[] = [...Object.keys(options), ...Object.keys(faces)]
 
 function helpAbout(word: string | undefined): Invocation {
   if (word === undefined) return { command: 'help', topic: null }
   if (isCommand(word)) return { command: 'help', topic: word }
-  return usage(`no help about ${JSON.stringify(word)}${suggestion(word, Object.keys(options))}`)
+  const face = faceOf(word)
+  if (face !== null) return { command: 'face', face, name: word, argv: ['--help'] }
+  return usage(`no help about ${JSON.stringify(word)}${suggestion(word, firstWords)}`)
 }
 
 function readDlq(words: readonly string[]): Invocation {
   const read = parseDlq(words)
   if (read === 'help') return { command: 'help', topic: 'dlq' }
-  return 'problem' in read ? usage(read.problem) : { command: 'dlq', request: read }
+  return 'problem' in read ? usage(read.problem, 'dlq') : { command: 'dlq', request: read }
 }
 
 const fileOption = /^(?:-[a-z]*c|--c)/
@@ -149,17 +155,18 @@ function readCheck(words: readonly string[]): Invocation {
   const file = words[at + 1]
   const rest = words.filter((_, index) => index !== at && index !== at + 1)
   const other = rest.find((word) => word !== '--json')
-  if (file === undefined || file === '') return usage('-c needs a value')
-  if (other !== undefined) return usage(`check -c FILE goes with --json alone, not with ${JSON.stringify(other)}`)
+  if (file === undefined || file === '') return usage('-c needs a value', 'check')
+  if (other !== undefined)
+    return usage(`check -c FILE goes with --json alone, not with ${JSON.stringify(other)}`, 'check')
   return { command: 'check-file', file, json: rest.length > 0 }
 }
 
 /** `policy` is the one thing it does. */
 function readConsul([action, ...words]: readonly string[]): Invocation {
-  if (action === undefined) return usage('consul needs a word after it: consul policy')
+  if (action === undefined) return usage('consul needs a word after it: consul policy', 'consul')
   if (action === 'policy' || action === '--help' || action === '-h')
     return readOptions('consul', action === 'policy' ? words : [action])
-  return usage(`unknown word ${JSON.stringify(action)} after consul${suggestion(action, ['policy'])}`)
+  return usage(`unknown word ${JSON.stringify(action)} after consul${suggestion(action, ['policy'])}`, 'consul')
 }
 
 function readOptions(command: Command, words: readonly string[]): Invocation {
@@ -175,16 +182,16 @@ function readOptions(command: Command, words: readonly string[]): Invocation {
     const name = options[command].find((option) => option === written)
     if (name === undefined) return unknownWord(command, written)
     if (switches.includes(name)) {
-      if (equals >= 0) return usage(`${name} takes no value`)
+      if (equals >= 0) return usage(`${name} takes no value`, command)
       seen.add(name)
       continue
     }
     // The next word is the value whatever it looks like: arguments of the Calculator begin with dashes.
     const value = equals < 0 ? words[(index += 1)] : word.slice(equals + 1)
-    if (value === undefined) return usage(`${name} needs a value`)
+    if (value === undefined) return usage(`${name} needs a value`, command)
     if (name === '--args') flags.args = [...(flags.args ?? []), ...splitArgs(value)]
     else if (name === '--arg') flags.args = [...(flags.args ?? []), value]
-    else if (value === '') return usage(`${name} needs a value that is not empty`)
+    else if (value === '') return usage(`${name} needs a value that is not empty`, command)
     else if (name === '--bin') flags.bin = value
     else if (name === '--in') flags.in = value
     else if (name === '--prefix') prefix = value
@@ -213,5 +220,5 @@ function readOptions(command: Command, words: readonly string[]): Invocation {
 function unknownWord(command: Command, word: string): Invocation {
   const kind = word.startsWith('-') ? 'unknown option' : 'unexpected word'
   const known = [...options[command], '--help', ...(command === 'run' ? ['--version'] : [])]
-  return usage(`${kind} ${JSON.stringify(word)}${word.startsWith('-') ? suggestion(word, known) : ''}`)
+  return usage(`${kind} ${JSON.stringify(word)}${word.startsWith('-') ? suggestion(word, known) : ''}`, command)
 }

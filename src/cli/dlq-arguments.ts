@@ -56,8 +56,10 @@ export function parseDlq(words: readonly string[]): DlqRequest | 'help' | { read
   if (action === '--help' || action === '-h' || action === 'help') return 'help'
   try {
     if (!isAction(action)) {
-      const what = action === '' ? 'dlq needs an action' : `unknown action ${JSON.stringify(action)} of dlq`
-      throw new Misuse(`${what}: ${Object.keys(options).join(', ')}`)
+      const names = Object.keys(options)
+      if (action === '') throw new Misuse(`dlq needs an action: ${names.join(', ')}`)
+      const near = suggestion(action, names)
+      throw new Misuse(`unknown action ${JSON.stringify(action)} of dlq${near || `: ${names.join(', ')}`}`)
     }
     const given = readWords(action, rest)
     return given === 'help' ? 'help' : requestOf(action, given)

@@ -12,7 +12,7 @@ Usage
   pidpiper doctor              look at Kafka, Consul, the Calculator and the container, and name the cures
   pidpiper dlq ls|show|replay|purge   dead letters: look, send them back, delete them
   pidpiper consul policy       the rights that the agent's Consul token needs
-  pidpiper ctl [ACTION]        supervisorctl: control a supervisord, this one or the original
+  pidpiper ctl [ACTION]        supervisorctl: control this agent, or any supervisord
   pidpiper install             give this file the names of supervisord's programs
   pidpiper help COMMAND        more about one command
   pidpiper --version
@@ -58,7 +58,8 @@ Examples
   pidpiper --bin /opt/app/score --args --logs=stderr,/var/model
   pidpiper --bin cat --in records.txt --out -
 
-With --in the Calculator's exit code is the agent's, once the input has ended. SIGTERM drains, a second one does not.
+With --in the Calculator's exit code is the agent's, once the input has ended. An input that cannot be read on (or has a
+line above 64 MiB), and an output that cannot be written, end it with 69. SIGTERM drains, a second one does not.
 `
 
 const check = `pidpiper check - show the configuration in force, each value with its origin; secrets are masked.
@@ -66,7 +67,12 @@ const check = `pidpiper check - show the configuration in force, each value with
 Options
   --json          for programs: variables, problems, warnings
 ${streamOptions}
-Connects to nothing. Exit code 0, or 78 with every problem in one message.
+Examples
+  pidpiper check --bin python3 --args /opt/app/main.py
+  pidpiper check --json | jq -r '.problems[] | .name + " " + .expected'
+  pidpiper check -c /etc/supervisor/supervisord.conf    a supervisord configuration; CONFIG_FILE is looked at, too
+
+Connects to nothing: pidpiper doctor does. Exit code 0, or 78 (with -c 2) with every problem in one message.
 `
 
 const health = `pidpiper health - ask the agent of this container how it is, on HTTP_LISTEN.
@@ -74,7 +80,11 @@ const health = `pidpiper health - ask the agent of this container how it is, on 
 Options
   --ready         ask /readyz (is data flowing) instead of /livez (is the agent alive)
 
-Exit code 0 when the answer is good, 1 when it is not or none comes.
+Examples
+  HEALTHCHECK CMD ["/opt/pidpiper", "health"]            in a Dockerfile
+  kubectl exec POD -- /opt/pidpiper health --ready       why it is not ready
+
+Exit code 0 when the answer is good, 1 when it is not or none comes. What lies behind it: curl localhost:8080/status
 `
 
 const doctor = `pidpiper doctor - look at everything the agent will need, and say what to do about what is wrong.
@@ -89,6 +99,10 @@ write them, the dead-letter topic, the consumer group and its members, the produ
 Run it in the agent's container. Nothing is registered, joined or written; the Calculator is started once, for a second
 or for CALCULATOR_STARTSECS (5 s at most), gets no record, and is ended again.
 
+Examples
+  kubectl exec POD -- /opt/pidpiper doctor
+  docker run --rm --env-file agent.env my-image doctor --no-calculator
+
 Exit codes
   0 no problem (there may be warnings)    1 a problem    64 wrong words    78 wrong configuration
 `
@@ -98,6 +112,7 @@ const consul = `pidpiper consul policy - print the rights that the agent's Consu
 Options
   --json          as JSON instead of HCL; Consul takes both
 
+Example
   pidpiper consul policy | consul acl policy create -name pidpiper -rules -
 
 Uses NODE_ID, CONSUL_NAME_TPL, CONSUL_DIR and CONSUL_NAMESPACE; connects to nothing.
@@ -130,6 +145,11 @@ purge
   --partition N, --reason R, --replayed   only these; a purge ends at the first letter that is not meant
   --yes                   do it; without it you are told what would be done
 
+Examples
+  pidpiper dlq ls --since 2h --limit 20
+  pidpiper dlq show 0:15
+  pidpiper dlq replay --reason crash --yes
+
 Always
   --topic T               instead of DEAD_LETTER_TOPIC
   --json                  for programs; ls writes a line per letter
@@ -147,6 +167,9 @@ Options
   --systemd       write a unit supervisord.service too
   --dry-run       say what would be done, do nothing
   --force         replace files that are not pidpiper's
+
+Example
+  pidpiper install --dry-run --systemd
 
 Exit code 0, or 1 with the list of files in the way; then nothing is changed.
 `

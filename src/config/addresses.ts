@@ -32,10 +32,10 @@ export const kafkaDsn: ValueType<KafkaDsn> = {
   label: 'brokers',
   parse: (raw) => {
     const match = /^(?:(kafka|kafka\+tls):\/\/)?(?:([^@/]*)@)?([^@/]+)\/?$/i.exec(raw)
-    const brokers = (match?.[3] ?? '').split(',').map((part) => hostPort(part.trim(), 9092))
+    const brokers = (match?.[3] ?? '').split(',').map((part) => target(part.trim(), 9092))
     const [username, password] = (match?.[2] ?? '').split(/:(.*)/s, 2).map(decode)
     if (match === null || brokers.includes(null) || username === null || password === null || password === '') {
-      throw new Error(`should be ${kafkaForms}`)
+      throw new Error(`should be ${kafkaForms}${encodingHint(raw)}`)
     }
     return {
       brokers: brokers.flatMap((broker) => (broker === null ? [] : [joined(broker)])),
@@ -46,6 +46,10 @@ export const kafkaDsn: ValueType<KafkaDsn> = {
   },
 }
 
+/** A password from a generator is the usual reason why a DSN with a login cannot be read. */
+const encodingHint = (raw: string): string =>
+  raw.includes('@') ? '; in the user and the password @ is %40, / is %2F and % is %25' : ''
+
 /** Bare `host[:port]` (8500), or a URL whose port follows the scheme as for the Consul CLI (80, 443). */
 export const consulDsn: ValueType<ConsulDsn> = {
   label: 'address',
@@ -53,7 +57,7 @@ export const consulDsn: ValueType<ConsulDsn> = {
     if (raw.includes('@')) throw new Error(`should be ${consulForms}; a token goes to CONSUL_HTTP_TOKEN`)
     const match = /^(?:(https?):\/\/)?([^@/?#]+)\/?$/i.exec(raw)
     const scheme = match?.[1]?.toLowerCase()
-    const place = hostPort(match?.[2] ?? '', scheme === undefined ? 8500 : scheme === 'https' ? 443 : 80)
+    const place = target(match?.[2] ?? '', scheme === undefined ? 8500 : scheme === 'https' ? 443 : 80)
     if (place === null) throw new Error(`should be ${consulForms}`)
     return { ...place, secure: scheme === 'https' }
   },
@@ -73,11 +77,12 @@ export const listenAddress: ValueType<ListenAddress | null> = {
 
 /**
  * A DSN with everything hidden that is, or could be, a password: user information, and in a text that is no address
- * whatever follows a colon.
+ * whatever follows a colon but a number.
  */
 export function maskDsn(raw: string): string {
-  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(raw) ?? []
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+._-]*:\/\/)?(.*)$/is.exec(raw) ?? []
   const at = rest.lastIndexOf('@')
+  if (at < 0 && rest.split(/[,;\s]+/).every((part) => /^[\w.-]+(:\d+)?$/.test(part))) return raw
   const places = rest
     .slice(at + 1)
     .split(',')
@@ -100,6 +105,12 @@ function hostPort(word: string, defaultPort: number | null): { host: string; por
   const port = match?.[3] === undefined ? defaultPort : Number(match[3])
   if (host === undefined || port === null || port > 65_535) return null
   return (match?.[1] === undefined ? isHostName(host) : isIP(host) === 6) ? { host, port } : null
+}
+
+/** One to connect to: port 0 is none. */
+function target(word: string, defaultPort: number): { host: string; port: number } | null {
+  const place = hostPort(word, defaultPort)
+  return place?.port === 0 ? null : place
 }
 
 const joined = ({ host, port }: { host: string; port: number }): string =>

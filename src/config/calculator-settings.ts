@@ -3,7 +3,8 @@ import type { Millis } from '../domain/time.ts'
 import { childEnvironment } from './child-environment.ts'
 import type { Findings } from './findings.ts'
 import { lineBuffering } from './line-buffering.ts'
-import { programProblem } from './program.ts'
+import { programFault } from './program-file.ts'
+import { programFile, programProblem } from './program.ts'
 import type { Values } from './variables.ts'
 
 /** Fields are named, and mean, as in supervisord. */
@@ -31,12 +32,8 @@ export const programOf = ({ values, flags }: Findings): string | null => flags.b
 
 /** Checks also that the program is there and may be executed. */
 export function calculatorSettings(findings: Findings): CalculatorSettings {
-  const { values, environment, machine, flags } = findings
-  const program = programOf(findings)
-  const wrong = program === null ? null : programProblem(program, environment['PATH'], machine)
-  if (wrong !== null && flags.bin !== undefined)
-    findings.problems.push({ name: '--bin', value: flags.bin, expected: wrong })
-  if (wrong !== null && flags.bin === undefined) findings.problem('PROGRAM', wrong)
+  const { values, environment } = findings
+  checkProgram(findings)
   return {
     group: values.CALCULATOR_GROUP,
     autorestart: values.CALCULATOR_AUTORESTART,
@@ -50,6 +47,20 @@ export function calculatorSettings(findings: Findings): CalculatorSettings {
     stdout: values.CHILD_STDOUT,
     stdbufLibrary: values.CHILD_STDOUT === 'line' ? lineBuffering(findings) : null,
   }
+}
+
+function checkProgram(findings: Findings): void {
+  const { environment, machine, flags } = findings
+  const program = programOf(findings)
+  if (program === null) return
+  const path = environment['PATH']
+  const wrong = programProblem(program, path, machine)
+  if (wrong !== null && flags.bin !== undefined)
+    findings.problems.push({ name: '--bin', value: flags.bin, expected: wrong })
+  if (wrong !== null && flags.bin === undefined) findings.problem('PROGRAM', wrong)
+  // A warning: an emulator may start what this machine cannot, and an interpreter may still come.
+  const fault = wrong === null ? programFault(programFile(program, path, machine), path ?? '', machine) : null
+  if (fault !== null) findings.warn(`${flags.bin === undefined ? 'PROGRAM' : '--bin'}=${program} ${fault}`)
 }
 
 /** `words` null: not set; empty: `none`. */

@@ -21,6 +21,7 @@ import { readVariables } from './read.ts'
 import type { Side } from './sides.ts'
 import { checkSides, sidesOf } from './sides.ts'
 import type { Values } from './variables.ts'
+import { warnOfIdle } from './without-effect.ts'
 import { checkWorkers } from './workers.ts'
 
 /** Durations named `…Ms` are milliseconds, `startsecs` is seconds, sizes are bytes; null means "not set". */
@@ -60,6 +61,8 @@ export interface Config {
   readonly http: Values['HTTP_LISTEN']
   /** null: off. `isAsked`: named by the user, and made where it is missing. */
   readonly terminationLog: { readonly path: string; readonly isAsked: boolean } | null
+  /** Whether what is told of a death shows records. */
+  readonly blackBox: boolean
   readonly control: ControlSettings
   readonly log: { readonly level: Values['LOG_LEVEL']; readonly format: 'json' | 'pretty'; readonly colors: boolean }
   readonly runDocumentAllow: Values['RUN_DOCUMENT_ALLOW']
@@ -120,6 +123,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
     },
     http: values.HTTP_LISTEN,
     terminationLog: terminationLog(findings),
+    blackBox: values.BLACK_BOX,
     control: controlSettings(findings),
     log: logSettings(findings),
     runDocumentAllow: values.RUN_DOCUMENT_ALLOW,
@@ -127,6 +131,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
   checkSides(findings, config)
   checkExactlyOnce(findings, config)
   checkWorkers(findings, config)
+  warnOfIdle(findings, config)
   findings.warnings.push(...misspelt(environment))
   const { problems, warnings } = findings
   return problems.length > 0

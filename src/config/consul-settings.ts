@@ -23,11 +23,15 @@ export interface ConsulSettings {
   readonly waitMs: Millis | null
 }
 
+const withoutDsn = ['CONSUL_ADVERTISE', 'CONSUL_HTTP_TOKEN', 'CONSUL_WAIT', 'STATE_DIR', 'RUN_DOCUMENT_ALLOW'] as const
+
 /** Null when CONSUL_DSN is not set; with a wrong one the other rules are checked all the same. `local`: no Kafka. */
 export function consulSettings(findings: Findings, local: boolean): ConsulSettings | null {
   if (!findings.isSet('CONSUL_DSN')) {
     if (local) return null
-    findings.warn('CONSUL_DSN is not set: no registration and no run document, the environment alone decides')
+    const idle = withoutDsn.filter((name) => findings.isSet(name))
+    const those = idle.length === 0 ? '' : `; without effect: ${idle.join(', ')}`
+    findings.warn(`CONSUL_DSN is not set: no registration and no run document, the environment alone decides${those}`)
     return null
   }
   const { values } = findings

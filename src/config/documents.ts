@@ -37,8 +37,9 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<
 const introduction = `# Variables
 
 Precedence: default, environment, command line, run document (only what \`RUN_DOCUMENT_ALLOW\` permits). An empty text
-counts as unset. All problems are reported together, with exit code 78; \`pidpiper check\` prints what is in force and
-where it comes from.
+counts as unset. A value is taken as it is: quotes that no shell took away (\`docker --env-file\` does not) are a warning,
+or the problem. All problems are reported together, with exit code 78; \`pidpiper check\` prints what is in force and where
+it comes from. A misspelt name is a warning with the nearest one, and so is what has no effect beside the rest.
 
 - **duration**: \`300ms\`, \`3s\`, \`1m30s\`, \`2h\`, or bare seconds.
 - **bytes**: \`4096\`, \`64KiB\`, \`1MiB\` (powers of 1024), \`1MB\` (powers of 1000).

@@ -27,10 +27,12 @@ when the agent leaves because of it, \`error\` when a person must act, \`warn\` 
 asked for, \`debug\` for every step.
 
 Durations end in \`Ms\` and are milliseconds. \`err\` has \`message\`, \`code\` and \`cause\`. Secrets are masked; records are shown
-in \`stream.black-box\` alone, the last 64 lines of each direction and at most 4 KiB of each. Lines of the Calculator's
-stderr are never filtered by LOG_LEVEL.
+in \`stream.black-box\` alone, the last 64 lines of each direction and at most 4 KiB of each; with BLACK_BOX=\`false\`
+nowhere (\`fed\` and \`printed\` are empty). Lines of the Calculator's stderr are never filtered by LOG_LEVEL: what it
+writes there is its own.
 
-The file of TERMINATION_LOG gets the reason why the agent ended, and the Calculator's last words: at most 4096 bytes, when
+The file of TERMINATION_LOG gets the reason why the agent ended, and the Calculator's last words
+(lines of stderr, and records unless BLACK_BOX=\`false\`): at most 4096 bytes, when
 the Calculator or a fault ends the agent, when the Calculator is FATAL (emptied when it runs again), and when the
 configuration is refused. Kubernetes shows it as the message of the terminated container.
 `

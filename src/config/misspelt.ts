@@ -41,14 +41,14 @@ const brought: Readonly<Record<string, string>> = {
   CALCULATOR_BIN: 'PROGRAM',
   CALCULATOR_PROGRAM: 'PROGRAM',
   CALCULATOR_ARGS: '--args',
+  CALCULATOR_RETRIES: 'CALCULATOR_STARTRETRIES',
   PROGRAM_ARGS: '--args',
   SHUTDOWN_GRACE: 'SHUTDOWN_GRACEPERIOD',
   SHUTDOWN_TIMEOUT: 'SHUTDOWN_GRACEPERIOD',
   ADOPTION_GRACE: 'ADOPTION_GRACEPERIOD',
   DLQ_TOPIC: 'DEAD_LETTER_TOPIC',
-  DEADLETTER_TOPIC: 'DEAD_LETTER_TOPIC',
+  DEADLETTER: 'DEAD_LETTER_TOPIC',
   HTTP_ADDR: 'HTTP_LISTEN',
-  LOGLEVEL: 'LOG_LEVEL',
   WORKSPACE_ID: 'NODE_ID',
 } satisfies Record<string, VariableName | '--args'>
 
@@ -81,12 +81,16 @@ function nearest(name: string): string | null {
 
 /** How far `name` is from `candidate`, 0 for equal; Infinity when nobody would take one for the other. */
 function rank(name: string, candidate: string): number {
+  if (joined(name) === joined(candidate)) return 0
   if (!sameStart(firstWord(name), firstWord(candidate))) return Infinity
   const away = distance(name, candidate)
   if (away <= 2) return away
   if (name.includes('_') && candidate.startsWith(name)) return 10 + away
   return candidate.includes('_') && name.startsWith(candidate) && away <= 4 ? 20 + away : Infinity
 }
+
+/** LOGLEVEL and PIDPIPER_LOG_LEVEL are LOG_LEVEL. */
+const joined = (name: string): string => name.replace(/^PIDPIPER_/, '').replaceAll('_', '')
 
 /** Equal first words, or long ones with a slip (LS_COLORS is no LOG_COLORS, NODE_NAME no POD_NAME). */
 const sameStart = (word: string, candidate: string): boolean => {

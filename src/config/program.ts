@@ -24,8 +24,17 @@ export function programProblem(program: string, path: string | undefined, machin
   }
 }
 
+/** Where `program`, with which there is no problem, lies. */
+export const programFile = (program: string, path: string | undefined, machine: Machine): string =>
+  program.includes('/')
+    ? program
+    : (placesOf(program, path ?? defaultPath).find((file) => machine.kind(file) === 'program') ?? program)
+
+const placesOf = (name: string, path: string): string[] =>
+  path.split(':').map((folder) => `${folder === '' ? '.' : folder}/${name}`)
+
 function kindInPath(name: string, path: string, machine: Machine): ReturnType<Machine['kind']> {
-  const kinds = path.split(':').map((folder) => machine.kind(`${folder === '' ? '.' : folder}/${name}`))
+  const kinds = placesOf(name, path).map((file) => machine.kind(file))
   return kinds.find((kind) => kind === 'program') ?? kinds.find((kind) => kind === 'file') ?? 'missing'
 }
 

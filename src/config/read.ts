@@ -30,10 +30,12 @@ export function readVariables(environment: Environment, machine: Machine): Readi
   const problems: Problem[] = []
   const set = new Map<VariableName, { raw: string; origin: Origin }>()
   const values: Partial<Record<VariableName, unknown>> = {}
+  const marked: string[] = []
   for (const [name, variable] of variableList) {
     const found = textOf(name, environment, machine, problems)
     if (found !== null) set.set(name, found)
     values[name] = null
+    let marks = strayMarks(found?.raw ?? '')
     for (const raw of [variable.default, found?.raw ?? null]) {
       if (raw === null || raw === '') continue
       const accessors = { asTyped: variable.type.parse }
@@ -44,15 +46,30 @@ export function readVariables(environment: Environment, machine: Machine): Readi
             .get(name)
             .asTyped() ?? null
       } catch (error) {
-        problems.push({ name, value: masked(raw, variable.secrecy), expected: expectation(error, name) })
+        const expected = expectation(error, name) + (marks === null ? '' : `; it has ${marks}`)
+        problems.push({ name, value: masked(raw, variable.secrecy), expected })
+        marks = null
       }
     }
+    // What trims its text has the blanks off already.
+    const isKept = marks === QUOTES || values[name] === found?.raw
+    if (marks !== null && isKept) marked.push(`${name} has ${marks}, and they are part of the value`)
   }
-  const warnings = Object.keys(laterVariables)
+  const later = Object.keys(laterVariables)
     .filter((name) => isSet(environment, name))
     .map((name) => `${name} is not supported by this version and has no effect`)
+  const warnings = [...later, ...marked]
   // Each entry was made by the parser of its own line, which is what Values says.
   return { values: values as Values, set, problems, warnings }
+}
+
+const QUOTES = 'quotes around it'
+const BLANKS = 'blanks around it'
+
+/** What got into a text on its way, of which a shell would have taken the quotes: `docker --env-file` does not. */
+function strayMarks(raw: string): string | null {
+  if (/^(["']).*\1$/s.test(raw) && raw.length > 1) return QUOTES
+  return /^\s|\s$/.test(raw) ? BLANKS : null
 }
 
 /** The variables that have a `_FILE` form, by the name of that form. */

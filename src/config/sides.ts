@@ -1,5 +1,6 @@
 // The two sides of the stream, and what must be known of each before anything may start.
 import { dirname } from 'node:path'
+import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
 import { rulesOf } from '../domain/stream/protocol/rules.ts'
 import type { Protocol } from '../domain/stream/settings.ts'
 import type { Config } from './config.ts'
@@ -21,6 +22,7 @@ export function checkSides(findings: Findings, { input, output, streams, runDocu
   const reads = streams.protocol !== 'source'
   checkBrokers(findings, reads ? input : { kind: 'file', path: '-' }, output)
   checkFiles(findings, input, output)
+  checkSameFile(findings, input, output)
   if (streams.bin === null && !awaited('calculator') && !findings.isSet('PROGRAM')) {
     findings.problem('PROGRAM', `is needed ${why(findings, 'calculator')}: set it, or give --bin PROGRAM`)
   }
@@ -33,7 +35,7 @@ export function checkSides(findings: Findings, { input, output, streams, runDocu
     const expected = `should not be split with PROTOCOL=${streams.protocol}, where answers belong to single records`
     findings.problem('INPUT_NEWLINES', expected)
   }
-  if (input.kind === 'kafka' && output.kind === 'kafka') warnOfLoops(findings, streams)
+  if (input.kind === 'kafka' && output.kind === 'kafka') checkLoops(findings, streams, awaited('streams'))
 }
 
 const why = (findings: Findings, what: 'streams' | 'calculator'): string =>
@@ -82,12 +84,29 @@ function checkFiles({ problems, machine }: Findings, input: Side, output: Side):
   }
 }
 
-function warnOfLoops(findings: Findings, { inputTopics, outputTopic, deadLetterTopic }: Config['streams']): void {
-  for (const [name, topic] of [
-    ['OUTPUT_TOPIC', outputTopic],
-    ['DEAD_LETTER_TOPIC', deadLetterTopic],
-  ] as const) {
-    if (topic === null || !inputTopics.includes(topic)) continue
-    findings.warn(`${name}=${topic} is also one of INPUT_TOPICS: what is written there is read again`)
+function checkSameFile({ problems, machine }: Findings, input: Side, output: Side): void {
+  if (input.kind !== 'file' || output.kind !== 'file' || !machine.same(input.path, output.path)) return
+  const expected = `should be another file than --in ${input.path}, which it would empty before it is read`
+  problems.push({ name: '--out', value: output.path, expected })
+}
+
+/** Answers may go round on purpose; dead letters would go round for ever. */
+function checkLoops(findings: Findings, streams: Config['streams'], awaited: boolean): void {
+  const { inputTopics, outputTopic } = streams
+  const letters = deadLetterTopicOf(streams)
+  if (outputTopic !== null && inputTopics.includes(outputTopic)) {
+    findings.warn(`OUTPUT_TOPIC=${outputTopic} is also one of INPUT_TOPICS: what is written there is read again`)
+  }
+  if (letters === null) return
+  if (letters === outputTopic) {
+    findings.warn(`DEAD_LETTER_TOPIC=${letters} is also OUTPUT_TOPIC: readers cannot tell dead letters from answers`)
+  }
+  // What a run document may still change is judged with it (agent/obstacle.ts).
+  if (awaited || !inputTopics.includes(letters)) return
+  if (findings.isSet('DEAD_LETTER_TOPIC')) {
+    findings.problem('DEAD_LETTER_TOPIC', 'should not be one of INPUT_TOPICS: dead letters would be read again')
+  } else {
+    const cure = 'leave it out, or set DEAD_LETTER_TOPIC to another'
+    findings.problem('INPUT_TOPICS', `should not name ${letters}, where dead letters go: ${cure}`)
   }
 }

@@ -141,12 +141,30 @@ export const listOf = <T>(item: ValueType<T>, label = `list of ${item.label}`): 
   type(label, (raw) => {
     const words = raw.split(',').map((word) => word.trim())
     if (words.includes('')) reject('a comma-separated list without empty items')
-    return [...new Set(words.map((word) => item.parse(word)))]
+    return [...new Set(words.map((word) => parsed(item, word, words.length > 1)))]
   })
+
+/** Of several items the wrong one is named. */
+function parsed<T>(item: ValueType<T>, word: string, isOneOfMany: boolean): T {
+  try {
+    return item.parse(word)
+  } catch (error) {
+    if (!isOneOfMany || !(error instanceof Error)) throw error
+    throw new Error(`${error.message}, not ${JSON.stringify(word)}`, { cause: error })
+  }
+}
 
 /** A list in which the one word `none` means no item. */
 export const listOrNone = <T>(items: ValueType<readonly T[]>): ValueType<readonly T[]> =>
-  type(`\`none\` or ${items.label}`, (raw) => (raw.toLowerCase() === 'none' ? [] : items.parse(raw)))
+  type(`\`none\` or ${items.label}`, (raw) => {
+    if (raw.toLowerCase() === 'none') return []
+    try {
+      return items.parse(raw)
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      throw new Error(error.message.replace(/^should be /, 'should be none, or '), { cause: error })
+    }
+  })
 
 // ---- places and times --------------------------------------------------------------------------------------------
 

@@ -76,8 +76,8 @@ export const logEvents = {
   'stream.not-ready': of('It has not said that it is ready.', 'seconds'),
   'stream.state': of('It says on its control channel what it is doing.', 'pid'),
   'stream.control-problem': of('A line of its control channel cannot be used; so many were since the last one that was told.', 'pid', 'lines'),
-  'stream.adopting': of('A new run document is being put in force.', 'changes'),
-  'stream.adopted': of('It is in force.', 'restarted'),
+  'stream.adopting': of('Other settings are being put in force: of a run document, or the last good ones again.', 'changes'),
+  'stream.adopted': of('They are in force.', 'restarted'),
   'stream.committed': of('Positions were committed, `topic/partition=offset`.', 'positions'),
   'stream.commit-refused': of('They were not, and are tried again.', 'reason'),
   'stream.aborted': of('A transaction is aborted, and its records are read again.', 'reason'),
@@ -88,6 +88,7 @@ export const logEvents = {
   'stream.partial-line': of('It ended within a line.', 'bytes'),
   'stream.violation': of('It printed what its protocol does not allow; whether feeding is `restarted` or `stopped`.', 'feeding'),
   'stream.given-up': of('Feeding stops until the settings are others.'),
+  'stream.pipe-closed': of('It closed its `pipe`, stdin or stdout, and lives on.', 'pid', 'pipe'),
   'stream.no-answer': of('It shows no sign of work.', 'seconds', 'records', 'unreadBytes', 'child'),
   'stream.hung': of('It is killed because of ANSWER_TIMEOUT.', 'seconds', 'records', 'unreadBytes', 'child'),
   'stream.advice': of('The protocol that it seems to keep; or it should `flush`, since it prints in whole buffers.', 'protocol', 'flush'),
@@ -102,6 +103,7 @@ export const logEvents = {
   'stream.stood-aside': of('It does not run: its partitions are left to others.', 'state', 'retries', 'afterMs'),
   'stream.came-back': of('It runs again: the agent joins the consumer group.', 'state', 'retries'),
 
+  'document.accepted': of('A run document is good, and is being put in force.', 'key', 'modifyIndex', 'problem'),
   'document.in-force': of('Consul and what is in force agree again.', 'key', 'modifyIndex', 'problem'),
   'document.refused': of('The run document is refused.', 'key', 'modifyIndex', 'problem'),
   'document.rolled-back': of('The Calculator cannot start with it: the last good one is back.', 'key', 'modifyIndex', 'problem'),
@@ -148,6 +150,7 @@ export const logEvents = {
   'kafka.member-unreadable': of('As leader: the subscription of a member cannot be read.', 'member'),
   'kafka.topic-hidden': of('As leader: a topic cannot be seen.', 'topic'),
   'kafka.look': of('Topics, or their ends, could not be looked at.'),
+  'kafka.throttled': of('A quota of the broker is used up, which slows us down; told once in 30 s for each use of it.', 'broker', 'pauseMs'),
   'kafka.client': of('A line of the Kafka client; `part` of it that speaks.', 'part', 'broker', 'groupId', 'topic', 'partition', 'retryCount', 'retryTime', 'error'),
 } as const satisfies Readonly<Record<`${keyof typeof kindFields}.${string}`, Described>>
 

@@ -150,7 +150,7 @@ export class Adoption {
       return
     }
     const { workers } = old
-    events.publish('stream.adopting', 'info', 'taking over a new run document', { changes: [...changed] })
+    events.publish('stream.adopting', 'info', 'changing to other settings', { changes: [...changed] })
     const finished = await workers.drain(adoptionGraceMs)
     // A Calculator that did not finish is restarted, so that no late answer reaches the new streams; one that is not up
     // gets its new chance at once.
@@ -174,7 +174,7 @@ export class Adoption {
     if (restart) this.#start(namespecs)
     workers.resume()
     if (sides.source !== old.sides.source) await sides.source.start(workers.consumer)
-    events.publish('stream.adopted', 'info', 'the new run document is in force', { restarted: restart })
+    events.publish('stream.adopted', 'info', 'the other settings are in force', { restarted: restart })
   }
 
   /** The Calculators' programs, as many as there are workers. */

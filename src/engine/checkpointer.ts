@@ -82,10 +82,14 @@ export class Checkpointer {
     })
   }
 
-  /** Resolves when a checkpoint is settled, none can be had, or `until` has come. Feeding is held by the caller. */
-  async drain(until: Millis): Promise<void> {
-    while (this.#lane && !this.#lane.blockBuffered && this.#clock.now() < until && this.#book.unsettled() > 0) {
-      const reached = await this.#try(() => this.#clock.now() >= until)
+  /**
+   * Resolves when a checkpoint is settled, none can be had, `until` has come or `over` is aborted. Feeding is held by the
+   * caller.
+   */
+  async drain(until: Millis, over?: AbortSignal): Promise<void> {
+    const late = (): boolean => over?.aborted === true || this.#clock.now() >= until
+    while (this.#lane && !this.#lane.blockBuffered && !late() && this.#book.unsettled() > 0) {
+      const reached = await this.#try(late)
       if (reached) return reached.settled
     }
   }

@@ -96,12 +96,13 @@ export class Dealer implements RecordConsumer {
     }
   }
 
-  async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+  async revoked(partitions: readonly TopicPartition[], gone?: AbortSignal): Promise<void> {
     const leaving = partitions.flatMap((at) => this.#partitions.get(nameOf(at)) ?? [])
-    for (const each of leaving) each.leaving = true
+    for (const each of leaving) each.leave(gone)
     const staying = this.#consumers.map(async (consumer, worker) => {
       const theirs = leaving.filter(({ workers, moving }) => !moving && workers.includes(worker))
-      if (theirs.length > 0) await consumer.revoked(theirs.map(({ topic, partition }) => ({ topic, partition })))
+      const list = theirs.map(({ topic, partition }) => ({ topic, partition }))
+      if (list.length > 0) await consumer.revoked(list, gone)
     })
     await Promise.all([...staying, ...leaving.map(({ moving }) => moving)])
     for (const each of leaving) {
@@ -213,7 +214,7 @@ export class Dealer implements RecordConsumer {
     const generation = this.#generation
     partition.home = to
     const { topic, partition: number } = partition
-    partition.moving = this.#consumers[from]?.revoked([{ topic, partition: number }]) ?? null
+    partition.moving = this.#consumers[from]?.revoked([{ topic, partition: number }], partition.gone) ?? null
     await partition.moving
     const isOurs = this.#partitions.get(nameOf(partition)) === partition
     if (generation === this.#generation && isOurs && !partition.leaving) this.#deal(partition, [to], to)

@@ -19,6 +19,7 @@ export class DealtPartition implements TopicPartition {
   home: number
   /** It is being given away. */
   leaving = false
+  readonly #gone = new AbortController()
   /** While it goes from one worker to another: resolves when the first one has let it go. */
   moving: Promise<void> | null = null
   /** Of the source: each rewind has its own. */
@@ -38,6 +39,18 @@ export class DealtPartition implements TopicPartition {
     this.home = home
     this.#epoch = epoch
     this.#shares = new Shares(workers, epoch)
+  }
+
+  /** Aborted when it is another's already. */
+  get gone(): AbortSignal {
+    return this.#gone.signal
+  }
+
+  /** It is given away; `gone`, once it is aborted: it is another's already. */
+  leave(gone?: AbortSignal): void {
+    this.leaving = true
+    if (gone?.aborted === true) this.#gone.abort()
+    gone?.addEventListener('abort', () => this.#gone.abort())
   }
 
   get epoch(): number {

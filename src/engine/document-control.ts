@@ -149,8 +149,8 @@ export class DocumentControl {
       return
     }
     this.#reject({ ...document, state: 'refused', problem: problem ?? '' })
-    const message = 'the run document is refused, the last good one stays in force'
-    this.#tell('document.refused', 'error', message, modifyIndex)
+    const then = this.#parts.adoption.settings === null ? 'waiting for a good one' : 'the last good one stays in force'
+    this.#tell('document.refused', 'error', `the run document is refused, ${then}`, modifyIndex)
   }
 
   #missing(): void {
@@ -193,6 +193,7 @@ export class DocumentControl {
     this.#patience?.cancel()
     this.#rejected = null
     this.#is(this.#parts.key === null ? 'none' : 'in-force', '')
+    if (document) this.#tell('document.accepted', 'info', 'taking over the run document', document.modifyIndex)
     const asked = this.#ask({ settings, document })
     this.#parts.adoption
       .adopt(settings)

@@ -26,7 +26,8 @@ export interface IntakeHooks {
   noted(at: TopicPartition, metadata: string): void
   /** The partition is ours no more, or comes anew. */
   forget(at: TopicPartition): void
-  drain(limit: Millis): Promise<void>
+  /** `gone`, once it is aborted: no longer. */
+  drain(limit: Millis, gone?: AbortSignal): Promise<void>
   /** What is still open of these is committed, or comes to nothing. */
   release(partitions: readonly TopicPartition[]): Promise<void>
   ended(): void
@@ -137,9 +138,9 @@ export class Intake implements RecordConsumer {
     }
   }
 
-  async revoked(partitions: readonly TopicPartition[]): Promise<void> {
+  async revoked(partitions: readonly TopicPartition[], gone?: AbortSignal): Promise<void> {
     this.#feeder.hold('rebalance')
-    await this.#hooks.drain(this.#parts.adoptionGraceMs)
+    await this.#hooks.drain(this.#parts.adoptionGraceMs, gone)
     await this.#hooks.release(partitions)
     for (const partition of partitions) this.#hooks.forget(partition)
     this.#book.drop(partitions)

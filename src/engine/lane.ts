@@ -18,6 +18,8 @@ export interface LaneHooks {
   lines(lines: Lines): void
   /** A line over the limit, as if it stood where `lines` has been called for everything before it. */
   oversized(head: Uint8Array, length: number): void
+  /** It closed its end of a pipe, and was still alive then. */
+  closed(pipe: 'stdin' | 'stdout'): void
 }
 
 /** One incarnation of the Calculator as the stream sees it: its pipes, and how far both directions have come. */
@@ -81,6 +83,7 @@ export class Lane {
       data: (chunk, headroom) => this.#data(chunk, headroom),
       end: () => {
         this.#stdoutEnded = true
+        if (!this.over) this.#hooks.closed('stdout')
         this.#onEnd?.()
       },
     })
@@ -146,6 +149,7 @@ export class Lane {
     this.inputFailed = true
     // A pipe that is written to only when it has room takes all of so little, or nothing since nobody can read it.
     if (bytes <= LEAST_PIPE) this.bytesIn -= bytes
+    if (!this.over) this.#hooks.closed('stdin')
   }
 
   endInput(): void {

@@ -156,8 +156,11 @@ export interface RecordConsumer {
   assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void
   /** What the last owner committed beside its position: told after `assigned`, before the first batch. */
   noted?(partitions: readonly (TopicPartition & { readonly metadata: string })[]): void
-  /** Resolves when everything that can be settled is settled and committed; then the partitions are given away. */
-  revoked(partitions: readonly TopicPartition[]): Promise<void>
+  /**
+   * Resolves when everything that can be settled is settled and committed; then the partitions are given away. `gone`,
+   * once it is aborted: they are another's already, and nothing is waited for. It belongs to this call alone.
+   */
+  revoked(partitions: readonly TopicPartition[], gone?: AbortSignal): Promise<void>
   /** A local source came to its end. */
   ended(): void
 }

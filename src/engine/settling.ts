@@ -68,13 +68,15 @@ export class Settling {
     this.wake()
   }
 
-  /** Resolves when all is settled and committed, when nothing more can be, or after `limit`. */
-  async wait(limit: Millis, hopeless: () => boolean): Promise<void> {
+  /** Resolves when all is settled and committed, when nothing more can be, after `limit`, or when `over` is aborted. */
+  async wait(limit: Millis, hopeless: () => boolean, over?: AbortSignal): Promise<void> {
     const clocked = { late: false }
-    const timer = this.#clock.arm(limit, () => {
+    const end = (): void => {
       clocked.late = true
       this.wake()
-    })
+    }
+    const timer = this.#clock.arm(limit, end)
+    over?.addEventListener('abort', end)
     while (!clocked.late && !hopeless() && this.#book.unsettled() > 0) {
       await new Promise<void>((resolve) => this.#waiters.push(resolve))
     }

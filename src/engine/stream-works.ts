@@ -10,6 +10,7 @@ import type { Millis } from '../domain/time.ts'
 import { unescape } from '../wire/json-bytes.ts'
 import { controlDesk, type ControlDesk } from './control-desk.ts'
 import { Checkpointer } from './checkpointer.ts'
+import { watchClosed } from './closed-pipes.ts'
 import { Committer } from './committer.ts'
 import { Feeder } from './feeder.ts'
 import type { FinishingParts } from './finishing.ts'
@@ -132,7 +133,7 @@ export class StreamWorks implements FinishingParts {
         this.lane?.forget(topic, partition)
         isolation.forget({ topic, partition })
       },
-      drain: (limit) => this.drained(limit),
+      drain: (limit, gone) => this.drained(limit, gone),
       release: async (partitions) => {
         // What is answered from now on is the next owner's to answer.
         if (transacting) for (const { topic, partition } of partitions) this.lane?.forget(topic, partition)
@@ -199,6 +200,7 @@ export class StreamWorks implements FinishingParts {
           if (this.isolation.isOn) this.feeder.goOn()
         },
         oversized: (head, length) => this.answering.oversized(lane, head, length),
+        closed: (pipe) => watchClosed(lane, pipe, this.parts.clock, this.report, () => this.sides.protocol),
       },
     )
     this.lanes.add(lane)
@@ -228,14 +230,15 @@ export class StreamWorks implements FinishingParts {
     }
   }
 
-  /** Waits, at most `limit`, until everything handed over is settled and committed. */
-  async drained(limit: Millis): Promise<void> {
+  /** Waits, at most `limit` and until `gone` is aborted, until everything handed over is settled and committed. */
+  async drained(limit: Millis, gone?: AbortSignal): Promise<void> {
+    if (gone?.aborted === true) return
     const until = this.parts.clock.now() + limit
     const { settles } = this.rules
-    if (settles === 'checkpoint') void this.checkpointer.drain(until).then(() => this.settling.wake())
+    if (settles === 'checkpoint') void this.checkpointer.drain(until, gone).then(() => this.settling.wake())
     if (settles === 'exit' && (this.lane?.fedLines ?? 0) > 0) this.lane?.endInput()
     // A child that keeps lines back says the rest only when its input ends.
-    await this.settling.wait(limit, () => this.lane?.over !== false || this.lane.blockBuffered)
+    await this.settling.wait(limit, () => this.lane?.over !== false || this.lane.blockBuffered, gone)
   }
 
   released(records: readonly AnswerRun[]): void {

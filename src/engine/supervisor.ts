@@ -150,12 +150,16 @@ export class Supervisor {
     return this.#shutdown
   }
 
-  /** Like `stopAll`, for these alone. Names that are unknown are passed over. */
-  async halt(names: readonly string[]): Promise<void> {
+  /**
+   * Like `stopAll`, for these alone. Names that are unknown are passed over. `before` is waited for before those of one
+   * priority are stopped, and told their names.
+   */
+  async halt(names: readonly string[], before?: (names: readonly string[]) => Promise<void>): Promise<void> {
     const halting = names.flatMap((name) => this.#managed.get(name) ?? [])
     for (const managed of halting) managed.halted = true
     for (const group of shutdownOrder(halting.map(({ process }) => process.spec))) {
       const members = group.flatMap((spec) => this.#managed.get(namespec(spec)) ?? [])
+      if (before) await before(members.map(({ name }) => name))
       for (const managed of members) this.#handle(managed, { type: 'abandon', at: this.#ports.clock.now() })
       await Promise.all(members.map(({ name }) => this.whenSettled(name)))
     }

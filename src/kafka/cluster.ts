@@ -29,6 +29,8 @@ export type Ask<T> = KafkaRequest<T> | ((versions: ApiVersions) => KafkaRequest<
 /** A TLS handshake with a far broker takes its time; so does a login. */
 const CONNECTION_TIMEOUT: Millis = 5_000
 const METADATA = 3
+/** A quota that is used up is told so often. */
+const THROTTLED_AGAIN: Millis = 30_000
 /** Memory that lies unused: two answers or requests on their way, and what was made of two. */
 const POOL_BYTES = 16 * 1024 * 1024
 
@@ -45,6 +47,7 @@ export class KafkaCluster {
   readonly #connections = new Map<string, Promise<BrokerConnection>>()
   #addresses = new Map<number, BrokerAddress>()
   #firstSeed = 0
+  #throttledAt: Millis = -Infinity
   #closed = false
 
   constructor(options: ClusterOptions) {
@@ -88,6 +91,14 @@ export class KafkaCluster {
     this.#connections.clear()
   }
 
+  #throttled(broker: string, ms: Millis): void {
+    const { clock, log } = this.#options
+    if (clock.now() - this.#throttledAt < THROTTLED_AGAIN) return
+    this.#throttledAt = clock.now()
+    const text = `a quota is used up: the broker asks for a pause of ${ms} ms`
+    log('info', text, { event: 'kafka.throttled', broker, pauseMs: ms })
+  }
+
   async #lookFor(node: number): Promise<BrokerAddress> {
     await this.metadata([])
     const found = this.#addresses.get(node)
@@ -125,17 +136,13 @@ export class KafkaCluster {
     }
     if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'the connection to Kafka is closed')
     const { clientId, security, clock, socketFactory } = this.#options
-    const opening = BrokerConnection.open({
-      host,
-      port,
-      clientId,
-      ...security(),
-      clock,
-      pool: this.pool,
+    const options = {
+      ...{ host, port, clientId, ...security(), clock, pool: this.pool },
       connectionTimeout: CONNECTION_TIMEOUT,
       logCreator: this.#logCreator,
       ...(socketFactory && { socketFactory }),
-    })
+    }
+    const opening = BrokerConnection.open(options, (ms) => this.#throttled(`${host}:${port}`, ms))
     this.#connections.set(key, opening)
     try {
       return await opening

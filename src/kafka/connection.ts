@@ -23,24 +23,31 @@ const SASL_AUTHENTICATE = 36
  */
 export class BrokerConnection {
   readonly address: string
+  readonly #throttled: (ms: Millis) => void
   readonly #clock: Clock
   readonly #clientId: string
   readonly #sasl: boolean
   readonly #connection: Connection
   #versions: ApiVersions = {}
   #broken: Error | null = null
+  /** The broker handles nothing of this connection before: a quota is used up. */
+  #throttledUntil: Millis = 0
 
-  private constructor(options: SocketOptions) {
+  private constructor(options: SocketOptions, throttled: (ms: Millis) => void) {
     this.address = `${options.host}:${options.port}`
+    this.#throttled = throttled
     this.#clock = options.clock
     this.#clientId = options.clientId
     this.#sasl = options.sasl !== null
     this.#connection = createConnection(options)
   }
 
-  /** Connects, learns the broker's versions and logs in, within the connection timeout. Rejects with kafkajs's error. */
-  static async open(options: SocketOptions): Promise<BrokerConnection> {
-    const opened = new BrokerConnection(options)
+  /**
+   * Connects, learns the broker's versions and logs in, within the connection timeout. Rejects with kafkajs's error.
+   * `throttled`: called when a quota is used up.
+   */
+  static async open(options: SocketOptions, throttled: (ms: Millis) => void): Promise<BrokerConnection> {
+    const opened = new BrokerConnection(options, throttled)
     const { address } = opened
     const timer = options.clock.arm(options.connectionTimeout, () =>
       opened.#break(connectionError('no answer in time', address)),
@@ -95,23 +102,36 @@ export class BrokerConnection {
   async #exchange<T>(request: KafkaRequest<T>): Promise<T> {
     if (this.#broken) throw this.#broken
     const limit = request.timeoutMs ?? REQUEST_TIMEOUT
-    const late = (): void =>
-      this.#break(connectionError(`no answer to ${request.apiName} within ${limit / 1000} s`, this.address))
     let timer: Timer | null = null
+    const watch = (after: Millis): void => {
+      timer = this.#clock.arm(after, () => {
+        const rest = this.#throttledUntil + limit - this.#clock.now()
+        if (rest > 0) watch(rest)
+        else this.#break(connectionError(`no answer to ${request.apiName} within ${limit / 1000} s`, this.address))
+      })
+    }
     try {
       const payload = await exchange(this.#connection, request, (correlationId) => {
-        // A quota may hold the request back: its time begins when it is sent.
-        timer = this.#clock.arm(limit, late)
+        // A quota may hold the request back, here or at the broker: that is no time of its own.
+        watch(limit)
         return this.#frame(request, correlationId)
       })
       const from = new ResponseReader(payload)
       if (request.flexible === true) from.skipTags()
       const answer = request.decode(from)
-      this.#connection.requestQueue.maybeThrottle(request.throttleMs?.(answer) ?? 0)
+      this.#throttle(request.throttleMs?.(answer) ?? 0)
       return answer
     } finally {
       cancel(timer)
     }
+  }
+
+  /** For `ms` nothing is sent, and what was sent before is not answered. */
+  #throttle(ms: Millis): void {
+    if (ms <= 0) return
+    this.#connection.requestQueue.maybeThrottle(ms)
+    this.#throttledUntil = Math.max(this.#throttledUntil, this.#clock.now() + ms)
+    this.#throttled(ms)
   }
 
   #frame<T>(request: KafkaRequest<T>, correlationId: number): readonly Uint8Array[] {

@@ -5,13 +5,13 @@ import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { Corrections } from './corrections.ts'
-import { explain } from './errors.ts'
 import { Fetcher } from './fetch/fetcher.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import { Trouble } from './fetch/trouble.ts'
 import type { Membership, MembershipOwner } from './group-membership.ts'
 import { watchLag } from './lag-watch.ts'
 import type { KafkaLog } from './log.ts'
+import { MissingTopics } from './missing-topics.ts'
 import { Ownership } from './ownership.ts'
 import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
 import { StartFinder } from './start-finder.ts'
@@ -40,7 +40,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #ownership = new Ownership()
   readonly #topics: Topics
   readonly #problem: Problem
-  readonly #missing: Problem
+  readonly #missing: MissingTopics
   readonly #trouble: Trouble
   readonly #fetcher: Fetcher
   readonly #starts: StartFinder
@@ -50,6 +50,8 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   #membership: Membership | null = null
   /** While we stand aside: resolves when we come back. */
   #aside: PromiseWithResolvers<undefined> | null = null
+  /** One for each revocation that is on, or waits for its turn. */
+  readonly #draining = new Set<AbortController>()
   readonly #rebalances = { assigned: 0, revoked: 0, lost: 0 }
   #lastFetchAt: Millis | null = null
   #done: Promise<void> = Promise.resolve()
@@ -62,7 +64,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const topics = (this.#topics = new Topics(cluster, settings.topics))
     const problem = (this.#problem = new Problem(clock, log, 'kafka.source'))
     this.#settings = settings
-    this.#missing = new Problem(clock, log, 'kafka.topics-missing', Infinity)
+    this.#missing = new MissingTopics({ topics, names: settings.topics, clock, log, problem })
     this.#trouble = new Trouble({
       topics,
       problem,
@@ -222,16 +224,22 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       owned?.seek(null)
       if (owned) owned.leaving = true
     }
-    await this.#tell(async () => this.#consumer?.revoked(partitions))
+    const gone = new AbortController()
+    this.#draining.add(gone)
+    await this.#tell(async () => this.#consumer?.revoked(partitions, gone.signal))
+    this.#draining.delete(gone)
     this.#ownership.remove(partitions)
   }
 
   lost(partitions: readonly TopicPartition[]): void {
-    if (partitions.length > 0) this.#rebalances.lost++
+    if (partitions.length === 0) return
+    this.#rebalances.lost++
     this.#ownership.remove(partitions)
+    // Whoever takes its time over what was to be given away has lost it as well.
+    for (const gone of this.#draining) gone.abort()
     void this.#tell(async () => {
       this.#ownership.remove(partitions)
-      await this.#consumer?.revoked(partitions)
+      await this.#consumer?.revoked(partitions, AbortSignal.abort())
     })
   }
 
@@ -248,7 +256,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const { signal } = this.#closing
     const { clock, join } = this.#settings
     const closed = (): boolean => signal.aborted
-    while (!closed() && !(await this.#topicsExist())) {
+    while (!closed() && !(await this.#missing.look())) {
       attempted()
       await wait(clock, TOPIC_POLL, signal)
     }
@@ -264,21 +272,6 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       attempted()
       await over
     }
-  }
-
-  async #topicsExist(): Promise<boolean> {
-    try {
-      await this.#topics.refresh()
-      this.#problem.clear()
-    } catch (error) {
-      this.#problem.report(`cannot read from Kafka: ${explain(error)}`)
-      return false
-    }
-    const missing = this.#settings.topics.filter((topic) => !this.#topics.find(topic)).join(', ')
-    if (missing === '') this.#missing.clear()
-    else
-      this.#missing.report(`waiting for input topics that do not exist yet: ${missing}: create them, or grant DESCRIBE`)
-    return missing === ''
   }
 
   #answered(whole: boolean): void {

@@ -31,7 +31,7 @@ export class FileSink implements RecordSink {
     if (this.#isStdout) options.stdout.on('error', (error) => void this.#failure(error))
   }
 
-  /** Opens the file: raises NO_FILE or FAILED. */
+  /** Opens the file: raises UNAVAILABLE. */
   async partitions(): Promise<number> {
     if (!this.#isStdout) await this.#opened()
     return 1

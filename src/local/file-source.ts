@@ -22,7 +22,7 @@ const MAX_LINE = 64 * 1024 * 1024
 const EPOCH = 1
 
 export class FileSource implements RecordSource {
-  /** Resolves when all was handed over, or the source was closed; rejects with AgentError when reading failed. */
+  /** Resolves when all was handed over, or the source was closed; rejects with UNAVAILABLE when reading failed. */
   readonly finished: Promise<void>
   readonly #options: FileSourceOptions
   readonly #at: TopicPartition
@@ -49,7 +49,7 @@ export class FileSource implements RecordSource {
     return { read: this.#next, settled: this.#committed }
   }
 
-  /** Opens the file (raises NO_FILE or FAILED) and begins to read. */
+  /** Opens the file (raises UNAVAILABLE) and begins to read. */
   async start(consumer: RecordConsumer): Promise<void> {
     this.#stream = await this.#open()
     consumer.assigned([{ ...this.#at, epoch: EPOCH }])
@@ -110,7 +110,7 @@ export class FileSource implements RecordSource {
       const where = this.#options.path === STDIO ? 'stdin' : this.#options.path
       const reason = cause instanceof AgentError ? cause.subject : reasonOf(cause)
       this.#error = `cannot read ${where} after line ${this.#next}: ${reason}`
-      this.#settle.reject(new AgentError('FAILED', this.#error, { cause }))
+      this.#settle.reject(new AgentError('UNAVAILABLE', this.#error, { cause }))
     }
   }
 

@@ -11,8 +11,8 @@ const purposes = {
 }
 
 /**
- * Opens a regular file or a device. Raises NO_FILE or FAILED, with the reason. A named pipe is refused: to open one waits
- * for its other end in a thread that even the exit of the agent would wait for.
+ * Opens a regular file or a device. Raises UNAVAILABLE, with the reason. A named pipe is refused: to open one waits for
+ * its other end in a thread that even the exit of the agent would wait for.
  */
 export async function openFile(path: string, flags: keyof typeof purposes): Promise<FileHandle> {
   const { verb, instead } = purposes[flags]
@@ -22,18 +22,12 @@ export async function openFile(path: string, flags: keyof typeof purposes): Prom
       throw error
     })
     if (found?.isFIFO() === true || found?.isSocket() === true) {
-      throw new AgentError('FAILED', `cannot ${verb} ${path}: it is a pipe or a socket, use ${instead(path)}`)
+      throw new AgentError('UNAVAILABLE', `cannot ${verb} ${path}: it is a pipe or a socket, use ${instead(path)}`)
     }
     return await open(path, flags)
   } catch (cause) {
     if (cause instanceof AgentError) throw cause
-    throw new AgentError(
-      codeOf(cause) === 'ENOENT' ? 'NO_FILE' : 'FAILED',
-      `cannot ${verb} ${path}: ${reasonOf(cause)}`,
-      {
-        cause,
-      },
-    )
+    throw new AgentError('UNAVAILABLE', `cannot ${verb} ${path}: ${reasonOf(cause)}`, { cause })
   }
 }
 

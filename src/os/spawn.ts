@@ -24,6 +24,8 @@ export interface SpawnerOptions {
   /** null: plain Node pipes (sockets), no count of unread bytes, the file limit of the agent. */
   readonly libc: Libc | null
   readonly onStderrLine: (line: StderrLine) => void
+  /** Takes out of a child's last lines, which everybody may see, what nobody may. */
+  readonly masked?: (text: string) => string
   /** Soft limit of open files for children; absent: the one that the agent was started with. */
   readonly openFiles?: bigint
 }
@@ -32,15 +34,17 @@ export class NodeSpawner implements Spawner {
   readonly #libc: Libc | null
   readonly #openFiles: bigint
   readonly #onStderrLine: (line: StderrLine) => void
+  readonly #masked: (text: string) => string
   readonly #tails = new StderrTails()
   /** Living children: pid to the inode of their stdin. */
   readonly #living = new Map<number, number | null>()
 
-  constructor({ libc, onStderrLine, openFiles }: SpawnerOptions) {
+  constructor({ libc, onStderrLine, masked, openFiles }: SpawnerOptions) {
     this.#libc = libc
     this.#openFiles = libc === null ? 0n : (openFiles ?? childOpenFiles(libc))
     if (libc !== null) keepDescriptors(libc)
     this.#onStderrLine = onStderrLine
+    this.#masked = masked ?? ((text) => text)
   }
 
   spawn(spec: ProgramSpec, onExit: (status: ExitStatus) => void, input?: number): Child {
@@ -51,7 +55,7 @@ export class NodeSpawner implements Spawner {
     const { stdin, stdinInode, stdout, stderr, stderrFd, control } = pipes.attach(child)
     const name = namespec(spec)
     const readLastWords = readStderr(stderr, stderrFd, (text, cut) => {
-      this.#tails.add(name, text)
+      this.#tails.add(name, this.#masked(text))
       this.#onStderrLine({ namespec: name, pid, text, cut })
     })
     this.#living.set(pid, stdinInode)

@@ -15,7 +15,7 @@ const box: BlackBox = {
   ...{ fed: [`login ${secret}`], printed: ['half an ans'], stderr: ['Traceback'] },
 }
 
-function lastWords(t: TestContext, path = join(tempDir(t), 'termination-log'), isAsked = true) {
+function lastWords(t: TestContext, path = join(tempDir(t), 'termination-log'), isAsked = true, blackBox = true) {
   const clock = new FakeClock()
   const written: string[] = []
   const destination = { write: (text: string) => void written.push(text) }
@@ -23,7 +23,8 @@ function lastWords(t: TestContext, path = join(tempDir(t), 'termination-log'), i
     ...{ level: 'info', format: 'json', colors: null, terminal: false, instance: 'pod-1' },
     ...{ secrets: [secret], destination },
   })
-  const words = new LastWords({ clock, log, file: { path, isAsked }, stderrTail: () => ['Traceback', `bad ${secret}`] })
+  const config = { terminationLog: { path, isAsked }, blackBox }
+  const words = new LastWords({ clock, log, config, stderrTail: () => ['Traceback', `bad ${secret}`] })
   const lines = (): Record<string, unknown>[] => written.map((text) => JSON.parse(text) as Record<string, unknown>)
   return { words, clock, path, lines, text: () => readFileSync(path, 'utf8') }
 }
@@ -35,6 +36,16 @@ test('a crash is one line of the log with both directions and stderr, without ou
   assert.deepEqual(more, [])
   assert.deepEqual([event, level, exitCode], ['stream.black-box', 'warn', 3])
   assert.deepEqual([fed, printed, stderr, untold], [['login ***'], box.printed, box.stderr, undefined])
+})
+
+test('without BLACK_BOX a crash is told all the same, and no record is shown anywhere', (t) => {
+  const { words, lines, text } = lastWords(t, undefined, true, false)
+  words.crashed(box)
+  words.write('calculator FATAL: exited too quickly')
+  const [{ event, exitCode, inFlight, fed, printed, stderr } = {}] = lines()
+  assert.deepEqual([event, exitCode, inFlight, stderr], ['stream.black-box', 3, 1, box.stderr])
+  assert.deepEqual([fed, printed], [[], []])
+  assert.match(text(), /^calculator FATAL: exited too quickly\nlast stderr:\nTraceback\nbad \*\*\*\n$/)
 })
 
 test('of crashes in a row one in a second is told, with the number of the others', async (t) => {

@@ -36,6 +36,9 @@ function machineOf({ volumes }: Pod): Machine {
       return text
     },
     kind: (path) => (path.startsWith('/data/') ? 'file' : 'program'),
+    head: () => null,
+    same: () => false,
+    arch: 'x64',
     hostName: () => 'scores-pidpiper-0',
     terminal: false,
   }

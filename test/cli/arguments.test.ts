@@ -74,6 +74,7 @@ test('the other commands and their help', () => {
   }
 })
 
+/** `message` without "pidpiper" in front of it, and whose help is named: of the first word where that is a command. */
 const refusals: readonly (readonly [words: readonly string[], message: string])[] = [
   [['--bim', 'x'], 'unknown option "--bim", did you mean --bin?'],
   [['-bin', 'x'], 'unknown option "-bin", did you mean --bin?'],
@@ -89,6 +90,7 @@ const refusals: readonly (readonly [words: readonly string[], message: string])[
   [['chekc'], 'unknown command "chekc", did you mean check?'],
   [['constructor'], 'unknown command "constructor"'],
   [['help', 'helth'], 'no help about "helth", did you mean health?'],
+  [['supervisorctll'], 'unknown command "supervisorctll", did you mean supervisorctl?'],
   [['consul'], 'consul needs a word after it: consul policy'],
   [['consul', 'polici'], 'unknown word "polici" after consul, did you mean policy?'],
   [['circusctl', 'status'], 'circusctl comes with a later version'],
@@ -101,7 +103,9 @@ const refusals: readonly (readonly [words: readonly string[], message: string])[
 
 for (const [words, message] of refusals) {
   test(`usage error: ${words.join(' ')}`, () => {
-    assert.deepEqual(parse(...words), { command: 'usage', message: `pidpiper: ${message}; see pidpiper --help` })
+    const whose = words.find((word) => ['health', 'check', 'install', 'consul'].includes(word))
+    const help = whose === undefined || message.startsWith('no help') ? '--help' : `help ${whose}`
+    assert.deepEqual(parse(...words), { command: 'usage', message: `pidpiper: ${message}; see pidpiper ${help}` })
   })
 }
 
@@ -137,6 +141,7 @@ test('a face is met by the name of the file or the first word, and reads all oth
   assert.deepEqual(parseArguments(argv, 'supervisorctl'), { ...face, name: 'supervisorctl' })
   assert.deepEqual(parse('supervisorctl', ...argv), { ...face, name: 'supervisorctl' })
   assert.deepEqual(parse('ctl', ...argv), { ...face, name: 'ctl' })
+  assert.deepEqual(parse('help', 'supervisorctl'), { ...face, name: 'supervisorctl', argv: ['--help'] })
   assert.deepEqual(parse('pidproxy'), { command: 'face', face: 'pidproxy', name: 'pidproxy', argv: [] })
 })
 

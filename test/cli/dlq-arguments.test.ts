@@ -46,6 +46,7 @@ test('help, before and after an action', () => {
 const refusals: readonly (readonly [words: readonly string[], message: string])[] = [
   [[], 'dlq needs an action: ls, show, replay, purge'],
   [['list'], 'unknown action "list" of dlq: ls, show, replay, purge'],
+  [['lss'], 'unknown action "lss" of dlq, did you mean ls?'],
   [['ls', '--raeson', 'x'], 'unknown option "--raeson", did you mean --reason?'],
   [['ls', '--yes'], 'unknown option "--yes"'],
   [['ls', '0:1'], 'unexpected word "0:1"'],
@@ -72,6 +73,6 @@ const refusals: readonly (readonly [words: readonly string[], message: string])[
 
 for (const [words, message] of refusals) {
   test(`usage error: dlq ${words.join(' ')}`, () => {
-    assert.deepEqual(parse(...words), { command: 'usage', message: `pidpiper: ${message}; see pidpiper --help` })
+    assert.deepEqual(parse(...words), { command: 'usage', message: `pidpiper: ${message}; see pidpiper help dlq` })
   })
 }

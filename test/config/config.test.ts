@@ -180,6 +180,14 @@ const wrong: readonly Wrong[] = [
   { what: 'two logins', env: { ...least, KAFKA_DSN: 'kafka://a:b@k', KAFKA_SASL_USERNAME: 'c' }, problems: ['KAFKA_SASL_USERNAME="c" contradicts the credentials in KAFKA_DSN'] }, // prettier-ignore
   { what: 'TLS and not', env: { ...least, KAFKA_DSN: 'kafka+tls://k', KAFKA_TLS: '0' }, problems: ['KAFKA_TLS="0" contradicts kafka+tls:// in KAFKA_DSN'] }, // prettier-ignore
   { what: 'split lines that must match', env: { ...least, PROTOCOL: 'one-to-one', INPUT_NEWLINES: 'split' }, problems: ['INPUT_NEWLINES="split" should not be split with PROTOCOL=one-to-one, where answers belong to single records'] }, // prettier-ignore
+  { what: 'an output that empties its own input', env: { PROGRAM: '/bin/cat' }, flags: { in: '/plain', out: '/plain' }, problems: ['--out="/plain" should be another file than --in /plain, which it would empty before it is read'] }, // prettier-ignore
+  { what: 'dead letters that would be read again', env: { ...withoutConsul, INPUT_TOPICS: 'a,b', DEAD_LETTER_TOPIC: 'b' }, problems: ['DEAD_LETTER_TOPIC="b" should not be one of INPUT_TOPICS: dead letters would be read again'] }, // prettier-ignore
+  { what: 'dead letters that would be read again, by default', env: { ...withoutConsul, INPUT_TOPICS: 'a,scores.dead-letter' }, problems: ['INPUT_TOPICS="a,scores.dead-letter" should not name scores.dead-letter, where dead letters go: leave it out, or set DEAD_LETTER_TOPIC to another'] }, // prettier-ignore
+  { what: 'one wrong item of several', env: { ...least, CALCULATOR_EXITCODES: '0,300' }, problems: ['CALCULATOR_EXITCODES="0,300" should be an integer from 0 to 255, not "300"'] }, // prettier-ignore
+  { what: 'a list that may be none', env: { ...least, RUN_DOCUMENT_ALLOW: 'all' }, problems: ['RUN_DOCUMENT_ALLOW="all" should be none, or streams or calculator'] }, // prettier-ignore
+  { what: 'quotes that no shell took away', env: { ...least, INPUT_FROM: '"latest"' }, problems: [`INPUT_FROM="\\"latest\\"" should be earliest, latest or an RFC 3339 time such as 2026-01-31T08:00:00Z; it has quotes around it`] }, // prettier-ignore
+  { what: 'a port that no broker has', env: { ...least, KAFKA_DSN: 'k:99999,j' }, problems: ['KAFKA_DSN="k:99999,j" should be host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port'] }, // prettier-ignore
+  { what: 'a password that is not encoded', env: { ...least, KAFKA_DSN: 'kafka://me:p@ss@k:1' }, problems: ['KAFKA_DSN="kafka://***@k:1" should be host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port; in the user and the password @ is %40, / is %2F and % is %25'] }, // prettier-ignore
   { what: 'exactly-once with a file', env: { ...exactly }, flags: { in: '-' }, problems: ['DELIVERY="exactly-once" cannot be exactly-once with --in or --out: it holds from Kafka to Kafka only'] }, // prettier-ignore
   { what: 'exactly-once without an output', env: { ...exactly, OUTPUT_TOPIC: '' }, problems: ['OUTPUT_TOPIC is needed with DELIVERY=exactly-once'] }, // prettier-ignore
   { what: 'exactly-once with one side', env: { ...exactly, PROTOCOL: 'sink' }, problems: ['PROTOCOL="sink" cannot be sink with DELIVERY=exactly-once: it has one side only'] }, // prettier-ignore
@@ -243,4 +251,6 @@ test('warnings: what is later, without effect, or looks wrong', () => {
   assert.match(warnings({ ...least, KAFKA_DSN: 'kafka://a:b@k' }).join(), /clear text/)
   assert.match(warnings(least, { in: '-', out: '-' }).join(), /^KAFKA_DSN without effect/)
   assert.match(warnings({ ...withoutConsul, OUTPUT_TOPIC: '' }).join(), /OUTPUT_TOPIC is not set: .* goes nowhere/)
+  const token = { ...withoutConsul, CONSUL_HTTP_TOKEN: 't', CONSUL_WAIT: '1s' }
+  assert.match(warnings(token).join(), /alone decides; without effect: CONSUL_HTTP_TOKEN, CONSUL_WAIT$/)
 })

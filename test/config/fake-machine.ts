@@ -15,7 +15,10 @@ export function fakeMachine(entries: Readonly<Record<string, string | { kind: Fi
       const entry = all.get(path)
       return entry === undefined ? 'missing' : typeof entry === 'string' ? 'file' : entry.kind
     },
+    head: () => null,
+    same: (one, other) => one === other && typeof all.get(one) === 'string',
     hostName: () => 'box',
+    arch: 'x64',
     terminal: false,
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -21,6 +21,12 @@ test('the real machine tells programs, files, folders and nothing apart', (t: Te
   assert.equal(thisMachine.kind(`/${'x'.repeat(5_000)}`), 'missing')
   assert.equal(thisMachine.kind('/a\0b'), 'missing')
   assert.equal(thisMachine.read(file), 'text\n')
+  assert.equal(thisMachine.head(file)?.toString(), 'text\n')
+  assert.equal(thisMachine.head(join(folder, 'none')), null)
+  symlinkSync(file, join(folder, 'link'))
+  assert.equal(thisMachine.same(file, join(folder, 'link')), true)
+  assert.equal(thisMachine.same(file, join(folder, 'none')), false)
+  assert.equal(thisMachine.same('/dev/null', '/dev/null'), false)
   assert.throws(
     () => thisMachine.read(folder),
     (error) => reason(error) === 'EISDIR',

@@ -63,7 +63,16 @@ test('a secret from a file never occurs in what is shown', () => {
 })
 
 test('a DSN without credentials is shown as it is', () => {
-  for (const raw of ['k:9092', 'a:1,b:2', 'kafka+tls://a', 'https://c:8501/', '[::1]:1'])
+  for (const raw of [
+    'k:9092',
+    'a:1,b:2',
+    'kafka+tls://a',
+    'https://c:8501/',
+    '[::1]:1',
+    'SASL_SSL://a:1',
+    'a:99999',
+    'a:1; b:2',
+  ])
     assert.equal(maskDsn(raw), raw)
   assert.equal(maskDsn('me:word@k'), '***@k')
   assert.equal(maskDsn('kafka://me:word'), 'kafka://me:***')

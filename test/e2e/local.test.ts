@@ -223,7 +223,8 @@ for (const [what, bin, ...args] of [
     const agent = await startAgent(t, {
       under: ['bash', '-c', 'yes | "$@" | head -n 1; exit "${PIPESTATUS[1]}"', 'bash'],
       args: ['--in', '-', '--out', '-', ...calculatorWords([bin, ...args])],
-      env: { OUTPUT_FORMAT: 'raw' },
+      // Nothing is drained: no answer can be stored any more.
+      env: { OUTPUT_FORMAT: 'raw', ADOPTION_GRACEPERIOD: '1h' },
     })
     assert.deepEqual(await agent.exit(), { code: 69, signal: null })
     const failed = agent.log.find(({ event }) => event === 'agent.failed')
@@ -246,6 +247,13 @@ for (const [what, env, args, code] of [
     assert.equal(agent.stdout, `${code}\nprecious\n`)
   })
 }
+
+test('an input that cannot be read on ends the agent, and says why', { timeout: 30_000 }, async (t) => {
+  const agent = await startAgent(t, { args: ['--in', '/proc/self/mem', '--out', '-', '--bin', 'cat'] })
+  assert.deepEqual(await agent.exit(), { code: 69, signal: null })
+  const failed = agent.log.find(({ event }) => event === 'agent.failed')
+  assert.match(String(failed?.msg), /^cannot read \/proc\/self\/mem after line 0: EIO/)
+})
 
 test('SIGTERM in the middle of the input ends the agent with 0', { timeout: 30_000 }, async (t) => {
   const agent = await startAgent(t, {

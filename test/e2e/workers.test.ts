@@ -2,18 +2,18 @@
 // fewer, while records flow.
 import assert from 'node:assert/strict'
 import process from 'node:process'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { dealings } from '../../src/domain/stream/dealing.ts'
 import type { Snapshot } from '../../src/engine/snapshot.ts'
 import { streams, Workspace } from '../fixtures/e2e-consul.ts'
+import { keyedFeed } from '../fixtures/e2e-keyed-feed.ts'
 import { noLag, startStream } from '../fixtures/e2e-stream.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 /** Fed at once, about five times a second. */
 const FED = 200
-const KEYS = 37
 const PARTITIONS = 4
 const KILLS = 3
 
@@ -24,29 +24,6 @@ for line in sys.stdin:
     time.sleep(0.0007)
     print(os.environ['BDZ_LANE'] + ' ' + line, end='', flush=True)
 `
-
-/** Numbered records with keys, until it is stopped; then resolves with how many there were. */
-function feedInto(t: TestContext, kafka: TestKafka, topic: string): { stop(): Promise<number> } {
-  const over = new AbortController()
-  const run = async (): Promise<number> => {
-    for (let sent = 0; ; sent += FED) {
-      if (over.signal.aborted) return sent
-      const numbers = Array.from({ length: FED }, (_, i) => sent + i)
-      await kafka.produce(
-        topic,
-        numbers.map((i) => ({ key: `key-${i % KEYS}`, value: `${i % KEYS} ${i}` })),
-      )
-      await pause(200)
-    }
-  }
-  const done = run()
-  const stop = (): Promise<number> => {
-    over.abort()
-    return done
-  }
-  t.after(stop)
-  return { stop }
-}
 
 const names = (workers: number): string[] =>
   workers === 1 ? ['calculator'] : Array.from({ length: workers }, (_, worker) => `calculator:calculator_0${worker}`)
@@ -73,7 +50,7 @@ test(
 
         await space.publish(document(1))
         const agent = await space.start({ KAFKA_CONSUMER_GROUP: group, WORKERS_BY: dealing })
-        const feed = feedInto(t, kafka, input)
+        const feed = keyedFeed(t, kafka, input, FED)
         await kafka.waitForRecords(output, 100)
         await agent.waitForStatus('one worker', areUp(1))
 

@@ -251,3 +251,19 @@ test('check tells problems as a start does, with the same exit code', { timeout:
   assert.equal((await started.exit()).code, 78)
   assert.equal(checked.stderr, started.stderr)
 })
+
+test('check looks at CONFIG_FILE too, and at it alone without a Calculator', { timeout: 30_000 }, async (t) => {
+  const file = join(tempDir(t), 'supervisord.conf')
+  writeFileSync(file, '[supervisord]\nnodaemon=true\n[program:web]\ncommand=/bin/sleep 9\nautostrat=false\n')
+  const checked = async (env: Readonly<Record<string, string>>): Promise<[number | null, string]> => {
+    const agent = await startAgent(t, { args: ['check', '--json'], env: { ...env, CONFIG_FILE: file } })
+    return [(await agent.exit()).code, agent.stdout]
+  }
+  const [alone, beside] = await Promise.all([checked({}), checked({ PROGRAM: '/bin/cat' })])
+  assert.equal(alone[0], 0, alone[1])
+  assert.match(alone[1], /autostrat/)
+  assert.doesNotMatch(alone[1], /KAFKA_DSN/)
+  assert.equal(beside[0], 78)
+  assert.match(beside[1], /autostrat/)
+  assert.match(beside[1], /KAFKA_DSN is needed|"name": "KAFKA_DSN"/)
+})

@@ -182,3 +182,19 @@ test('without a good one before it, a document whose Calculator cannot start sta
     [2],
   )
 })
+
+test('each document is told with its version, and a refusal says whether anything is in force', async () => {
+  const { events, tell } = world()
+  await tell('{"inputs": {}}', 1)
+  await tell(document('one'), 2)
+  await tell('[]', 3)
+  await tell(document('one', 'broken'), 4)
+  const told = events.since(0).map(({ event, message, fields }) => [event, fields['modifyIndex'], message])
+  assert.deepEqual(told, [
+    ['document.refused', 1, 'the run document is refused, waiting for a good one'],
+    ['document.accepted', 2, 'taking over the run document'],
+    ['document.refused', 3, 'the run document is refused, the last good one stays in force'],
+    ['document.accepted', 4, 'taking over the run document'],
+    ['document.rolled-back', 4, 'rolled back to the last good run document'],
+  ])
+})

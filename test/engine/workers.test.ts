@@ -26,6 +26,7 @@ const event = fc.oneof(
   fc.record({ do: fc.constant('kill' as const), wait: fc.nat(80), which: fc.nat(9) }),
   fc.record({ do: fc.constant('become' as const), wait: fc.nat(80), which: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ do: fc.constant('revoke' as const), wait: fc.nat(80), which: fc.nat(9) }),
+  fc.record({ do: fc.constant('lose' as const), wait: fc.nat(80), which: fc.nat(9) }),
   fc.record({ do: fc.constant('refuse' as const), wait: fc.nat(20), which: fc.nat(2) }),
 )
 
@@ -58,7 +59,7 @@ test('whatever dies, comes and goes: no commit passes an answer that is not stor
         else if (step.do === 'refuse') world.source.refusals = step.which
         else {
           const partition = step.which % keys.length
-          await world.while(world.source.revoke([partition]))
+          await world.while(world.source[step.do]([partition]))
           world.check()
           world.source.assign([partition])
         }
@@ -263,3 +264,25 @@ test('at-most-once: no record is given to two Calculators, whoever dies', async 
   assert.ok(seen.length < 150, 'what was in work is lost')
   world.workers.close()
 })
+
+for (const protocol of ['relay', 'one-to-one', 'batch'] as const) {
+  test(`${protocol}: what is another's already is not waited for, however busy the worker is`, async () => {
+    const values = valuesFor([['a', 'b'], ['c'], ['d']])
+    const world = new WorkersWorld({ protocol, dealing: 'partition', workers: 2, values, work: 1_000_000 })
+    await world.begin()
+    await world.clock.advance(5)
+    const before = world.clock.now()
+    // The first is about to move to the other worker, or to be given away, when all is lost.
+    const revoked = world.source.revoke([1])
+    await world.source.lose([0, 1, 2])
+    await revoked
+    assert.equal(world.clock.now(), before, 'no time has passed')
+    assert.deepEqual(world.source.commits, [])
+    const streams = world.workers.snapshots()
+    assert.deepEqual(
+      streams.map(({ input }) => input.assigned),
+      [[], []],
+    )
+    world.workers.close()
+  })
+}

@@ -3,9 +3,11 @@ import { test, type TestContext } from 'node:test'
 import { KafkaCluster } from '../../src/kafka/cluster.ts'
 import { explain } from '../../src/kafka/errors.ts'
 import { createCluster } from '../../src/kafka/options.ts'
+import { fetch } from '../../src/kafka/protocol/fetch.ts'
 import type { KafkaRequest } from '../../src/kafka/protocol/request.ts'
 import { brokerAddress, TestKafka } from '../support/kafka.ts'
 import { freePort } from '../support/ports.ts'
+import { setQuotas } from '../support/quotas.ts'
 import { clock, Lines, optionsFor } from './rig.ts'
 
 function clusterFor(t: TestContext, brokers: readonly string[] = [brokerAddress()]): KafkaCluster {
@@ -93,4 +95,34 @@ test('closing ends what is under way, and nothing is opened afterwards', async (
   cluster.close()
   await assert.rejects(under)
   await assert.rejects(cluster.sendToAny(heartbeat), { code: 'SHUTDOWN_STATE' })
+})
+
+test('what a quota holds back at the broker is not late, and a used-up quota is told once', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  await broker.produce(topic, [{ value: Buffer.alloc(11_500, 'x') }])
+  const clientId = broker.topicName('client')
+  // Over ten seconds a little less than what is asked for: the broker wants a pause of a second or two.
+  await setQuotas(t, broker.broker, clientId, { consumer_byte_rate: 1000 })
+  const lines = new Lines()
+  const cluster = createCluster({ ...optionsFor([broker.broker]), clientId }, lines.log, clock)
+  t.after(() => cluster.close())
+  const { topics } = await cluster.metadata([topic])
+  const facts = topics.get(topic)
+  const node = facts && 'partitions' in facts ? (facts.partitions[0]?.leader ?? -1) : -1
+  const connection = await cluster.connect(node)
+  const wanted = { topic, partition: 0, topicId: null, leaderEpoch: -1, offset: 0, maxBytes: 100_000 }
+  const ask = { ...fetch([wanted], { maxWaitMs: 100, maxBytes: 100_000 }, connection.versions), timeoutMs: 300 }
+  const began = performance.now()
+  // Both are on their way before the first is answered.
+  const [first, second] = await Promise.all([connection.send(ask), connection.send(ask)])
+  const took = performance.now() - began
+  assert.ok(first.throttleMs > 500, `a pause of ${first.throttleMs} ms`)
+  assert.ok(took > ask.timeoutMs + 100, `the second was held back for ${took} ms`)
+  assert.equal(second.error, 0)
+  const told = lines.of('kafka.throttled')
+  assert.deepEqual(
+    told.map(({ fields }) => fields['pauseMs']),
+    [first.throttleMs],
+  )
 })

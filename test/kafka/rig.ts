@@ -55,7 +55,7 @@ export class Receiver implements RecordConsumer {
   readonly revocations: TopicPartition[][] = []
   /** Awaited before a batch is taken. */
   hold: (batch: LineBatch) => Promise<void> = () => Promise.resolve()
-  onRevoked: () => Promise<void> = () => Promise.resolve()
+  onRevoked: (gone?: AbortSignal) => Promise<void> = () => Promise.resolve()
 
   async batch(batch: LineBatch): Promise<void> {
     await this.hold(batch)
@@ -66,9 +66,9 @@ export class Receiver implements RecordConsumer {
     this.assignments.push([...partitions])
   }
 
-  revoked(partitions: readonly TopicPartition[]): Promise<void> {
+  revoked(partitions: readonly TopicPartition[], gone?: AbortSignal): Promise<void> {
     this.revocations.push([...partitions])
-    return this.onRevoked()
+    return this.onRevoked(gone)
   }
 
   ended(): void {

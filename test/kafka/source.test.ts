@@ -252,3 +252,29 @@ test('the end of a partition is known, also of one whose records wait', async (t
   await waitFor('all records', () => receiver.records === 68)
   assert.equal(source.health().lag, 0)
 })
+
+test('partitions that are lost are not waited for, not even by who is giving them away', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic(2)
+  const receiver = new Receiver()
+  const states: (boolean | undefined)[] = []
+  receiver.onRevoked = async (gone) => {
+    states.push(gone?.aborted)
+    if (gone?.aborted === false) await once(gone, 'abort')
+  }
+  const { source } = await startSource(t, { groupId: broker.groupId(), topics: [topic] }, receiver)
+  await waitFor('both', () => receiver.assignments.length === 1)
+  const partitions = [0, 1].map((partition) => ({ topic, partition }))
+  const positions = partitions.map((at) => ({ ...at, offset: 0, epoch: receiver.epoch(at.partition) }))
+  const transaction = { transactionalId: 'x', id: 1, epoch: 0 }
+  const revoked = source.revoked(partitions.slice(0, 1))
+  const again = source.revoked(partitions.slice(1))
+  await waitFor('the first', () => states.length === 1)
+  source.lost(partitions)
+  await Promise.all([revoked, again])
+  await waitFor('all three', () => states.length === 3)
+  assert.deepEqual(states, [false, true, true])
+  assert.deepEqual(source.health().assigned, [])
+  await source.commit(positions)
+  await assert.rejects(source.commitIn(transaction, positions), /another owner/)
+})

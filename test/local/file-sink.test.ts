@@ -58,7 +58,7 @@ test('the file exists after a run without output', async (t) => {
 test('a file that cannot be written is told at the open or with the write', async (t) => {
   const dir = tempDir(t)
   const folder = fileSink(dir)
-  await assert.rejects(folder.partitions(), { code: 'FAILED', subject: `cannot write ${dir}: it is a folder` })
+  await assert.rejects(folder.partitions(), { code: 'UNAVAILABLE', subject: `cannot write ${dir}: it is a folder` })
   await folder.close()
   const full = fileSink('/dev/full')
   await full.partitions()

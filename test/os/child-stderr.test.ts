@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { stderrSplitter, StderrTails } from '../../src/os/child-stderr.ts'
+import { NodeSpawner } from '../../src/os/spawn.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { nativeLibc, startChild } from './start-child.ts'
+import { nativeLibc, programSpec, startChild } from './start-child.ts'
 
 const limit = 64 * 1024
 
@@ -82,6 +83,17 @@ test('the last words of a child are told before its exit', async (t: TestContext
     assert.deepEqual(child.spawner.stderrTail('calculator:a'), ['first', 'no newline'])
     assert.deepEqual(child.stderr.at(-1), { namespec: 'calculator:a', pid: child.pid, text: 'no newline', cut: false })
   }
+})
+
+test('the last lines, which everybody may see, are kept without what nobody may', async (t: TestContext) => {
+  const masked = (text: string): string => text.replaceAll('s3cret', '***')
+  const spawner = new NodeSpawner({ libc: null, onStderrLine: () => undefined, masked })
+  const exited = Promise.withResolvers<unknown>()
+  const child = spawner.spawn(programSpec(['sh', '-c', 'echo login with s3cret failed >&2']), exited.resolve)
+  t.after(() => spawner.kill(child.pid, 'SIGKILL', true))
+  await exited.promise
+  await waitFor('the line', () => spawner.stderrTail('calculator').length === 1)
+  assert.deepEqual(spawner.stderrTail('calculator'), ['login with *** failed'])
 })
 
 test('stderr comes without the native part, too', async (t: TestContext) => {

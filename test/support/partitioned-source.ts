@@ -33,6 +33,7 @@ export class PartitionedSource implements RecordSource {
   #consumer: RecordConsumer | null = null
   #epoch = 0
   #paused = false
+  #draining: AbortController | null = null
 
   constructor(values: readonly (readonly KeyedValue[])[], atOnce: number) {
     this.values = values
@@ -64,8 +65,18 @@ export class PartitionedSource implements RecordSource {
   async revoke(partitions: readonly number[]): Promise<void> {
     // Nothing more is fetched of what is about to go.
     for (const partition of partitions) this.#halt(partition)
-    await this.#consumer?.revoked(partitions.map((partition) => ({ topic: 'in', partition })))
+    const gone = (this.#draining = new AbortController())
+    const list = partitions.map((partition) => ({ topic: 'in', partition }))
+    await this.#consumer?.revoked(list, gone.signal)
     for (const partition of partitions) this.#owned.delete(partition)
+  }
+
+  /** They are another's already; so is what is about to be given away. */
+  async lose(partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) this.#owned.delete(partition)
+    this.#draining?.abort()
+    const list = partitions.map((partition) => ({ topic: 'in', partition }))
+    await this.#consumer?.revoked(list, AbortSignal.abort())
   }
 
   pause(): void {

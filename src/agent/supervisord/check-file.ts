@@ -1,6 +1,6 @@
 // `pidpiper check -c FILE`: what a supervisord configuration says, and what in it will not work here. Starts nothing.
 import process from 'node:process'
-import { check } from '../../cli/check.ts'
+import { check, type CheckInput } from '../../cli/check.ts'
 import { describeConfig, placeText } from '../../faces/supervisord/config/describe.ts'
 import { loadConfig } from '../../faces/supervisord/config/load.ts'
 import type { Notice } from '../../faces/supervisord/config/types.ts'
@@ -11,21 +11,23 @@ const BAD_CONFIGURATION = 2
 
 /** @returns the exit code: 0 for a file that can be started, 2 for one that cannot */
 export function checkFile(file: string, json: boolean): number {
-  const machine = thisMachine()
-  const { config, problems, warnings } = loadConfig({ file, machine })
-  const description = config === null ? null : describeConfig(config, machine)
   const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
-  const { stdout, stderr, exitCode } = check(
-    {
-      rows: description?.rows ?? [],
-      problems: problems.map(({ text, place }) => ({ name: where(place, file), value: null, expected: text })),
-      warnings: [...warnings, ...(description?.findings ?? [])].map(placed),
-    },
-    { json, colors },
-  )
+  const { stdout, stderr, exitCode } = check(fileFindings(file), { json, colors })
   process.stdout.write(stdout)
   process.stderr.write(stderr)
   return exitCode === 0 ? 0 : BAD_CONFIGURATION
+}
+
+/** What there is to say of a file. */
+export function fileFindings(file: string): CheckInput {
+  const machine = thisMachine()
+  const { config, problems, warnings } = loadConfig({ file, machine })
+  const description = config === null ? null : describeConfig(config, machine)
+  return {
+    rows: description?.rows ?? [],
+    problems: problems.map(({ text, place }) => ({ name: where(place, file), value: null, expected: text })),
+    warnings: [...warnings, ...(description?.findings ?? [])].map(placed),
+  }
 }
 
 const where = (place: Notice['place'], file: string): string => (place === null ? file : placeText(place))

@@ -16,7 +16,7 @@ import { systemClock } from '../../os/clock.ts'
 import { loadLibc, type Libc } from '../../os/libc.ts'
 import { nodeLogs } from '../../os/logs.ts'
 import { startReaper } from '../../os/reaper.ts'
-import { onSignals, type AgentSignal } from '../../os/signals.ts'
+import { onSignals, signalsHeard, type AgentSignal } from '../../os/signals.ts'
 import { NodeSpawner } from '../../os/spawn.ts'
 import { openLife, type OpenLife } from './open-life.ts'
 import { openMainLog } from './open-main-log.ts'
@@ -43,6 +43,8 @@ export interface Companion {
 
 export interface CompanionParts {
   readonly onStderrLine: (line: StderrLine) => void
+  /** A line without what nobody may see. */
+  readonly masked: (text: string) => string
   /** What the programs of the file inherit. */
   readonly childEnvironment: Readonly<Record<string, string>>
   create(shared: {
@@ -66,6 +68,8 @@ export class DaemonHost {
   #life: Life | null = null
   #mainLog: MainLog | null = null
   #exitCode = 0
+  /** Somebody asked for the end, whatever there was to be ended then. */
+  #isEnding = false
   #companion: Companion | null = null
   /** The end of the companion. */
   #accompanied: Promise<void> | null = null
@@ -86,11 +90,13 @@ export class DaemonHost {
     const spawner = new NodeSpawner({
       libc: this.#libc,
       onStderrLine: this.#parts.companion?.onStderrLine ?? (() => undefined),
+      ...(this.#parts.companion && { masked: this.#parts.companion.masked }),
       ...(childFiles !== null && { openFiles: childFiles }),
     })
     const supervisor = new Supervisor({ clock: systemClock, spawner, events: this.#events })
     const daemon = (): Daemon | null => this.#life
     this.#companion = this.#parts.companion?.create({ spawner, events: this.#events, supervisor, daemon }) ?? null
+    await signalsHeard()
     const unhook = this.#hook()
     let [next, notices]: [SupervisordConfig, Loaded] = [config, loaded]
     try {
@@ -141,6 +147,10 @@ export class DaemonHost {
   async #live({ life, close }: OpenLife, { settings }: SupervisordConfig, first: boolean): Promise<string> {
     const { isBackground, ready } = this.#parts
     this.#life = life
+    if (this.#isEnding) {
+      this.#mainLog?.line('warn', 'received an exit request while starting')
+      life.shutdown()
+    }
     if (isBackground && first) {
       this.#mainLog?.line('info', 'daemonizing the supervisord process')
       process.umask(settings.umask)
@@ -210,7 +220,10 @@ export class DaemonHost {
       this.#mainLog?.line('warn', `received ${name} indicating exit request`)
       // It drains first; its end stops the others.
       if (this.#companion) this.#companion.signal(name)
-      else this.#life?.shutdown()
+      else {
+        this.#isEnding = true
+        this.#life?.shutdown()
+      }
     }
     const unhook = onSignals({
       SIGTERM: end('SIGTERM'),
@@ -221,7 +234,11 @@ export class DaemonHost {
         this.#mainLog?.line('info', 'received SIGUSR2 indicating log reopen request')
         this.#life?.reopenLogs()
       },
-      ...(this.#companion && { SIGUSR1: () => this.#companion?.signal('SIGUSR1') }),
+      SIGUSR1: () => {
+        // Without a handler Node would open its debugger to every user of the machine.
+        if (this.#companion) this.#companion.signal('SIGUSR1')
+        else this.#mainLog?.line('warn', 'ignored SIGUSR1, which means nothing here (SIGUSR2 reopens the logs)')
+      },
       SIGCHLD: () => this.#mainLog?.line('debug', 'received SIGCHLD indicating a child quit'),
     })
     return () => {

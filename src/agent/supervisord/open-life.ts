@@ -55,16 +55,26 @@ export async function openLife(parts: OpenLifeParts): Promise<OpenLife> {
       return openListeningSocket(libc, socket)
     },
   })
-  life.open()
-  const servers = await openServers({
-    servers: config.servers,
-    rpcInterfaces: config.rpcInterfaces,
-    daemon: life,
-    log: (level, text) => mainLog.line(level, text),
-  })
-  if (!settings.nocleanup) {
-    const own = new Set(life.processes().flatMap(({ stdoutLogfile, stderrLogfile }) => [stdoutLogfile, stderrLogfile]))
-    clearAutoLogs(settings.childlogdir, settings.identifier, own, (text) => mainLog.line('warn', text))
+  const ownLogs = (): ReadonlySet<string> =>
+    new Set(life.processes().flatMap(({ stdoutLogfile, stderrLogfile }) => [stdoutLogfile, stderrLogfile]))
+  const { childlogdir, identifier, nocleanup } = settings
+  const clear = (belongs: (path: string) => boolean): void =>
+    clearAutoLogs(childlogdir, identifier, belongs, (text) => mainLog.line('warn', text))
+  try {
+    life.open()
+    const servers = await openServers({
+      servers: config.servers,
+      rpcInterfaces: config.rpcInterfaces,
+      daemon: life,
+      log: (level, text) => mainLog.line(level, text),
+    })
+    const own = ownLogs()
+    if (!nocleanup) clear((path) => !own.has(path))
+    return { life, close: () => servers.close() }
+  } catch (error) {
+    // Nothing has written to them, and a start that is tried for ever would leave more and more.
+    const own = ownLogs()
+    clear((path) => own.has(path))
+    throw error
   }
-  return { life, close: () => servers.close() }
 }

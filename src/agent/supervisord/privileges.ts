@@ -49,7 +49,7 @@ function refusal({ limit, wanted, hard }: { limit: string; wanted: number; hard:
       : ['available processes', 'minprocs', 'program']
   const used = limit === 'RLIMIT_NOFILE' ? 'file descriptors' : 'processes'
   return (
-    `The minimum number of ${what} required to run this process is ${wanted} as per the "${key}" command-line argument ` +
+    `The minimum number of ${what} required to run this ${who} is ${wanted} as per the "${key}" command-line argument ` +
     `or config file setting. The current environment will only allow you to open ${hard} ${used}.  Either raise the ` +
     `number of usable ${used} in your environment (see README.rst) or lower the ${key} setting in the config file to ` +
     `allow the ${who} to start.`

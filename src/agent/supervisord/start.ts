@@ -12,6 +12,7 @@ import {
 } from '../../faces/supervisord/command-line.ts'
 import { SUPERVISOR_VERSION } from '../../faces/supervisord/versions.ts'
 import { daemonCopy, startCopy } from '../../os/daemonise.ts'
+import { releaseSignals } from '../../os/signals.ts'
 import { DaemonHost, type CompanionParts } from './daemon-host.ts'
 import { thisMachine } from './this-machine.ts'
 
@@ -61,7 +62,10 @@ export async function supervisord(
   const loaded = load()
   if (loaded.config === null) return refuse(loaded.problems[0]?.text ?? 'the configuration is wrong')
   const isBackground = !loaded.config.settings.nodaemon && process.pid !== 1 && companion === null
-  if (isBackground && copy === null) return startCopy(err)
+  if (isBackground && copy === null) {
+    releaseSignals()
+    return startCopy(err)
+  }
   const host = new DaemonHost({ load, machine, isBackground, ready: () => copy?.ready(), companion })
   try {
     return await host.run(loaded, loaded.config)

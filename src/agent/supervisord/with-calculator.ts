@@ -1,16 +1,13 @@
 // `pidpiper -c FILE`: the programs of a supervisord configuration, and a Calculator beside them where there is one.
 import process from 'node:process'
 import type { RunFlags } from '../../cli/arguments.ts'
+import { hasStream } from './has-stream.ts'
 import { supervisord } from './start.ts'
-
-/** What says that there is a Calculator; the flags of the stream do, too. */
-const streamVariables = ['PROGRAM', 'KAFKA_DSN', 'CONSUL_DSN', 'INPUT_TOPICS', 'OUTPUT_TOPIC'] as const
 
 /** @returns the exit code */
 export async function runWithFile(argv: readonly string[], flags: RunFlags): Promise<number> {
   const called = { program: process.argv0, executable: process.argv0 }
-  const hasStream = Object.keys(flags).length > 0 || streamVariables.some((name) => Boolean(process.env[name]))
-  if (!hasStream) return supervisord(argv, called)
+  if (!hasStream(process.env, flags)) return supervisord(argv, called)
   // Loaded only here: without a stream nothing of Kafka and Consul takes memory.
   const [{ prepare, surroundings }, { Agent }] = await Promise.all([import('../run.ts'), import('../agent.ts')])
   const prepared = prepare(flags)
@@ -18,6 +15,7 @@ export async function runWithFile(argv: readonly string[], flags: RunFlags): Pro
   const { config, log } = prepared
   return supervisord(argv, called, {
     onStderrLine: (line) => log.child(line),
+    masked: (text) => log.masked(text),
     childEnvironment: config.calculator.childEnvironment,
     create: ({ spawner, ...shared }) => new Agent(config, { ...surroundings, spawner, log, shared }),
   })

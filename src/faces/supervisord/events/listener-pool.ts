@@ -33,6 +33,7 @@ export class ListenerPool {
   readonly #seats: Seat[] = []
   readonly #waiting: FaceEvent[] = []
   readonly #unsubscribe: () => void
+  readonly #waiters: (() => void)[] = []
   #serial = 0
   #dispatching = false
 
@@ -44,6 +45,21 @@ export class ListenerPool {
   /** No more events come. */
   close(): void {
     this.#unsubscribe()
+  }
+
+  /** Resolves when no event waits or is worked on, or when nobody is left who could take one. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve)
+      this.#wake()
+    })
+  }
+
+  #wake(): void {
+    const hasWork = this.#waiting.length > 0 || this.#seats.some(({ event }) => event !== null)
+    const listens = ({ member, protocol }: Seat): boolean => member.isRunning() && protocol.state !== 'UNKNOWN'
+    if (hasWork && this.#seats.some(listens)) return
+    for (const wake of this.#waiters.splice(0)) wake()
   }
 
   join(member: Member): void {
@@ -64,6 +80,7 @@ export class ListenerPool {
     seat.event = null
     seat.protocol = new ListenerProtocol()
     if (event !== null) this.#accept(event, true)
+    this.#wake()
   }
 
   /** What the process wrote to its stdout. */
@@ -71,6 +88,7 @@ export class ListenerPool {
     const seat = this.#seatOf(member)
     for (const fact of seat.protocol.feed(chunk)) this.#judge(seat, fact)
     this.dispatch()
+    this.#wake()
   }
 
   /** Gives what waits to whoever is ready, soon. */

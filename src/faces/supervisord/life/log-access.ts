@@ -50,12 +50,13 @@ export class LogAccess {
     if (!existsSync(this.#mainFile)) throw new AgentError('NO_FILE', '')
     // What is no file has nothing to clear: reading its end raises FAILED.
     this.readMain(-1, 0)
+    // Before the file is empty, as there: whoever clears it finds nothing in it, the copy on stdout has the line.
+    mainLog.line('info', 'reopening log file')
     try {
       mainLog.clear()
     } catch (cause) {
       throw new AgentError('FAILED', '', { cause })
     }
-    mainLog.line('info', 'reopening log file')
     followers.touched(this.#mainFile)
   }
 

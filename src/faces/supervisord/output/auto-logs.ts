@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import { repr } from '../../../wire/ini/python-text.ts'
 
 /**
- * Deletes the AUTO logs that an earlier life of this identifier left in the folder (supervisord:
- * ServerOptions.clear_autochildlogdir). Later than there: a start that fails must not take the logs of the daemon that runs.
- * @param keep paths of this life
+ * Deletes AUTO logs of this identifier in the folder: those that an earlier life left (supervisord:
+ * ServerOptions.clear_autochildlogdir; later than there, a start that fails must not take the logs of the daemon that
+ * runs), or those of a life that did not begin.
+ * @param goes whether the file at this path does
  * @param warn told of what could not be deleted
  */
 export function clearAutoLogs(
   folder: string,
   identifier: string,
-  keep: ReadonlySet<string>,
+  goes: (path: string) => boolean,
   warn: (text: string) => void,
 ): void {
   let names: string[]
@@ -23,7 +24,7 @@ export function clearAutoLogs(
   }
   for (const name of names.filter((candidate) => isOurs(candidate, identifier))) {
     const path = join(folder, name)
-    if (keep.has(path)) continue
+    if (!goes(path)) continue
     try {
       unlinkSync(path)
     } catch {

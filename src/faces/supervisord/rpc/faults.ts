@@ -37,10 +37,14 @@ export interface Fault {
 // supervisord gives these without a detail.
 const bare: readonly ErrorCode[] = ['UNKNOWN_METHOD', 'BAD_ARGUMENTS', 'SIGNATURE_UNSUPPORTED', 'SHUTDOWN_STATE']
 
+// And these with what was asked for, be it nothing.
+const naming: readonly ErrorCode[] = ['BAD_NAME', 'BAD_SIGNAL']
+
 export function faultOf({ code, subject }: AgentError): Fault {
   const number = faultNumber[code]
   const name = number === faultNumber.FAILED ? 'FAILED' : code
-  return { code: number, text: subject === '' || bare.includes(code) ? name : `${name}: ${subject}` }
+  const isBare = bare.includes(code) || (subject === '' && !naming.includes(code))
+  return { code: number, text: isBare ? name : `${name}: ${subject}` }
 }
 
 /** A fault to raise; without a detail its text is the bare name. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, renameSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
@@ -46,6 +46,11 @@ test('a daemon in the foreground: restarts, logs, reload, reopening, and a clean
   await waitFor('a new log', () => existsSync(join(daemon.folder, 'main.log')))
   assert.match(daemon.file('main.old'), /INFO received SIGUSR2 indicating log reopen request\n.*supervisord logreopen/)
 
+  // Node's own answer to it is a debugger that listens.
+  daemon.child.kill('SIGUSR1')
+  await daemon.said(/WARN ignored SIGUSR1, which means nothing here/)
+  assert.equal(daemon.stderr(), '')
+
   const pid = daemon.file('pid')
   daemon.child.kill('SIGHUP')
   await daemon.said(/WARN received SIGHUP indicating restart request/)
@@ -61,6 +66,28 @@ test('a daemon in the foreground: restarts, logs, reload, reopening, and a clean
   )
   assert.equal(isLiving(Number(last)), false)
   assert.deepEqual([existsSync(join(daemon.folder, 'pid')), existsSync(join(daemon.folder, 'sock'))], [false, false])
+})
+
+test('a listener hears of every stop of a shutdown before its own', async (t) => {
+  const listen = "n=${l##*len:};head -c $n>>FOLDER/heard;echo>>FOLDER/heard;printf 'RESULT 2\\nOK'"
+  const daemon = start(t, {
+    programs: `
+[eventlistener:l]
+command=sh -c "while echo READY;do read -r l||exit;${listen};done"
+events=PROCESS_STATE_STOPPED
+startsecs=0
+[program:p]
+command=sleep 1000
+numprocs=8
+process_name=%(process_num)d
+startsecs=0
+`,
+  })
+  await daemon.said(/success: l entered RUNNING/)
+  await daemon.said(/success: 7 entered RUNNING/)
+  daemon.child.kill('SIGTERM')
+  assert.equal(await daemon.exit, 0)
+  assert.equal(daemon.file('heard').match(/groupname:p from_state:STOPPING/g)?.length, 8, daemon.log())
 })
 
 test('a daemon leaves the terminal when it is ready, and a second one is refused in its place', async (t) => {
@@ -87,11 +114,16 @@ test('starts that fail say why in two lines, with 2', async (t) => {
   ]
   await Promise.all(
     cases.map(async ([settings, words, message]) => {
-      const daemon = start(t, { programs: '[unix_http_server]\nfile=/no/such/sock', settings, words })
+      const programs = '[unix_http_server]\nfile=/no/such/sock\n[program:none]\ncommand=cat'
+      const daemon = start(t, { programs, settings, words })
       assert.equal(await daemon.exit, 2)
       const [first = '', second = ''] = daemon.stderr().split('\n')
       assert.ok(first.startsWith(`Error: ${message}`), daemon.stderr())
       assert.match(second, /^For help, use .* -h$/)
+      assert.deepEqual(
+        readdirSync(daemon.folder).filter((name) => name.includes('---t-')),
+        [],
+      )
     }),
   )
 })

@@ -76,6 +76,23 @@ test('a shutdown stops one group after the other, gives up what waits, and is to
   assert.equal(clock.pending, 0)
 })
 
+test('a listener that says nothing holds up a shutdown for a second', async (t) => {
+  const programs = '[eventlistener:deaf]\ncommand=l\nevents=EVENT\nstartsecs=0\n[program:a]\ncommand=a\nstartsecs=0'
+  const { life, child, clock, spawner } = world(t, { programs })
+  await life.run()
+  const { pid } = child('deaf')
+  life.shutdown()
+  await settle()
+  child('a').dieOf('SIGTERM')
+  await settle()
+  assert.deepEqual([spawner.kills.length, spawner.kills[0]?.pid === pid], [1, false])
+  await clock.advance(1000)
+  assert.equal(spawner.kills.at(-1)?.pid, pid)
+  child('deaf').dieOf('SIGTERM')
+  assert.equal(await life.ended, 'SHUTDOWN')
+  assert.equal(clock.pending, 0)
+})
+
 test('a signal during a restart makes it a shutdown', async (t) => {
   const { life } = world(t, { programs: '' })
   await life.run()

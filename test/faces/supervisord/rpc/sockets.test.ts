@@ -52,7 +52,7 @@ test('a live socket is refused, a stale one replaced, and one that is not ours s
   const first = await openFile(t, text)
   const log: string[] = []
   assert.equal(await refusal(openFile(t, text, log)), taken)
-  assert.match(log.join(), /critical cannot open the server \[unix_http_server\] on .*a\.sock/)
+  assert.match(log.join(), /critical cannot open the server \[unix_http_server\] on .*a\.sock: \S+a\.sock is in use$/)
   assert.equal(statusOf(await exchange(t, file, get('/ok.html'))), 200)
   await first.close()
 

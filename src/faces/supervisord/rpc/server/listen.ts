@@ -26,7 +26,7 @@ export async function listen(
     return () => undefined
   } catch (cause) {
     if (server.listening) server.close()
-    context.log('critical', `cannot open the server [${config.section}] on ${addressOf(config)}: ${String(cause)}`)
+    context.log('critical', `cannot open the server [${config.section}] on ${addressOf(config)}: ${reasonOf(cause)}`)
     throw cause instanceof AgentError ? cause : new AgentError('UNAVAILABLE', inSupervisordsWords(cause), { cause })
   }
 }
@@ -50,4 +50,10 @@ function inSupervisordsWords(cause: unknown): string {
   const number = [...getSystemErrorMap()].find(([, [name]]) => name === code)?.[0]
   const reported = number === undefined ? String(cause) : `errno.${code} (${-number})`
   return `Cannot open an HTTP server: socket.error reported ${reported}`
+}
+
+/** For the log, where the class of an error says nothing. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AgentError) return cause.subject
+  return cause instanceof Error ? cause.message : String(cause)
 }

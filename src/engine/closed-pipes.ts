@@ -1,0 +1,30 @@
+// A Calculator that closed stdin or stdout and lives on: it can get, or say, nothing more, and nobody would see why.
+import type { Protocol } from '../domain/stream/settings.ts'
+import type { Millis } from '../domain/time.ts'
+import type { Lane } from './lane.ts'
+import type { Clock } from './ports.ts'
+import type { StreamReport } from './stream-report.ts'
+
+/** Whoever ends closes its pipes too: the death comes within this time. */
+const DEATH_WAIT: Millis = 1000
+
+const what = {
+  stdin: 'its stdin: it gets no more records before it is started anew, which ANSWER_TIMEOUT would do',
+  stdout: 'its stdout: it cannot answer any more; one that writes elsewhere is PROTOCOL=sink',
+}
+
+/** One warning, unless the Calculator is dead or on its way out by then, or does not need that pipe. */
+export function watchClosed(
+  lane: Lane,
+  pipe: 'stdin' | 'stdout',
+  clock: Clock,
+  report: StreamReport,
+  protocol: () => Protocol,
+): void {
+  const idle = pipe === 'stdin' ? 'source' : 'sink'
+  clock.arm(DEATH_WAIT, () => {
+    if (lane.over || lane.stopping || lane.inputEnded || protocol() === idle) return
+    const { pid } = lane.child
+    report.publish('pipe-closed', 'warn', `the Calculator lives and closed ${what[pipe]}`, { pid, pipe })
+  })
+}
