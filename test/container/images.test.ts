@@ -6,17 +6,17 @@ import { after, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { version } from '../../src/version.ts'
 import type { Outcome } from './support/command.ts'
-import { buildBareImage, buildImages, importBases, obstacle } from './support/images.ts'
+import { makeImages, obstacle } from './support/images.ts'
 import { walkThrough } from './support/newcomer.ts'
+import { restricted, startPodOfImage } from './support/pod.ts'
 import { Store } from './support/store.ts'
+import { replaceUnderLoad } from '../fixtures/e2e-rollout.ts'
+import { missingTools } from '../testbed/tools.ts'
 import { installTools } from '../../scripts/chart/tools.ts'
 
 const image = 'docker.io/library/pidpiper'
 const raw = ['--env', 'OUTPUT_FORMAT=raw']
 const skip = obstacle() ?? false
-/** What an answer of a registry that cannot be reached looks like, from apt, npm or debootstrap. */
-const unreachable = /EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|Could not resolve|Temporary failure|Couldn't download/
-
 describe('container images', { skip, timeout: 420_000 }, () => {
   let store: Store
   let away: string | null = null
@@ -30,14 +30,7 @@ describe('container images', { skip, timeout: 420_000 }, () => {
     writeFileSync(join(data, 'lines'), 'one\ntwo\n\nvier äöü\n')
     writeFileSync(join(data, 'readings'), '{"id":1,"value":20}\n{"id":2,"value":30}\n')
     writeFileSync(join(data, 'model'), '{"factor":1.5}')
-    try {
-      await importBases(store)
-      await buildImages(store)
-      await buildBareImage(store)
-    } catch (error) {
-      if (!(error instanceof Error && unreachable.test(error.message))) throw error
-      away = `no registry of packages can be reached from a container build: ${error.message.split('\n')[0] ?? ''}`
-    }
+    away = await makeImages(store)
   })
   after(() => store.close())
 
@@ -96,9 +89,7 @@ describe('container images', { skip, timeout: 420_000 }, () => {
   fact('as the chart runs it: read-only root, no capability, no new privileges', async () => {
     const script = 'grep -E "^(CapEff|CapBnd|NoNewPrivs)" /proc/self/status; cat'
     const words = ['--bin', 'sh', '--arg', '-c', '--arg', script, '--in', '/data/lines', '--out', '-']
-    const folders = ['--read-only', '--read-only-tmpfs=false', '--tmpfs', '/tmp', '--tmpfs', '/run']
-    const rights = ['--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--user', '1000:1000']
-    const { status, stdout, stderr } = await container([...raw, ...folders, ...rights], words)
+    const { status, stdout, stderr } = await container([...raw, ...restricted], words)
     assert.equal(status, 0, stderr)
     const [effective, bounding, privileges] = stdout.split('\n')
     assert.match(effective ?? '', /^CapEff:\t0+$/)
@@ -159,6 +150,12 @@ describe('container images', { skip, timeout: 420_000 }, () => {
     await store.podman(['kill', '--signal', 'TERM', 'live'])
     const { status, stderr } = await running
     assert.equal(status, 0, stderr)
+  })
+
+  fact('a pod is replaced under load: nothing is lost, no zombie, exit 0 in time', async (t) => {
+    const lacking = [...missingTools('kafka'), ...missingTools('consul')]
+    if (lacking.length > 0) t.skip(`Kafka and Consul need ${lacking.join('; ')}`)
+    else await replaceUnderLoad(t, (_, pod) => startPodOfImage(t, store, image, pod))
   })
 
   fact('docs/kubernetes.md leads to an answer, a manifest and a good check, word by word', async (t) => {

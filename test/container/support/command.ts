@@ -10,6 +10,7 @@ export interface Outcome {
 
 export interface Options {
   readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
   /** Ms until the command is ended; 5 min by default. */
   readonly timeout?: number
   /** `open`: the command's stdin stays open until it ends; else it is empty. */
@@ -20,7 +21,8 @@ export interface Options {
 export function run(command: string, words: readonly string[], options: Options = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, ...options.env }
-    const child = spawn(command, words, { env, timeout: options.timeout ?? 300_000 })
+    const cwd = options.cwd ?? process.cwd()
+    const child = spawn(command, words, { env, cwd, timeout: options.timeout ?? 300_000 })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))

@@ -3,10 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import process from 'node:process'
-import { debianRoot } from './roots.ts'
+import { debianRoot, unreachable } from './roots.ts'
 import type { Store } from './store.ts'
 
 const project = join(import.meta.dirname, '..', '..', '..')
+const debian = 'docker.io/library/debian:bookworm-slim'
 const tools = ['buildah', 'podman', 'runc', 'debootstrap']
 
 /** Why container tests cannot run on this machine, in one line; null when they can. */
@@ -20,9 +21,41 @@ export function obstacle(): string | null {
   return find('npm') === null ? 'no npm in PATH to put into the builder image' : null
 }
 
-/** Puts stand-ins for the three images of the FROM lines into the store. */
-export async function importBases(store: Store): Promise<void> {
-  await store.import(await debianRoot('debian', []), 'docker.io/library/debian:bookworm-slim')
+/** What a kernel answers that lets nobody make namespaces, mounts or control groups. */
+const forbidden = /operation not permitted|permission denied|read-only file system|not supported over overlayfs/i
+
+/** Fills the store with every image that is tested. Why that cannot be done on this machine, in one line; else null. */
+export async function makeImages(store: Store): Promise<string | null> {
+  try {
+    const why = await refusal(store)
+    if (why !== null) return `podman cannot run a container here: ${why}`
+    await importBases(store)
+    await buildImages(store)
+    await buildBareImage(store)
+    return null
+  } catch (error) {
+    if (!(error instanceof Error && unreachable.test(error.message))) throw error
+    return `no registry of packages can be reached from a container build: ${error.message.split('\n')[0] ?? ''}`
+  }
+}
+
+/** What forbids this machine to run a container of Debian alone, in podman's last line; null when one runs. */
+async function refusal(store: Store): Promise<string | null> {
+  const tar = await debianRoot('debian', [])
+  for (const words of [
+    ['import', '--quiet', tar, debian],
+    [...store.runWords('probe'), debian, 'true'],
+  ]) {
+    const { status, stderr } = await store.podman(words)
+    if (status === 0) continue
+    if (forbidden.test(stderr)) return stderr.trim().split('\n').at(-1) ?? ''
+    throw new Error(`cannot podman ${words.join(' ')}: ${stderr}`)
+  }
+  return null
+}
+
+/** Puts stand-ins for the other images of the FROM lines into the store. */
+async function importBases(store: Store): Promise<void> {
   await store.import(await debianRoot('python', ['python3', 'python3-pip']), 'docker.io/library/python:3.7')
   await store.podman(['tag', 'docker.io/library/python:3.7', 'docker.io/library/python:3.12-slim'])
   const context = join(store.folder, 'node')
@@ -39,7 +72,7 @@ export async function importBases(store: Store): Promise<void> {
 }
 
 /** Builds the project's image and the manual's, as examples/README.md says. */
-export async function buildImages(store: Store): Promise<void> {
+async function buildImages(store: Store): Promise<void> {
   await store.build('docker.io/library/pidpiper', [...(await hostAccess(store)), project])
   await store.build('localhost/manual', [join(project, 'examples', 'manual')])
 }
@@ -48,7 +81,7 @@ export async function buildImages(store: Store): Promise<void> {
  * Builds an image of nothing but the binary and what it needs, as `distroless/cc` is: no shell, no other program. The
  * Calculator of its tests is the agent itself, which prints its version.
  */
-export async function buildBareImage(store: Store): Promise<void> {
+async function buildBareImage(store: Store): Promise<void> {
   const context = join(store.folder, 'bare')
   await mkdir(context)
   const libraries = ['libc', 'libm', 'libdl', 'libpthread', 'librt', 'libgcc_s', 'libstdc++']

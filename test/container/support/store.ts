@@ -1,14 +1,19 @@
 // A container store of its own in a passing folder: nothing of it is seen by, or left in, the machine's own.
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { must, run, type Options, type Outcome } from './command.ts'
+
+/** Folders of stores, with the pid of the process whose store it is; short, for podman takes 50 characters at most. */
+const stores = /^pidpiper-oci-(\d+)-/
 
 export class Store {
   readonly folder: string
   readonly #stores: readonly string[]
   readonly #podman: readonly string[]
-  readonly #env: NodeJS.ProcessEnv
+  readonly #env: Readonly<Record<string, string>>
   readonly #how = ['--isolation', 'chroot', '--pull-never', '--format', 'docker', '--layers=false']
 
   private constructor(folder: string) {
@@ -21,8 +26,13 @@ export class Store {
     this.#env = { TMPDIR: at('tmp'), DISABLE_HC_SYSTEMD: 'true' }
   }
 
+  /** Also removes what is left of the stores of processes that were killed. */
   static async open(): Promise<Store> {
-    const store = new Store(await mkdtemp(join(tmpdir(), 'pidpiper-containers-')))
+    for (const name of await readdir(tmpdir())) {
+      const owner = stores.exec(name)?.[1]
+      if (owner !== undefined && !existsSync(`/proc/${owner}`)) await new Store(join(tmpdir(), name)).close()
+    }
+    const store = new Store(await mkdtemp(join(tmpdir(), `pidpiper-oci-${process.pid}-`)))
     await mkdir(join(store.folder, 'tmp'))
     return store
   }
@@ -37,15 +47,20 @@ export class Store {
     await must('buildah', [...this.#stores, 'bud', ...this.#how, '-t', name, ...words], { env: this.#env })
   }
 
+  /** The command line of podman with any words, and what it needs in its environment. */
+  command(words: readonly string[]): { command: [string, ...string[]]; env: Readonly<Record<string, string>> } {
+    return { command: ['podman', ...this.#podman, ...words], env: this.#env }
+  }
+
   /** Runs podman with any words. */
   podman(words: readonly string[], options: Options = {}): Promise<Outcome> {
     return run('podman', [...this.#podman, ...words], { timeout: 60_000, ...options, env: this.#env })
   }
 
-  /** The words of `podman run` for a container without a network, within the limits of a nested machine. */
-  runWords(name: string): string[] {
+  /** The words of `podman run` for a container within the limits of a nested machine. */
+  runWords(name: string, network: 'none' | 'host' = 'none'): string[] {
     const limits = ['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=4096:4096']
-    return ['run', '--rm', '--name', name, '--network', 'none', ...limits]
+    return ['run', '--rm', '--name', name, '--network', network, ...limits]
   }
 
   /** A shell script that stands in for `docker build` and `docker run`; an image that exists is not built again. */
@@ -54,7 +69,7 @@ export class Store {
     const [run = '', ...flags] = this.runWords('documented').filter((word) => word !== '--rm')
     return [
       '#!/bin/bash -e',
-      ...Object.entries(this.#env).map(([name, value]) => `export ${name}='${value ?? ''}'`),
+      ...Object.entries(this.#env).map(([name, value]) => `export ${name}='${value}'`),
       'word=$1; shift',
       'case $word in',
       `build) podman ${quoted(this.#podman)} image exists "docker.io/library/$2" ||`,
