@@ -16,6 +16,11 @@ export interface CheckpointHooks {
   blockBuffered(lane: Lane): void
 }
 
+/** A checkpoint that was seen; `settled` resolves when its outputs are stored and it is committed. */
+interface Reached {
+  readonly settled: Promise<void>
+}
+
 /** How long nothing must be fed before a checkpoint is tried for free. */
 const IDLE_AFTER: Millis = 20
 /** Feeding is held for at most one part in twenty of the time. */
@@ -37,6 +42,10 @@ export class Checkpointer {
   #quiet: Millis = QUIET_PROVEN
   #holdLimit = HOLD_LIMIT
   #restWaiters: (() => void)[] = []
+  /** Of each drain that is on: whether it is late. */
+  readonly #drains = new Set<() => boolean>()
+  /** The watch that all of them wait for: of two, each would end the other's for ever. */
+  #drainWatch: Promise<Reached | null> | null = null
 
   constructor(clock: Clock, interval: Millis, feeder: Feeder, book: PartitionBook, hooks: CheckpointHooks) {
     this.#clock = clock
@@ -88,10 +97,23 @@ export class Checkpointer {
    */
   async drain(until: Millis, over?: AbortSignal): Promise<void> {
     const late = (): boolean => over?.aborted === true || this.#clock.now() >= until
-    while (this.#lane && !this.#lane.blockBuffered && !late() && this.#book.unsettled() > 0) {
-      const reached = await this.#try(late)
-      if (reached) return reached.settled
+    this.#drains.add(late)
+    try {
+      while (this.#lane && !this.#lane.blockBuffered && !late() && this.#book.unsettled() > 0) {
+        const reached = await this.#watchForDrains()
+        if (reached) return await reached.settled
+      }
+    } finally {
+      this.#drains.delete(late)
     }
+  }
+
+  /** It lasts while one of the drains is not late. */
+  #watchForDrains(): Promise<Reached | null> {
+    this.#drainWatch ??= this.#try(() => [...this.#drains].every((late) => late())).finally(() => {
+      this.#drainWatch = null
+    })
+    return this.#drainWatch
   }
 
   async #whileIdle(): Promise<void> {
@@ -121,7 +143,7 @@ export class Checkpointer {
   }
 
   /** One watch; a newer one ends an older one. */
-  async #try(giveUp: () => boolean): Promise<{ settled: Promise<void> } | null> {
+  async #try(giveUp: () => boolean): Promise<Reached | null> {
     const lane = this.#lane
     if (!lane) return null
     const mine = ++this.#attempt

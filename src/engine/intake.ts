@@ -26,6 +26,8 @@ export interface IntakeHooks {
   noted(at: TopicPartition, metadata: string): void
   /** The partition is ours no more, or comes anew. */
   forget(at: TopicPartition): void
+  /** Partitions are gone, and with them what was unsettled of theirs. */
+  dropped(): void
   /** `gone`, once it is aborted: no longer. */
   drain(limit: Millis, gone?: AbortSignal): Promise<void>
   /** What is still open of these is committed, or comes to nothing. */
@@ -44,6 +46,8 @@ export class Intake implements RecordConsumer {
   readonly #report: StreamReport
   readonly #hooks: IntakeHooks
   #over = false
+  /** So many are under way. */
+  #revocations = 0
 
   constructor(
     parts: StreamParts,
@@ -139,13 +143,15 @@ export class Intake implements RecordConsumer {
   }
 
   async revoked(partitions: readonly TopicPartition[], gone?: AbortSignal): Promise<void> {
+    this.#revocations++
     this.#feeder.hold('rebalance')
     await this.#hooks.drain(this.#parts.adoptionGraceMs, gone)
     await this.#hooks.release(partitions)
     for (const partition of partitions) this.#hooks.forget(partition)
     this.#book.drop(partitions)
     this.#purge()
-    this.#feeder.letGo('rebalance')
+    this.#hooks.dropped()
+    if (--this.#revocations === 0) this.#feeder.letGo('rebalance')
   }
 
   #purge(): void {

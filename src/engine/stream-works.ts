@@ -133,6 +133,7 @@ export class StreamWorks implements FinishingParts {
         this.lane?.forget(topic, partition)
         isolation.forget({ topic, partition })
       },
+      dropped: () => this.settling.wake(),
       drain: (limit, gone) => this.drained(limit, gone),
       release: async (partitions) => {
         // What is answered from now on is the next owner's to answer.

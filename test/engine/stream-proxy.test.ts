@@ -171,3 +171,26 @@ test('relay: part of a line kept back while it waits for input is block bufferin
   assert.ok(proxy.snapshot().blockBuffered)
   assert.equal(source.committed, 0)
 })
+
+test('relay: a stop that falls into a revocation ends with it, at one checkpoint', async () => {
+  const clock = new FakeClock()
+  const values = Array.from({ length: 10 }, (_, i) => `${i}`)
+  const source = new MemorySource(values, 10)
+  const calculators = new Incarnations((pid, died) => new MemoryCalculator(pid, clock, 1, (line) => `${line}\n`, died))
+  const proxy = new StreamProxy(
+    quietParts(clock, new EventRing(clock), {
+      ...{ checkpointIntervalMs: 60_000, adoptionGraceMs: 3000 },
+      activity: () => calculators.activity(),
+    }),
+    quietSides(clock, { source, sink: new MemorySink(clock, 1), letters: noLetters, protocol: 'relay' }),
+  )
+  calculators.begin(proxy)
+  await source.start(proxy.consumer)
+  await clock.advance(5)
+  let [revoked, drained] = [false, false]
+  void proxy.consumer.revoked([source.at]).then(() => (revoked = true))
+  void proxy.drain(3000, true).then((isAll) => (drained = isAll))
+  await clock.advance(500)
+  assert.deepEqual([revoked, drained, source.committed], [true, true, 10])
+  proxy.close()
+})
