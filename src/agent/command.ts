@@ -9,8 +9,9 @@ import { versionText } from '../cli/version.ts'
 import { loadConfig } from '../config/config.ts'
 import { explain } from '../config/explain.ts'
 import { thisMachine } from '../config/machine.ts'
+import { misspelt } from '../config/misspelt.ts'
 import { readVariables } from '../config/read.ts'
-import { releaseSignals } from '../os/signals.ts'
+import { releaseSignals, signalsHeard } from '../os/signals.ts'
 import { version } from '../version.ts'
 import { hasStream } from './supervisord/has-stream.ts'
 
@@ -22,7 +23,10 @@ const err = (text: string): boolean => process.stderr.write(text)
 /** @returns the exit code */
 export async function command(argv: readonly string[], invokedAs: string): Promise<number> {
   const invocation = parseArguments(argv, invokedAs)
-  if (!endsInOrder(invocation)) releaseSignals()
+  if (!endsInOrder(invocation)) {
+    await signalsHeard()
+    releaseSignals()
+  }
   switch (invocation.command) {
     case 'version':
       out(versionText(version, process.versions.node))
@@ -77,7 +81,7 @@ const endsInOrder = (invocation: Invocation): boolean =>
 async function checked(flags: RunFlags, json: boolean): Promise<number> {
   const file = process.env['CONFIG_FILE'] ?? ''
   const ofFile = file === '' ? null : await import('./supervisord/check-file.ts')
-  if (ofFile !== null && !hasStream(process.env, flags)) return ofFile.checkFile(file, json)
+  if (ofFile !== null && !hasStream(process.env, flags)) return ofFile.checkFile(file, json, misspelt(process.env))
   const loaded = loadConfig({ environment: process.env, flags, machine: thisMachine })
   const more = ofFile?.fileFindings(file)
   const everything = {

@@ -174,6 +174,8 @@ export class DaemonHost {
       this.#companion?.run().then((code) => {
         this.#companion = null
         this.#exitCode ||= code
+        // Between two lives there is nobody to tell.
+        this.#isEnding = true
         this.#life?.shutdown()
       }) ?? null
   }
@@ -210,6 +212,7 @@ export class DaemonHost {
       this.#exitCode = BUG
       if (this.#life === null) process.exit(BUG)
       this.#companion?.fail(BUG)
+      this.#isEnding = true
       this.#life.shutdown()
     }
     process.removeAllListeners('warning')

@@ -12,7 +12,7 @@ import {
 } from '../../faces/supervisord/command-line.ts'
 import { SUPERVISOR_VERSION } from '../../faces/supervisord/versions.ts'
 import { daemonCopy, startCopy } from '../../os/daemonise.ts'
-import { releaseSignals } from '../../os/signals.ts'
+import { releaseSignals, signalsHeard } from '../../os/signals.ts'
 import { DaemonHost, type CompanionParts } from './daemon-host.ts'
 import { thisMachine } from './this-machine.ts'
 
@@ -63,6 +63,7 @@ export async function supervisord(
   if (loaded.config === null) return refuse(loaded.problems[0]?.text ?? 'the configuration is wrong')
   const isBackground = !loaded.config.settings.nodaemon && process.pid !== 1 && companion === null
   if (isBackground && copy === null) {
+    await signalsHeard()
     releaseSignals()
     return startCopy(err)
   }
