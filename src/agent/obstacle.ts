@@ -16,7 +16,8 @@ export const obstacleFor =
     ]
     if (missing.length > 0) return `nobody names ${missing.join(' nor ')}`
     const letters = deadLetterTopicOf(settings)
-    if (config.output.kind === 'kafka' && letters !== null && settings.inputTopics.includes(letters)) {
+    const reads = settings.protocol !== 'source'
+    if (config.output.kind === 'kafka' && reads && letters !== null && settings.inputTopics.includes(letters)) {
       return `deadLetter.topic: ${letters} is also an input topic, so that dead letters would be read again`
     }
     if (

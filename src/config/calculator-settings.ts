@@ -59,7 +59,7 @@ function checkProgram(findings: Findings): void {
     findings.problems.push({ name: '--bin', value: flags.bin, expected: wrong })
   if (wrong !== null && flags.bin === undefined) findings.problem('PROGRAM', wrong)
   // A warning: an emulator may start what this machine cannot, and an interpreter may still come.
-  const fault = wrong === null ? programFault(programFile(program, path, machine), path ?? '', machine) : null
+  const fault = wrong === null ? programFault(programFile(program, path, machine), path, machine) : null
   if (fault !== null) findings.warn(`${flags.bin === undefined ? 'PROGRAM' : '--bin'}=${program} ${fault}`)
 }
 

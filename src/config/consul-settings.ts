@@ -3,6 +3,7 @@ import type { Millis } from '../domain/time.ts'
 import type { Findings } from './findings.ts'
 import type { TlsSettings, TlsVariables } from './tls-settings.ts'
 import { tlsSettings, warnOfIdleTls } from './tls-settings.ts'
+import type { VariableName } from './variables.ts'
 
 export interface ConsulSettings {
   readonly host: string
@@ -23,13 +24,17 @@ export interface ConsulSettings {
   readonly waitMs: Millis | null
 }
 
-const withoutDsn = ['CONSUL_ADVERTISE', 'CONSUL_HTTP_TOKEN', 'CONSUL_WAIT', 'STATE_DIR', 'RUN_DOCUMENT_ALLOW'] as const
+const withoutDsn = ['CONSUL_ADVERTISE', 'CONSUL_HTTP_TOKEN', 'CONSUL_WAIT', 'STATE_DIR'] as const
 
 /** Null when CONSUL_DSN is not set; with a wrong one the other rules are checked all the same. `local`: no Kafka. */
 export function consulSettings(findings: Findings, local: boolean): ConsulSettings | null {
   if (!findings.isSet('CONSUL_DSN')) {
     if (local) return null
-    const idle = withoutDsn.filter((name) => findings.isSet(name))
+    const idle: VariableName[] = withoutDsn.filter((name) => findings.isSet(name))
+    // `none` says what is true here.
+    if (findings.isSet('RUN_DOCUMENT_ALLOW') && findings.values.RUN_DOCUMENT_ALLOW.length > 0) {
+      idle.push('RUN_DOCUMENT_ALLOW')
+    }
     const those = idle.length === 0 ? '' : `; without effect: ${idle.join(', ')}`
     findings.warn(`CONSUL_DSN is not set: no registration and no run document, the environment alone decides${those}`)
     return null

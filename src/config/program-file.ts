@@ -1,6 +1,7 @@
 // What the first bytes of the Calculator's file say: the kernel's own answer to a missing interpreter or loader is that
 // the program itself is not there, and to a foreign program that a shell should try it.
 import type { Machine } from './machine.ts'
+import { placesOf } from './program.ts'
 
 /** `e_machine` of elf(5), as Node names the machines. */
 const elfMachines = new Map([
@@ -20,19 +21,23 @@ const foreign = new Map([
   ['cffaedfe', 'macOS'],
 ])
 
+/** The beginning of programs that are for Linux and for Windows (Cosmopolitan). */
+const BOTH = 'MZqFpD'
+
 /** Why `file`, which may be executed, will hardly start, as the end of a sentence; null where nothing says so. */
-export function programFault(file: string, path: string, machine: Machine): string | null {
+export function programFault(file: string, path: string | undefined, machine: Machine): string | null {
   const head = machine.head(file)
   // Executable and not readable, or gone: the start will tell.
   if (head === null) return null
   if (head.length === 0) return 'is an empty file'
   if (head.subarray(0, 2).toString() === '#!') return scriptFault(head, path, machine)
   if (head.subarray(0, 4).toString('latin1') === '\x7fELF') return elfFault(head, machine)
+  if (head.subarray(0, 6).toString('latin1') === BOTH) return null
   const system = foreign.get(head.toString('hex', 0, 2)) ?? foreign.get(head.toString('hex', 0, 4))
   return system === undefined ? null : `is a program for ${system}: build it for Linux`
 }
 
-function scriptFault(head: Buffer, path: string, machine: Machine): string | null {
+function scriptFault(head: Buffer, path: string | undefined, machine: Machine): string | null {
   const [line = ''] = head.toString('utf8').slice(2).split('\n', 1)
   if (line.endsWith('\r')) return 'has the line ends of Windows, and cannot start with them: sed -i "s/\\r$//" mends it'
   const [interpreter = '', word = ''] = line.trim().split(/\s+/)
@@ -40,7 +45,7 @@ function scriptFault(head: Buffer, path: string, machine: Machine): string | nul
     return `asks for ${interpreter} in its first line, which is no program here: install it, or name another`
   }
   if (!/^\/(usr\/)?bin\/env$/.test(interpreter) || !/^[\w.+-]+$/.test(word) || word.startsWith('-')) return null
-  const isThere = path.split(':').some((folder) => machine.kind(`${folder}/${word}`) === 'program')
+  const isThere = placesOf(word, path).some((place) => machine.kind(place) === 'program')
   return isThere ? null : `asks for ${word} in its first line, which is not in PATH: install it, or name another`
 }
 

@@ -9,7 +9,7 @@ const defaultPath = '/bin:/usr/bin'
  * `path`; a name with blanks that is no file is taken for a whole command line, and the cure is named.
  */
 export function programProblem(program: string, path: string | undefined, machine: Machine): string | null {
-  const kind = program.includes('/') ? machine.kind(program) : kindInPath(program, path ?? defaultPath, machine)
+  const kind = program.includes('/') ? machine.kind(program) : kindInPath(program, path, machine)
   if (kind === 'missing' && /\s/.test(program.trim())) return splitHint(program.trim())
   if (program.includes('/') && !program.startsWith('/')) return 'should be an absolute path or a name in PATH'
   switch (kind) {
@@ -28,12 +28,13 @@ export function programProblem(program: string, path: string | undefined, machin
 export const programFile = (program: string, path: string | undefined, machine: Machine): string =>
   program.includes('/')
     ? program
-    : (placesOf(program, path ?? defaultPath).find((file) => machine.kind(file) === 'program') ?? program)
+    : (placesOf(program, path).find((file) => machine.kind(file) === 'program') ?? program)
 
-const placesOf = (name: string, path: string): string[] =>
+/** Where the kernel's exec looks for a program of that name, in its order. */
+export const placesOf = (name: string, path = defaultPath): string[] =>
   path.split(':').map((folder) => `${folder === '' ? '.' : folder}/${name}`)
 
-function kindInPath(name: string, path: string, machine: Machine): ReturnType<Machine['kind']> {
+function kindInPath(name: string, path: string | undefined, machine: Machine): ReturnType<Machine['kind']> {
   const kinds = placesOf(name, path).map((file) => machine.kind(file))
   return kinds.find((kind) => kind === 'program') ?? kinds.find((kind) => kind === 'file') ?? 'missing'
 }

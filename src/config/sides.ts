@@ -35,7 +35,7 @@ export function checkSides(findings: Findings, { input, output, streams, runDocu
     const expected = `should not be split with PROTOCOL=${streams.protocol}, where answers belong to single records`
     findings.problem('INPUT_NEWLINES', expected)
   }
-  if (input.kind === 'kafka' && output.kind === 'kafka') checkLoops(findings, streams, awaited('streams'))
+  if (reads && input.kind === 'kafka' && output.kind === 'kafka') checkLoops(findings, streams, awaited('streams'))
 }
 
 const why = (findings: Findings, what: 'streams' | 'calculator'): string =>
@@ -85,9 +85,13 @@ function checkFiles({ problems, machine }: Findings, input: Side, output: Side):
 }
 
 function checkSameFile({ problems, machine }: Findings, input: Side, output: Side): void {
-  if (input.kind !== 'file' || output.kind !== 'file' || !machine.same(input.path, output.path)) return
-  const expected = `should be another file than --in ${input.path}, which it would empty before it is read`
-  problems.push({ name: '--out', value: output.path, expected })
+  if (input.kind !== 'file' || output.kind !== 'file') return
+  const refuse = (expected: string): void => void problems.push({ name: '--out', value: output.path, expected })
+  if (machine.same(input.path, output.path)) {
+    refuse(`should be another file than --in ${input.path}, which it would empty before it is read`)
+  } else if (output.path !== '-' && machine.same(input.path, `${output.path}.dead-letter`)) {
+    refuse(`should not be the file whose dead letters go to --in ${input.path}: they would be read again for ever`)
+  }
 }
 
 /** Answers may go round on purpose; dead letters would go round for ever. */

@@ -31,8 +31,8 @@ const CONNECTION_TIMEOUT: Millis = 5_000
 const METADATA = 3
 /** A quota that is used up is told so often. */
 const THROTTLED_AGAIN: Millis = 30_000
-/** Memory that lies unused: two answers or requests on their way, and what was made of two. */
-const POOL_BYTES = 16 * 1024 * 1024
+/** Memory that may lie unused: all that was in use at once, so that the flow makes no garbage. A guard, no target. */
+const POOL_BYTES = 32 * 1024 * 1024
 
 /**
  * The brokers of a Kafka cluster over connections of our own, opened when they are first needed. A broker answers one

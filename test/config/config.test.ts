@@ -181,6 +181,7 @@ const wrong: readonly Wrong[] = [
   { what: 'TLS and not', env: { ...least, KAFKA_DSN: 'kafka+tls://k', KAFKA_TLS: '0' }, problems: ['KAFKA_TLS="0" contradicts kafka+tls:// in KAFKA_DSN'] }, // prettier-ignore
   { what: 'split lines that must match', env: { ...least, PROTOCOL: 'one-to-one', INPUT_NEWLINES: 'split' }, problems: ['INPUT_NEWLINES="split" should not be split with PROTOCOL=one-to-one, where answers belong to single records'] }, // prettier-ignore
   { what: 'an output that empties its own input', env: { PROGRAM: '/bin/cat' }, flags: { in: '/plain', out: '/plain' }, problems: ['--out="/plain" should be another file than --in /plain, which it would empty before it is read'] }, // prettier-ignore
+  { what: 'an output whose dead letters are its input', env: { PROGRAM: '/bin/cat' }, flags: { in: '/plain.dead-letter', out: '/plain' }, problems: ['--out="/plain" should not be the file whose dead letters go to --in /plain.dead-letter: they would be read again for ever'] }, // prettier-ignore
   { what: 'dead letters that would be read again', env: { ...withoutConsul, INPUT_TOPICS: 'a,b', DEAD_LETTER_TOPIC: 'b' }, problems: ['DEAD_LETTER_TOPIC="b" should not be one of INPUT_TOPICS: dead letters would be read again'] }, // prettier-ignore
   { what: 'dead letters that would be read again, by default', env: { ...withoutConsul, INPUT_TOPICS: 'a,scores.dead-letter' }, problems: ['INPUT_TOPICS="a,scores.dead-letter" should not name scores.dead-letter, where dead letters go: leave it out, or set DEAD_LETTER_TOPIC to another'] }, // prettier-ignore
   { what: 'one wrong item of several', env: { ...least, CALCULATOR_EXITCODES: '0,300' }, problems: ['CALCULATOR_EXITCODES="0,300" should be an integer from 0 to 255, not "300"'] }, // prettier-ignore
@@ -202,7 +203,7 @@ const wrong: readonly Wrong[] = [
 
 for (const { what, env = {}, flags = {}, problems } of wrong) {
   test(`${what}: one message with every problem, exit code 78`, () => {
-    const loaded = load(env, flags, fakeMachine({ '/plain': 'text', '/empty': '\n' }))
+    const loaded = load(env, flags, fakeMachine({ '/plain': 'text', '/plain.dead-letter': 'x', '/empty': '\n' }))
     assert.equal(loaded.config, null)
     const { stderr, stdout, exitCode } = check(
       { rows: explain(loaded, flags), ...loaded },
@@ -238,6 +239,11 @@ test('ten problems of different kinds are told together', () => {
 
 const warnings = (environment: Environment, flags: Flags = {}): readonly string[] => load(environment, flags).warnings
 
+test('an input that is not read cannot be where dead letters go round', () => {
+  const environment = { ...withoutConsul, PROTOCOL: 'source', INPUT_TOPICS: 'scores.dead-letter' }
+  assert.deepEqual(load(environment).problems, [])
+})
+
 test('warnings: what is later, without effect, or looks wrong', () => {
   assert.deepEqual(warnings(least), [])
   assert.match(warnings(withoutConsul).join(), /^CONSUL_DSN is not set: [^,]*, the environment alone decides$/)
@@ -253,4 +259,6 @@ test('warnings: what is later, without effect, or looks wrong', () => {
   assert.match(warnings({ ...withoutConsul, OUTPUT_TOPIC: '' }).join(), /OUTPUT_TOPIC is not set: .* goes nowhere/)
   const token = { ...withoutConsul, CONSUL_HTTP_TOKEN: 't', CONSUL_WAIT: '1s' }
   assert.match(warnings(token).join(), /alone decides; without effect: CONSUL_HTTP_TOKEN, CONSUL_WAIT$/)
+  assert.match(warnings({ ...withoutConsul, RUN_DOCUMENT_ALLOW: 'none' }).join(), /alone decides$/)
+  assert.match(warnings({ ...withoutConsul, RUN_DOCUMENT_ALLOW: 'streams' }).join(), /effect: RUN_DOCUMENT_ALLOW$/)
 })

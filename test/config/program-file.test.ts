@@ -36,6 +36,7 @@ for (const [what, head, arch, expected] of [
   ['a script without a first line of its own', 'echo hi\n', 'x64', null],
   ['what cannot be read', null, 'x64', null],
   ['a script of a word in PATH', '#!/usr/bin/env sh\n', 'x64', null],
+  ['a program for several systems', 'MZqFpD=', 'x64', null],
   ['env with options', '#!/usr/bin/env -S nothing -u\n', 'x64', null],
   ['a program of this machine', elf(62, '/lib64/ld.so'), 'x64', null],
   ['a program of an older machine', elf(3, '/lib64/ld.so'), 'x64', null],
@@ -85,6 +86,10 @@ test('whatever a file begins with, something is said or nothing, and nothing is 
   wild.writeUInt16LE(0, 54)
   wild.writeUInt16LE(65_535, 56)
   assert.equal(fault(wild), null)
+})
+
+test('without PATH a word is looked for where exec looks', () => {
+  assert.equal(programFault('/app', undefined, machineWith('#!/usr/bin/env sh\n')), null)
 })
 
 test('the program of this very process would start', () => {

@@ -2,6 +2,7 @@
 // nobody has written to yet, and gets the signal there.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { constants } from 'node:fs'
 import { open, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -23,12 +24,18 @@ async function signalled(
   execFileSync('mkfifo', [pipe])
   const { under, ...others } = options(pipe)
   const agent = await startAgent(t, { ...others, ...(under && { under }) })
-  // Resolves when the agent has opened it, too.
-  const writer = await open(pipe, 'w')
+  // Resolves when the agent has opened it, too; an agent that ends before would leave the thread that waits.
+  const writer = await Promise.race([open(pipe, 'w'), agent.exit().then(() => null)])
+  if (writer === null) {
+    await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
+    assert.fail(`the agent ended before it read its secret: ${agent.stderr}`)
+  }
   // Whoever reads it again finds a file.
   await writeFile(`${pipe}.file`, content)
   await rename(`${pipe}.file`, pipe)
-  process.kill(under ? (childrenOf(agent.pid)[0]?.pid ?? 0) : agent.pid, signal)
+  const [pid] = under ? childrenOf(agent.pid).map((child) => child.pid) : [agent.pid]
+  assert.ok(pid !== undefined)
+  process.kill(pid, signal)
   // Some end before they have read it.
   await writer.writeFile(content).catch((error: unknown) => assert.match(String(error), /EPIPE/))
   await writer.close()

@@ -8,7 +8,7 @@ import type { TestAgent } from '../support/agent.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { readable } from '../support/transactions.ts'
 
-const AT_ONCE = 300
+const AT_ONCE = 200
 /** Whoever is killed while a run is on. */
 const victims = ['Calculator', 'agent', 'Calculator', 'nobody'] as const
 
@@ -16,7 +16,7 @@ const victims = ['Calculator', 'agent', 'Calculator', 'nobody'] as const
 const calculator = `
 import sys, time
 for line in sys.stdin.readlines():
-    time.sleep(0.004)
+    time.sleep(0.02)
     print(line, end='', flush=True)
 `
 

@@ -42,7 +42,7 @@ for (const DELIVERY of ['at-least-once', 'exactly-once'] as const) {
       startStream(t, kafka, {
         ...{ ...topics, calculator: ['python3', '-c', script] },
         env: {
-          ...{ DELIVERY, PROTOCOL: 'one-to-one', INSTANCE_ID: name, KAFKA_SESSION_TIMEOUT: '3s' },
+          ...{ DELIVERY, PROTOCOL: 'one-to-one', INSTANCE_ID: name, KAFKA_SESSION_TIMEOUT: '6s' },
           // A drain takes as long as it is let, and a transaction is open for as long.
           ...{ ADOPTION_GRACEPERIOD: '1m', CHECKPOINT_INTERVAL: '1m' },
         },

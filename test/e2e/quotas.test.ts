@@ -28,7 +28,7 @@ for (const quota of ['producer_byte_rate', 'consumer_byte_rate'] as const) {
     const agent = await startStream(t, kafka, {
       ...{ ...topics, calculator: ['cat'] },
       // A member whose heartbeats were held back would be out of the group.
-      env: { PROTOCOL: 'one-to-one', INSTANCE_ID: name, KAFKA_SESSION_TIMEOUT: '3s' },
+      env: { PROTOCOL: 'one-to-one', INSTANCE_ID: name, KAFKA_SESSION_TIMEOUT: '6s' },
     })
     const { pauseMs } = await agent.waitForEvent('kafka.throttled', 60_000)
     assert.ok(Number(pauseMs) > 0)

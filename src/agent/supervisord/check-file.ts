@@ -9,10 +9,15 @@ import { thisMachine } from './this-machine.ts'
 /** What supervisord itself ends with. */
 const BAD_CONFIGURATION = 2
 
-/** @returns the exit code: 0 for a file that can be started, 2 for one that cannot */
-export function checkFile(file: string, json: boolean): number {
+/**
+ * `warnings`: what there is to say besides.
+ * @returns the exit code: 0 for a file that can be started, 2 for one that cannot
+ */
+export function checkFile(file: string, json: boolean, warnings: readonly string[] = []): number {
   const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
-  const { stdout, stderr, exitCode } = check(fileFindings(file), { json, colors })
+  const found = fileFindings(file)
+  const all = { ...found, warnings: [...warnings, ...found.warnings] }
+  const { stdout, stderr, exitCode } = check(all, { json, colors })
   process.stdout.write(stdout)
   process.stderr.write(stderr)
   return exitCode === 0 ? 0 : BAD_CONFIGURATION

@@ -8,6 +8,7 @@ import type { Loaded } from '../../faces/supervisord/config/load.ts'
 import type { Machine } from '../../faces/supervisord/config/machine.ts'
 import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'
 import { EventBus, type Serials } from '../../faces/supervisord/events/event-bus.ts'
+import type { ConfigInfo } from '../../faces/supervisord/daemon.ts'
 import { Life } from '../../faces/supervisord/life/life.ts'
 import type { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
 import { clearAutoLogs } from '../../faces/supervisord/output/auto-logs.ts'
@@ -73,8 +74,14 @@ export async function openLife(parts: OpenLifeParts): Promise<OpenLife> {
     return { life, close: () => servers.close() }
   } catch (error) {
     // Nothing has written to them, and a start that is tried for ever would leave more and more.
-    const own = ownLogs()
+    const own = new Set(life.configs().flatMap(autoLogs))
     clear((path) => own.has(path))
     throw error
   }
 }
+
+/** The logs of a program that have names of ours; others only look so. */
+const autoLogs = ({ process, stdoutLogfile, stderrLogfile }: ConfigInfo): readonly (string | null)[] => [
+  ...(process.stdout.logfile.kind === 'auto' ? [stdoutLogfile] : []),
+  ...(process.stderr.logfile.kind === 'auto' ? [stderrLogfile] : []),
+]

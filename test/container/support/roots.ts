@@ -32,7 +32,10 @@ export const debianRoot = (name: string, packages: readonly string[]): Promise<s
 export const unpackedRoot = (release: string, packages: readonly string[]): Promise<string> =>
   keptRoot(release, async (root, work) => {
     const keys = '/usr/share/keyrings/debian-archive-keyring.gpg'
-    await writeFile(join(work, 'sources'), `deb [signed-by=${keys}] http://deb.debian.org/debian ${release} main\n`)
+    const known = await must('apt-get', ['indextargets', '--format', '$(REPO_URI)'])
+    const mirror = known.split('\n').find((uri) => /\/debian\/?$/.test(uri))
+    if (mirror === undefined) throw new Error('Failed to fetch: apt knows no mirror of Debian')
+    await writeFile(join(work, 'sources'), `deb [signed-by=${keys}] ${mirror} ${release} main\n`)
     await writeFile(join(work, 'status'), '')
     for (const path of ['state/lists/partial', 'cache/archives/partial'])
       await mkdir(join(work, path), { recursive: true })

@@ -80,7 +80,8 @@ export class ListenerPool {
     seat.event = null
     seat.protocol = new ListenerProtocol()
     if (event !== null) this.#accept(event, true)
-    this.#wake()
+    // In this very moment the process still counts as running.
+    queueMicrotask(() => this.#wake())
   }
 
   /** What the process wrote to its stdout. */

@@ -130,8 +130,9 @@ test('a pool is idle when all is answered, or when nobody is left to answer', as
   void made.idle().then(() => (isLeft = true))
   await turn()
   assert.equal(isLeft, false)
-  one.running = false
+  // As it is told: the news comes before the state.
   made.ended(one)
+  one.running = false
   await turn()
   assert.equal(isLeft, true)
 })
