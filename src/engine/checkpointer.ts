@@ -101,7 +101,9 @@ export class Checkpointer {
     try {
       while (this.#lane && !this.#lane.blockBuffered && !late() && this.#book.unsettled() > 0) {
         const reached = await this.#watchForDrains()
-        if (reached) return await reached.settled
+        if (reached === null) continue
+        await reached.settled
+        return
       }
     } finally {
       this.#drains.delete(late)
