@@ -2,6 +2,7 @@
 // and elsewhere it ends us in the midst of a start: hence a handler from the first moment on, whoever is to follow.
 import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
+import { exitCodeOf } from './exit-status.ts'
 
 export type AgentSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGCHLD'
 
@@ -28,6 +29,10 @@ export async function signalsHeard(): Promise<void> {
 /** Nobody is going to handle them: what is held takes effect, and what comes from now on does. */
 export function releaseSignals(): void {
   letGo()
+  // Node's own answer to it is a debugger, which any user of the machine could talk to.
+  process.on('SIGUSR1', () => {
+    if (process.listenerCount('SIGUSR1') === 1) process.exit(exitCodeOf({ code: null, signal: 'SIGUSR1' }))
+  })
   for (const signal of waiting) process.kill(process.pid, signal)
   waiting.clear()
 }

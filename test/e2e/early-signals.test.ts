@@ -12,6 +12,7 @@ import { pid1 } from '../fixtures/e2e-pid1.ts'
 import { startAgent, type AgentOptions, type TestAgent } from '../support/agent.ts'
 import { freePort } from '../support/ports.ts'
 import { tempDir } from '../support/temp.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 /** Starts the agent, sends the signal while it reads `pipe`, and then lets it have `content`. */
 async function signalled(
@@ -102,4 +103,13 @@ test('a command that starts nothing ends as any program does', { timeout: 30_000
   const options = await withSecret()
   const agent = await signalled(t, 'SIGTERM', 'secret', (pipe) => ({ env: options(pipe).env ?? {}, args: ['check'] }))
   assert.deepEqual(await agent.exit(), { code: null, signal: 'SIGTERM' })
+})
+
+test('SIGUSR1 opens no debugger in a command that waits, but ends it', { timeout: 30_000 }, async (t) => {
+  const args = ['ctl', '-s', 'unix:///nowhere.sock', '-i']
+  const shell = await startAgent(t, { args, stdin: 'pipe' })
+  await waitFor('the prompt', () => shell.stdout.includes('supervisor>'))
+  shell.signal('SIGUSR1')
+  assert.deepEqual(await shell.exit(), { code: 138, signal: null })
+  assert.doesNotMatch(shell.stderr, /Debugger/)
 })
