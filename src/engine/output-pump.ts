@@ -44,7 +44,7 @@ const FLIGHTS_MAX = 16
 const SLICE: Millis = 4
 
 /** Output that waits beyond this would only make the agent larger: it is tens of ms of the fastest Calculator. */
-const QUEUE_MAX = 16 * 1024 * 1024
+const QUEUE_MAX = 8 * 1024 * 1024
 
 /** Where the output goes. */
 export interface OutputSides {
