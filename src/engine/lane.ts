@@ -140,8 +140,10 @@ export class Lane {
   }
 
   /** Nobody looks any more at what it printed before these lines. */
-  release({ bytes }: Lines): void {
-    if (!this.givenUp) this.child.stdout.release?.(bytes)
+  release(lines: Lines): void {
+    if (this.givenUp) return
+    this.child.stdout.release?.(lines.bytes)
+    this.#splitter.release(lines)
   }
 
   /** A write of so many bytes failed. */

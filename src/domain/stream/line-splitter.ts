@@ -1,3 +1,4 @@
+import { LineEnds } from './line-ends.ts'
 import type { Lines } from './lines.ts'
 
 /** A line that was longer than the limit, and of which only the beginning was kept. */
@@ -30,8 +31,7 @@ export class LineSplitter {
   /** Set while the bytes of an oversized line are being dropped. */
   #dropping: { head: Uint8Array; length: number } | null = null
   #oversized: OversizedLine[] = []
-  /** Scratch for the ends of one push; grows, and is copied from. */
-  #ends = new Uint32Array(1024)
+  readonly #ends = new LineEnds()
 
   /** `maxLine`: bytes of a line without its newline. */
   constructor(maxLine: number) {
@@ -57,7 +57,7 @@ export class LineSplitter {
     let lines: Lines | null = null
     if (count > 0) {
       const bytes = this.#join(chunk.subarray(start, last))
-      lines = { bytes, ends: this.#ends.slice(0, count), count }
+      lines = { bytes, ends: this.#ends.take(count), count }
       if (cut) lines = this.#cutOversized(lines)
     }
     this.#keep(chunk.subarray(last))
@@ -82,9 +82,15 @@ export class LineSplitter {
     return this.#dropping ? this.#dropping.length : this.#carried
   }
 
-  /** Fills the scratch with the ends of all lines, counted from the first carried byte. */
+  /** Nobody looks any more at lines from before these: the memory of their ends may serve again. */
+  release({ ends }: Lines): void {
+    this.#ends.release(ends)
+  }
+
+  /** Writes the ends of all lines, counted from the first carried byte. */
   #scan(chunk: Uint8Array, start: number): { count: number; last: number; cut: boolean } {
     const shift = this.#carried - start
+    let { places, used } = this.#ends
     let count = 0
     let last = start
     let previous = 0
@@ -93,12 +99,11 @@ export class LineSplitter {
       last = at + 1
       const end = last + shift
       if (end - previous - 1 > this.#maxLine) cut = true
-      if (count === this.#ends.length) {
-        const wider = new Uint32Array(count * 2)
-        wider.set(this.#ends)
-        this.#ends = wider
+      if (used + count === places.length) {
+        places = this.#ends.widened(count)
+        used = 0
       }
-      this.#ends[count++] = end
+      places[used + count++] = end
       previous = end
     }
     return { count, last, cut }
