@@ -24,6 +24,8 @@ export async function bundle(entry: string, outfile: string): Promise<string> {
     // Node keeps the text in memory, a byte per character while all of it is ASCII. Names stay, for stack traces.
     charset: 'ascii',
     minifyWhitespace: true,
+    // Node prints the line of an error.
+    lineLimit: 160,
     legalComments: 'eof',
     logLevel: 'silent',
     loader: { '.html': 'text', '.css': 'text', '.svg': 'text' },

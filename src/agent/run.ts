@@ -56,8 +56,6 @@ function tellPlatform({ values, set }: Reading, text: string): void {
     process.stderr.write(`pidpiper: warning: cannot write the termination message: ${String(error)}\n`)
   }
 }
-/** Bytes of a buffer that the system is to have back at once: peak memory under load is a fifth lower, at no cost in speed. */
-const LARGE = 128 * 1024
 /** Of every agent in this process. */
 export const surroundings = { clock: systemClock, environment: process.env, machine: thisMachine } as const
 
@@ -68,7 +66,7 @@ export async function run(flags: RunFlags): Promise<number> {
   const { config, log } = prepared
   const loaded = loadLibc()
   const libc = 'missing' in loaded ? null : loaded
-  libc?.mapFrom(LARGE)
+  libc?.mapLarge()
   if ('missing' in loaded) {
     const message = 'no native part: plain pipes, checkpoints are assumed, orphans are not reaped (use --init)'
     log.line('warn', message, { event: 'os.no-native', reason: loaded.missing })

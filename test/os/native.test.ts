@@ -69,7 +69,7 @@ test('large memory goes back to the system when it is freed, whatever small one 
   const libc = join(import.meta.dirname, '../../src/os/libc.ts')
   const script = `
     const loaded = (await import(${JSON.stringify(libc)})).loadLibc()
-    if (process.argv.at(-1) === 'mapped') loaded.mapFrom(128 * 1024)
+    if (process.argv.at(-1) === 'mapped') loaded.mapLarge()
     const full = (mib) => Buffer.allocUnsafeSlow(mib << 20).fill(1)
     const rss = () => process.memoryUsage.rss() >> 20
     // The allocator learns from it that large pieces come and go.

@@ -78,6 +78,7 @@ export class DaemonHost {
     this.#parts = parts
     const loaded = loadLibc()
     this.#libc = 'missing' in loaded ? null : loaded
+    if (parts.companion !== null) this.#libc?.mapLarge()
     this.#missing = 'missing' in loaded ? loaded.missing : null
   }
 

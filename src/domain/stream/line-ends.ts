@@ -2,8 +2,8 @@
 
 /** Places of a piece, 4 bytes each. */
 const PIECE = 64 * 1024
-/** Pieces that wait for their release; beyond that the oldest is left to the collector. */
-const RETIRED_MAX = 32
+/** Pieces that wait for their release, all that an output queue of short lines needs; beyond that the collector has the oldest. */
+const RETIRED_MAX = 8
 /** Pieces that wait for their use. */
 const FREE_MAX = 8
 
