@@ -1,7 +1,6 @@
 // What each word of the command line does. Everything is printed here; what is printed is made elsewhere.
 import process from 'node:process'
 import { parseArguments, type Invocation, type RunFlags } from '../cli/arguments.ts'
-import { check } from '../cli/check.ts'
 import { health } from '../cli/health.ts'
 import { helpText } from '../cli/help.ts'
 import { install } from '../cli/install.ts'
@@ -13,6 +12,7 @@ import { misspelt } from '../config/misspelt.ts'
 import { readVariables } from '../config/read.ts'
 import { releaseSignals, signalsHeard } from '../os/signals.ts'
 import { version } from '../version.ts'
+import { printCheck } from './print-check.ts'
 import { hasStream } from './supervisord/has-stream.ts'
 
 const USAGE = 64
@@ -89,9 +89,5 @@ async function checked(flags: RunFlags, json: boolean): Promise<number> {
     problems: [...loaded.problems, ...(more?.problems ?? [])],
     warnings: [...loaded.warnings, ...(more?.warnings ?? [])],
   }
-  const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
-  const { stdout, stderr, exitCode } = check(everything, { json, colors })
-  out(stdout)
-  err(stderr)
-  return exitCode
+  return printCheck(everything, json)
 }

@@ -1,6 +1,7 @@
 // What a child prints, from the kernel to the engine with as little memory and as few copies as can be.
 import net from 'node:net'
 import tty from 'node:tty'
+import { SpentPieces } from '../domain/stream/spent-pieces.ts'
 import type { ChildOutput } from '../engine/ports.ts'
 
 /** Node's own 64 KiB for every read, most of them nearly empty, would be the agent's largest source of garbage. */
@@ -11,9 +12,8 @@ const mostRead = 256 * 1024
 /** In front of the first read of a slab: for the beginning of a line that lies at the end of the slab before. */
 const headroomBytes = 64 * 1024
 
-/** Slabs that wait for their release; beyond that the oldest is left to the collector. */
-const retiredMax = 32
-/** Slabs that wait for their use: what is stored at once is given back at once. */
+/** Of slabs; what is stored at once is given back at once. */
+const spentMax = 32
 const freeMax = 16
 
 /**
@@ -25,16 +25,13 @@ class Slab {
   headroom = 0
   #bytes = Buffer.alloc(0)
   #used = 0
-  /** Full ones, oldest first, of which views may be about. */
-  #retired: Buffer<ArrayBuffer>[] = []
-  readonly #free: Buffer<ArrayBuffer>[] = []
+  readonly #spent = new SpentPieces<Buffer<ArrayBuffer>>({ bytes: slabBytes, spentMax, freeMax })
 
   /** Where the next read goes. */
   room(): Buffer {
     if (this.#bytes.length - this.#used < leastRead) {
-      this.#retired.push(this.#bytes)
-      if (this.#retired.length > retiredMax) this.#retired.shift()
-      this.#bytes = this.#free.pop() ?? Buffer.allocUnsafeSlow(slabBytes)
+      this.#spent.add(this.#bytes)
+      this.#bytes = this.#spent.take() ?? Buffer.allocUnsafeSlow(slabBytes)
       this.#used = headroomBytes
     }
     return this.#bytes.subarray(this.#used, this.#used + mostRead)
@@ -49,15 +46,8 @@ class Slab {
   }
 
   /** Nobody has a view any more of what was read before `view`. */
-  release({ buffer }: Uint8Array): void {
-    const older = this.#bytes.buffer === buffer ? this.#retired.length : this.#indexOf(buffer)
-    for (const slab of this.#retired.splice(0, Math.max(0, older))) {
-      if (slab.length === slabBytes && this.#free.length < freeMax) this.#free.push(slab)
-    }
-  }
-
-  #indexOf(memory: ArrayBufferLike): number {
-    return this.#retired.findIndex(({ buffer }) => buffer === memory)
+  release(view: Uint8Array): void {
+    this.#spent.release(view, this.#bytes)
   }
 }
 

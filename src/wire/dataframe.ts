@@ -2,7 +2,7 @@
 import { isUtf8 as isUtf8View } from 'node:buffer'
 import type { Lines } from '../domain/stream/lines.ts'
 import type { Millis } from '../domain/time.ts'
-import type { BufferPool } from './buffer-pool.ts'
+import { takeFrom, type BufferPool } from './buffer-pool.ts'
 import { escapedLength, escapeInto, isJson, isUtf8 } from './json-bytes.ts'
 import { ValueIndex } from './value-index.ts'
 
@@ -73,7 +73,9 @@ export class DataframeEncoder {
     // A newline is a character of its own, so UTF-8 as a whole means UTF-8 in every line.
     const utf8 = this.#json || isUtf8View(bytes)
     const envelopeMax = this.#binary.lengthMax(stamp.idPrefix)
-    let out: Buffer = this.#memory(count * (envelopeMax + 2) + Math.ceil(bytes.length * (this.#json ? 1 : 1.2)) + ROOM)
+    let out: Buffer = takeFrom(this.#pool)(
+      count * (envelopeMax + 2) + Math.ceil(bytes.length * (this.#json ? 1 : 1.2)) + ROOM,
+    )
     const index = new ValueIndex(count, this.#pool)
     const { starts, ends: valueEnds } = index
     const lineOf = this.#json ? new Uint32Array(count) : null
@@ -123,12 +125,8 @@ export class DataframeEncoder {
     }
   }
 
-  #memory(bytes: number): Buffer {
-    return this.#pool?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes)
-  }
-
   #grown(out: Buffer, used: number, more: number): Buffer {
-    const wider = this.#memory(Math.ceil((used + more) * 1.5))
+    const wider = takeFrom(this.#pool)(Math.ceil((used + more) * 1.5))
     out.copy(wider, 0, 0, used)
     this.#pool?.give(out)
     return wider

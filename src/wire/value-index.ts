@@ -1,4 +1,4 @@
-import type { BufferPool } from './buffer-pool.ts'
+import { takeFrom, type BufferPool } from './buffer-pool.ts'
 
 const BYTES = Uint32Array.BYTES_PER_ELEMENT
 
@@ -11,7 +11,7 @@ export class ValueIndex {
 
   constructor(capacity: number, pool: BufferPool | null) {
     const half = capacity * BYTES
-    const memory = pool?.take(2 * half) ?? Buffer.allocUnsafeSlow(2 * half)
+    const memory = takeFrom(pool)(2 * half)
     this.starts = new Uint32Array(memory.buffer, memory.byteOffset, capacity)
     this.ends = new Uint32Array(memory.buffer, memory.byteOffset + half, capacity)
     this.recycle = () => pool?.give(memory)

@@ -1,9 +1,9 @@
 // `pidpiper check -c FILE`: what a supervisord configuration says, and what in it will not work here. Starts nothing.
-import process from 'node:process'
-import { check, type CheckInput } from '../../cli/check.ts'
+import type { CheckInput } from '../../cli/check.ts'
 import { describeConfig, placeText } from '../../faces/supervisord/config/describe.ts'
 import { loadConfig } from '../../faces/supervisord/config/load.ts'
 import type { Notice } from '../../faces/supervisord/config/types.ts'
+import { printCheck } from '../print-check.ts'
 import { thisMachine } from './this-machine.ts'
 
 /** What supervisord itself ends with. */
@@ -14,12 +14,8 @@ const BAD_CONFIGURATION = 2
  * @returns the exit code: 0 for a file that can be started, 2 for one that cannot
  */
 export function checkFile(file: string, json: boolean, warnings: readonly string[] = []): number {
-  const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
   const found = fileFindings(file)
-  const all = { ...found, warnings: [...warnings, ...found.warnings] }
-  const { stdout, stderr, exitCode } = check(all, { json, colors })
-  process.stdout.write(stdout)
-  process.stderr.write(stderr)
+  const exitCode = printCheck({ ...found, warnings: [...warnings, ...found.warnings] }, json)
   return exitCode === 0 ? 0 : BAD_CONFIGURATION
 }
 

@@ -56,8 +56,6 @@ export async function openLife(parts: OpenLifeParts): Promise<OpenLife> {
       return openListeningSocket(libc, socket)
     },
   })
-  const ownLogs = (): ReadonlySet<string> =>
-    new Set(life.processes().flatMap(({ stdoutLogfile, stderrLogfile }) => [stdoutLogfile, stderrLogfile]))
   const { childlogdir, identifier, nocleanup } = settings
   const clear = (belongs: (path: string) => boolean): void =>
     clearAutoLogs(childlogdir, identifier, belongs, (text) => mainLog.line('warn', text))
@@ -69,7 +67,7 @@ export async function openLife(parts: OpenLifeParts): Promise<OpenLife> {
       daemon: life,
       log: (level, text) => mainLog.line(level, text),
     })
-    const own = ownLogs()
+    const own = new Set(life.processes().flatMap(({ stdoutLogfile, stderrLogfile }) => [stdoutLogfile, stderrLogfile]))
     if (!nocleanup) clear((path) => !own.has(path))
     return { life, close: () => servers.close() }
   } catch (error) {

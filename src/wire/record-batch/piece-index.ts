@@ -1,4 +1,4 @@
-import type { BufferPool } from '../buffer-pool.ts'
+import { takeFrom, type BufferPool } from '../buffer-pool.ts'
 
 /** Two doubles and a 32-bit integer. */
 const RECORD_BYTES = 20
@@ -14,7 +14,7 @@ export class PieceIndex {
 
   constructor(capacity: number, pool: BufferPool | null) {
     const bytes = capacity * RECORD_BYTES
-    const memory = pool?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes)
+    const memory = takeFrom(pool)(bytes)
     this.capacity = capacity
     this.offsets = new Float64Array(memory.buffer, 0, capacity)
     this.timestamps = new Float64Array(memory.buffer, 8 * capacity, capacity)

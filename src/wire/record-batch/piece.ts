@@ -1,6 +1,6 @@
 // Records become lines: the inner loop of reading. No object, no call out of the engine but the copy, per record.
 import type { LineBatch } from '../../domain/stream/line-batch.ts'
-import type { BufferPool } from '../buffer-pool.ts'
+import { takeFrom, type BufferPool } from '../buffer-pool.ts'
 import { PieceIndex } from './piece-index.ts'
 import { Extras, PieceContext, skipHeaders } from './record-context.ts'
 import { Cursor } from './varint.ts'
@@ -45,7 +45,7 @@ export class Piece {
     this.#firstOffset = firstOffset
     this.#limit = limit
     this.#pool = pool
-    this.#bytes = this.#room(Math.min(limit, bytes))
+    this.#bytes = takeFrom(pool)(Math.min(limit, bytes))
     this.#index = new PieceIndex(0, pool)
   }
 
@@ -171,13 +171,11 @@ export class Piece {
   }
 
   #widen(used: number, more: number): Buffer {
-    const wider = this.#room(Math.max(used + more, Math.min(this.#bytes.length * 2, this.#limit)))
+    const wider = takeFrom(this.#pool)(Math.max(used + more, Math.min(this.#bytes.length * 2, this.#limit)))
     this.#bytes.copy(wider, 0, 0, used)
     this.#pool?.give(this.#bytes)
     return (this.#bytes = wider)
   }
-
-  readonly #room = (bytes: number): Buffer => this.#pool?.take(bytes) ?? Buffer.allocUnsafeSlow(bytes)
 
   #widenIndex(count: number, capacity: number): PieceIndex {
     return (this.#index = this.#index.widened(count, capacity))

@@ -2,7 +2,7 @@
 import type { Headers } from '../../domain/stream/line-batch.ts'
 import type { ValueBatch } from '../../domain/stream/value-batch.ts'
 import type { Millis } from '../../domain/time.ts'
-import type { BufferPool } from '../buffer-pool.ts'
+import { takeFrom, type BufferPool } from '../buffer-pool.ts'
 import { HEADER_BYTES } from './batch-header.ts'
 import { encodeHeaders } from './headers-bytes.ts'
 import { type BatchOptions, stampBatch } from './stamp.ts'
@@ -180,7 +180,7 @@ export class RecordsWriter {
   #widen(used: number, needed: number): Buffer {
     const doubled = Math.max(FIRST_BYTES, this.#bytes.length * 2)
     const room = Math.max(needed, Math.min(doubled, this.#limit))
-    const wider = this.#pool?.take(room) ?? Buffer.allocUnsafeSlow(room)
+    const wider = takeFrom(this.#pool)(room)
     this.#bytes.copy(wider, 0, 0, used)
     this.#pool?.give(this.#bytes)
     return (this.#bytes = wider)
