@@ -11,7 +11,7 @@ import { createLog, type Log } from '../log.ts'
 import { systemClock } from '../os/clock.ts'
 import { loadLibc } from '../os/libc.ts'
 import { startReaper } from '../os/reaper.ts'
-import { onSignals, signalsHeard } from '../os/signals.ts'
+import { hearSigusr1, onSignals, signalsHeard } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
 import { writeTerminationFile } from '../os/termination-file.ts'
 import { Agent } from './agent.ts'
@@ -67,8 +67,10 @@ export async function run(flags: RunFlags): Promise<number> {
   const loaded = loadLibc()
   const libc = 'missing' in loaded ? null : loaded
   libc?.mapLarge()
+  if (libc !== null) hearSigusr1(libc)
   if ('missing' in loaded) {
-    const message = 'no native part: plain pipes, checkpoints are assumed, orphans are not reaped (use --init)'
+    const message =
+      'no native part: plain pipes, checkpoints are assumed, orphans are not reaped (use --init), SIGUSR1 is not heard'
     log.line('warn', message, { event: 'os.no-native', reason: loaded.missing })
   }
   const reaper = libc ? startReaper(libc) : null

@@ -54,7 +54,7 @@ export async function doctor({ flags, json, calculator }: DoctorRequest): Promis
 /** By an exit, of which `examine` hears, and as PID 1 too, which no signal ends by itself. */
 function endBySignals(): void {
   const leave = (signal: AgentSignal) => [signal, () => process.exit(exitCodeOf({ code: null, signal }))] as const
-  const ends = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+  const ends = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const
   onSignals(Object.fromEntries(ends.map(leave)))
 }
 

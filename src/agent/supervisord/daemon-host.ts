@@ -16,7 +16,7 @@ import { systemClock } from '../../os/clock.ts'
 import { loadLibc, type Libc } from '../../os/libc.ts'
 import { nodeLogs } from '../../os/logs.ts'
 import { startReaper } from '../../os/reaper.ts'
-import { onSignals, signalsHeard, type AgentSignal } from '../../os/signals.ts'
+import { hearSigusr1, onSignals, signalsHeard, type AgentSignal } from '../../os/signals.ts'
 import { NodeSpawner } from '../../os/spawn.ts'
 import { openLife, type OpenLife } from './open-life.ts'
 import { openMainLog } from './open-main-log.ts'
@@ -78,6 +78,7 @@ export class DaemonHost {
     this.#parts = parts
     const loaded = loadLibc()
     this.#libc = 'missing' in loaded ? null : loaded
+    if (this.#libc !== null) hearSigusr1(this.#libc)
     if (parts.companion !== null) this.#libc?.mapLarge()
     this.#missing = 'missing' in loaded ? loaded.missing : null
   }
