@@ -183,7 +183,7 @@ test('a refused value is a dead letter before its answers count as stored', asyn
   const { sink, letters, push, told } = world()
   push(0, 3)
   await turn()
-  sink.writes[0]?.ack.resolve([{ index: 1, reason: 'too-large' }])
+  sink.writes[0]?.ack.resolve([{ index: 1, reason: 'MESSAGE_TOO_LARGE' }])
   await turn()
   assert.deepEqual(told, ['written 2', 'letters 1', 'answered 0-3'])
   const [letter] = letters.stored
