@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { refusal } from '../cli/check.ts'
 import type { RunFlags } from '../cli/arguments.ts'
+import { wantsColors } from '../config/colors.ts'
 import { loadConfig, type Config } from '../config/config.ts'
 import { thisMachine } from '../config/machine.ts'
 import type { Reading } from '../config/read.ts'
@@ -30,9 +31,7 @@ export interface Prepared {
 export function prepare(flags: RunFlags): Prepared | number {
   const { config, problems, warnings, reading } = loadConfig({ environment: process.env, flags, machine: thisMachine })
   if (config === null) {
-    process.stderr.write(
-      refusal({ problems, warnings }, thisMachine.terminal && (process.env['NO_COLOR'] ?? '') === ''),
-    )
+    process.stderr.write(refusal({ problems, warnings }, wantsColors(process.stderr, process.env)))
     tellPlatform(reading, refusal({ problems, warnings }, false))
     return BAD_CONFIGURATION
   }

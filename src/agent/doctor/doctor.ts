@@ -3,6 +3,7 @@
 import process from 'node:process'
 import type { RunFlags } from '../../cli/arguments.ts'
 import { doctorReport } from '../../cli/doctor.ts'
+import { wantsColors } from '../../config/colors.ts'
 import { loadConfig, type Config } from '../../config/config.ts'
 import { thisMachine } from '../../config/machine.ts'
 import { ok, problem, warning, type Finding } from '../../domain/finding.ts'
@@ -42,7 +43,7 @@ export async function doctor({ flags, json, calculator }: DoctorRequest): Promis
   ]
   if (config !== null) findings.push(...(await examine(config, calculator)))
   const secrets = config === null ? [] : secretsOf(config)
-  const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+  const colors = wantsColors(process.stdout, process.env)
   const { stdout, exitCode } = doctorReport(
     findings.map((finding) => masked(finding, secrets)),
     { json, colors },
