@@ -46,7 +46,7 @@ export async function doctor({ flags, json, calculator }: DoctorRequest): Promis
   const colors = wantsColors(process.stdout, process.env)
   const { stdout, exitCode } = doctorReport(
     findings.map((finding) => masked(finding, secrets)),
-    { json, colors },
+    { json, colors, isWhole: config !== null },
   )
   process.stdout.write(stdout)
   return config === null ? BAD_CONFIGURATION : exitCode
