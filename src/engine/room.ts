@@ -6,7 +6,7 @@ import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import { ByteWindow } from '../domain/stream/window.ts'
 
 /** Input that only waits for the pipe: more would make the agent larger and nothing faster. */
-const WAITING_MAX = 8 * 1024 * 1024
+const WAITING_MAX = 4 * 1024 * 1024
 
 export class Room {
   readonly window: ByteWindow
