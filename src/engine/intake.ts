@@ -2,7 +2,6 @@
 import { frame, needsFraming } from '../domain/stream/framing.ts'
 import { heldBytes, sliceBatch, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
 import { startOfLine } from '../domain/stream/lines.ts'
-import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { ByteWindow } from '../domain/stream/window.ts'
 import type { Millis } from '../domain/time.ts'
 import { unwrap } from '../wire/cloud-event.ts'
@@ -109,20 +108,9 @@ export class Intake implements RecordConsumer {
   async #bury(letters: readonly LetterAt[]): Promise<readonly LetterAt[]> {
     if (this.#hooks.held || letters.length === 0) return letters
     const list = letters.map(({ letter }) => letter)
-    await this.#store(list)
+    await this.#hooks.letters().write(list)
     this.#report.deadLettered(list)
     return []
-  }
-
-  /** A sink that was exchanged under them has not taken them: the new one does. */
-  async #store(letters: readonly DeadLetter[]): Promise<void> {
-    const sink = this.#hooks.letters()
-    try {
-      await sink.write(letters)
-    } catch (error) {
-      if (sink === this.#hooks.letters()) throw error
-      await this.#store(letters)
-    }
   }
 
   /** False when the lines are not wanted any more. */

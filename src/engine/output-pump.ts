@@ -96,10 +96,11 @@ export class OutputPump {
     return this.#queuedBytes > this.limit
   }
 
-  /** New output side. What the old one has not stored goes to this one, with what is behind it. */
+  /** New output side. What a sink that is exchanged has not stored goes to the new one, and everything behind it. */
   use(sides: OutputSides): void {
+    const { sink, letters } = this.#sides
     this.#sides = sides
-    if (this.#flights.length === 0) return
+    if (this.#flights.length === 0 || (sides.sink === sink && sides.letters === letters)) return
     this.#generation++
     this.#queue.unshift(...this.#flights.splice(0).flatMap((flight) => flight.items))
     this.#lettersTurn = Promise.resolve()
