@@ -236,10 +236,14 @@ export class StreamWorks implements FinishingParts {
     if (gone?.aborted === true) return
     const until = this.parts.clock.now() + limit
     const { settles } = this.rules
-    if (settles === 'checkpoint') void this.checkpointer.drain(until, gone).then(() => this.settling.wake())
+    // Whoever waits here may go on before a checkpoint is seen: then nobody needs it.
+    const ended = new AbortController()
+    const over = AbortSignal.any(gone ? [gone, ended.signal] : [ended.signal])
+    if (settles === 'checkpoint') void this.checkpointer.drain(until, over).then(() => this.settling.wake())
     if (settles === 'exit' && (this.lane?.fedLines ?? 0) > 0) this.lane?.endInput()
     // A child that keeps lines back says the rest only when its input ends.
-    await this.settling.wait(limit, () => this.lane?.over !== false || this.lane.blockBuffered, gone)
+    const isHopeless = (): boolean => this.lane?.over !== false || this.lane.blockBuffered
+    await this.settling.wait(limit, isHopeless, gone).finally(() => ended.abort())
   }
 
   released(records: readonly AnswerRun[]): void {
