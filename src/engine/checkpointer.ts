@@ -31,7 +31,7 @@ const HOLD_LIMIT_MAX: Millis = 120_000
 export class Checkpointer {
   readonly #clock: Clock
   readonly #interval: Millis
-  readonly #feeder: Feeder
+  readonly #feeder: Pick<Feeder, 'hold' | 'letGo' | 'resting'>
   readonly #book: PartitionBook
   readonly #hooks: CheckpointHooks
   #lane: Lane | null = null
@@ -47,7 +47,13 @@ export class Checkpointer {
   /** The watch that all of them wait for: of two, each would end the other's for ever. */
   #drainWatch: Promise<Reached | null> | null = null
 
-  constructor(clock: Clock, interval: Millis, feeder: Feeder, book: PartitionBook, hooks: CheckpointHooks) {
+  constructor(
+    clock: Clock,
+    interval: Millis,
+    feeder: Pick<Feeder, 'hold' | 'letGo' | 'resting'>,
+    book: PartitionBook,
+    hooks: CheckpointHooks,
+  ) {
     this.#clock = clock
     this.#interval = interval
     this.#feeder = feeder
@@ -67,6 +73,7 @@ export class Checkpointer {
   detach(): void {
     this.#lane = null
     this.#attempt++
+    this.#drainWatch = null
     this.#due?.cancel()
     this.#due = null
     this.#idle?.cancel()
@@ -112,10 +119,13 @@ export class Checkpointer {
 
   /** It lasts while one of the drains is not late. */
   #watchForDrains(): Promise<Reached | null> {
-    this.#drainWatch ??= this.#try(() => [...this.#drains].every((late) => late())).finally(() => {
-      this.#drainWatch = null
+    if (this.#drainWatch) return this.#drainWatch
+    const watch = this.#try(() => [...this.#drains].every((late) => late())).finally(() => {
+      // By then another incarnation may be watched.
+      if (this.#drainWatch === watch) this.#drainWatch = null
     })
-    return this.#drainWatch
+    this.#drainWatch = watch
+    return watch
   }
 
   async #whileIdle(): Promise<void> {
