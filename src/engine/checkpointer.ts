@@ -91,7 +91,7 @@ export class Checkpointer {
 
   rested(): void {
     for (const wake of this.#restWaiters.splice(0)) wake()
-    if (this.#holding || this.#lane?.blockBuffered !== false || this.#book.unsettled() === 0) return
+    if (this.#holding || this.#lane?.checkable !== true || this.#book.unsettled() === 0) return
     this.#idle ??= this.#clock.arm(IDLE_AFTER, () => {
       this.#idle = null
       void this.#whileIdle()
@@ -106,7 +106,7 @@ export class Checkpointer {
     const late = (): boolean => over?.aborted === true || this.#clock.now() >= until
     this.#drains.add(late)
     try {
-      while (this.#lane && !this.#lane.blockBuffered && !late() && this.#book.unsettled() > 0) {
+      while (this.#lane?.checkable === true && !late() && this.#book.unsettled() > 0) {
         const reached = await this.#watchForDrains()
         if (reached === null) continue
         await reached.settled
@@ -136,7 +136,7 @@ export class Checkpointer {
   }
 
   async #scheduled(): Promise<void> {
-    if (this.#holding || !this.#lane || this.#lane.blockBuffered || this.#book.unsettled() === 0) return
+    if (this.#holding || this.#lane?.checkable !== true || this.#book.unsettled() === 0) return
     this.#holding = true
     this.#feeder.hold('checkpoint')
     const end = this.#clock.now() + this.#holdLimit
@@ -157,11 +157,11 @@ export class Checkpointer {
   /** One watch; a newer one ends an older one. */
   async #try(giveUp: () => boolean): Promise<Reached | null> {
     const lane = this.#lane
-    if (!lane) return null
+    if (lane?.checkable !== true) return null
     const mine = ++this.#attempt
     const fed = lane.fedLines
     const began = this.#clock.now()
-    const interrupted = (): boolean => this.#attempt !== mine || lane.over || giveUp()
+    const interrupted = (): boolean => this.#attempt !== mine || lane.over || !lane.checkable || giveUp()
     const quality: Quiescence = await quiescence({
       clock: this.#clock,
       child: lane.child,

@@ -119,6 +119,11 @@ export class Lane {
     this.handed.forget(topic, partition)
   }
 
+  /** Whether it can be seen to have finished everything: not while it keeps back lines, or did not get some. */
+  get checkable(): boolean {
+    return !this.blockBuffered && !this.inputFailed
+  }
+
   get partialLength(): number {
     return this.#splitter.partialLength
   }

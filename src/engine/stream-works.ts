@@ -242,7 +242,7 @@ export class StreamWorks implements FinishingParts {
     if (settles === 'checkpoint') void this.checkpointer.drain(until, over).then(() => this.settling.wake())
     if (settles === 'exit' && (this.lane?.fedLines ?? 0) > 0) this.lane?.endInput()
     // A child that keeps lines back says the rest only when its input ends.
-    const isHopeless = (): boolean => this.lane?.over !== false || this.lane.blockBuffered
+    const isHopeless = (): boolean => this.lane?.over !== false || (settles === 'checkpoint' && !this.lane.checkable)
     await this.settling.wait(limit, isHopeless, gone).finally(() => ended.abort())
   }
 
