@@ -43,6 +43,8 @@ export class Lane {
   inputEnded = false
   /** A write failed: the child does not know all of what was handed over, however it ends. */
   inputFailed = false
+  /** It closed its stdin, and lives on: it gets no more records. */
+  stdinClosed = false
   /** Made its first answer. */
   progressed = false
   /** Broke its protocol, and is about to be killed. */

@@ -44,11 +44,13 @@ test('relay: records that a Calculator could not be given are not committed, but
   await source.start(proxy.consumer)
   await clock.advance(30_000)
   assert.deepEqual([source.committed, proxy.snapshot().inFlight], [0, 2])
+  assert.ok(proxy.snapshot().stdinClosed)
   proxy.closed(first, { code: null, signal: 'SIGKILL' }, true)
   const answers = (line: string): string => `${line}\n`
   proxy.opened(new MemoryCalculator(2, clock, 1, answers))
   await clock.advance(5000)
   assert.deepEqual(sink.stored, ['0', '1', '2'])
+  assert.ok(!proxy.snapshot().stdinClosed)
   assert.equal(source.committed, 3)
   proxy.close()
 })
