@@ -215,9 +215,12 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     }
     const gone = new AbortController()
     this.#draining.add(gone)
-    await this.#tell(async () => this.#consumer?.revoked(partitions, gone.signal))
-    this.#draining.delete(gone)
-    this.#ownership.remove(partitions)
+    try {
+      await this.#tell(async () => this.#consumer?.revoked(partitions, gone.signal))
+    } finally {
+      this.#draining.delete(gone)
+      this.#ownership.remove(partitions)
+    }
   }
 
   lost(partitions: readonly TopicPartition[]): void {
@@ -232,11 +235,13 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     })
   }
 
+  /** Rejects as `what`; what comes next is told all the same. */
   #tell(what: () => Promise<void>): Promise<void> {
-    this.#told = this.#told.then(async () => {
+    const turn = this.#told.then(async () => {
       if (!this.#closing.signal.aborted) await what()
     })
-    return this.#told
+    this.#told = turn.catch(() => undefined)
+    return turn
   }
 
   // ------------------------------------------------------------------------------------------------------------------
