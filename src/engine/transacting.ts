@@ -180,14 +180,17 @@ export class Transacting implements Commits {
     try {
       if ((await this.#serially(() => this.#attempt())) !== 'early' || !attributed()) return
       feeder.hold('commit')
-      while (!this.#extent.isEmpty && !this.#stopped) {
-        if (book.unsettled() > 0) await new Promise<void>((resolve) => (this.#wake = resolve))
-        this.#wake = null
-        if ((await this.#serially(() => this.#attempt())) !== 'early') return
+      try {
+        while (!this.#extent.isEmpty && !this.#stopped) {
+          if (book.unsettled() > 0) await new Promise<void>((resolve) => (this.#wake = resolve))
+          this.#wake = null
+          if ((await this.#serially(() => this.#attempt())) !== 'early') return
+        }
+      } finally {
+        feeder.letGo('commit')
       }
     } finally {
       this.#finishing = false
-      feeder.letGo('commit')
     }
   }
 
