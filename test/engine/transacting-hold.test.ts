@@ -11,7 +11,7 @@ import { batchOf } from '../support/stream-world.ts'
 const at = { topic: 'in', partition: 0 }
 
 /** Two records are with the Calculator, the second of which was answered first; what feeding is told is written down. */
-function world(attributed: boolean) {
+function world(attributed: boolean, replay = (): void => undefined) {
   const clock = new FakeClock()
   const book = new PartitionBook()
   book.assign(at, 1, clock.now())
@@ -29,7 +29,8 @@ function world(attributed: boolean) {
       ...{ commit: () => Promise.resolve(), abort: () => Promise.resolve() },
     }),
     ...{ note: () => '', attributed: () => attributed, ordered: () => attributed },
-    ...{ committed: none, abandon: none, disown: none, replay: none, giveUp: none },
+    ...{ committed: none, abandon: none, disown: none, replay, giveUp: none },
+    failed: (error) => told.push(String(error)),
   })
   const settle = (first: number): void => {
     book.settle(at, 1, first, first + 1, clock.now())
@@ -64,5 +65,16 @@ test('a commit that nothing had to wait for lets go of nobody else’s hold', as
   await clock.advance(1000)
   assert.equal(transacting.commits, 1)
   assert.deepEqual(told, [])
+  transacting.stop()
+})
+
+test('an abort that fails is told', async () => {
+  const { clock, told, answer, transacting } = world(true, () => {
+    throw new Error('cannot replay')
+  })
+  answer(0)
+  transacting.spoil('the broker said so')
+  await clock.advance(1)
+  assert.deepEqual(told, ['hold abort', 'Error: cannot replay'])
   transacting.stop()
 })
