@@ -65,6 +65,8 @@ export class StartFinder {
     let pending = partitions.map((partition) => ({ partition, version: partition.version }))
     for (;;) {
       pending = pending.filter(isPending)
+      // Of those that are gone, or begin elsewhere, nothing has to be known any more.
+      if (pending.length === 0) this.problem.clear()
       if (pending.length === 0 || signal.aborted) return
       try {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()

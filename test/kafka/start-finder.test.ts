@@ -7,6 +7,10 @@ import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startSource, type Running } from './rig.ts'
 
+/** As `real`, which is asked for the rest each time. */
+const but = (real: Membership, own: Partial<Membership>): Membership =>
+  Object.assign(Object.create(real) as Membership, own)
+
 interface World extends Running {
   readonly topic: string
   readonly refusals: number
@@ -26,7 +30,7 @@ async function refusing(t: TestContext, times: number): Promise<World> {
       refusals++
       throw new AgentError('UNAVAILABLE', 'cannot commit: no coordinator')
     }
-    return Object.defineProperty(Object.create(real) as Membership, 'commit', { value: commit })
+    return but(real, { commit })
   }
   const running = await startSource(t, { groupId, topics: [topic], from: 'latest', membership })
   return {
@@ -53,4 +57,15 @@ test('what was committed since is not taken back', async (t) => {
   await source.commit([{ topic, partition: 0, offset: 2, epoch: receiver.epoch(0) }])
   await waitFor('nothing is wrong', () => source.health().error === null)
   assert.equal(await committed(), 2)
+})
+
+test('what cannot be found out is no trouble any more once the partition is gone', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  const committed = (): Promise<never> => Promise.reject(new AgentError('UNAVAILABLE', 'no coordinator'))
+  const membership = (real: Membership): Membership => but(real, { committed })
+  const { source } = await startSource(t, { groupId: broker.groupId(), topics: [topic], membership })
+  await waitFor('the trouble', () => source.health().error?.includes('no coordinator') === true)
+  await source.revoked([{ topic, partition: 0 }])
+  await waitFor('no trouble', () => source.health().error === null)
 })
