@@ -13,6 +13,8 @@ import type { ExitStatus } from '../domain/process/state.ts'
 const STDOUT_END_WAIT = 500
 /** What every pipe of Linux holds. */
 const LEAST_PIPE = 64 * 1024
+/** Lines that are looked at together: of the shortest, one read may bring 131,072, and each may become a dataframe. */
+const LINES_MAX = 8192
 
 export interface LaneHooks {
   lines(lines: Lines): void
@@ -210,7 +212,11 @@ export class Lane {
   }
 
   #deliver(lines: Lines): void {
-    this.linesOut += lines.count
-    this.#hooks.lines(lines)
+    for (let from = 0; from < lines.count; from += LINES_MAX) {
+      const to = Math.min(lines.count, from + LINES_MAX)
+      const some = to - from === lines.count ? lines : sliceLines(lines, from, to)
+      this.linesOut += some.count
+      this.#hooks.lines(some)
+    }
   }
 }

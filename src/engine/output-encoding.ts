@@ -44,8 +44,8 @@ export interface PreparedOutput {
   readonly letters: readonly DeadLetter[]
 }
 
-/** Memory of values and of their places that may lie unused: all that was in use at once. */
-const POOL_BYTES = 32 * 1024 * 1024
+/** Memory of values and of their places that may lie unused: all that an output under way uses at once. */
+const POOL_BYTES = 8 * 1024 * 1024
 
 export class OutputEncoding {
   readonly #rules: OutputRules

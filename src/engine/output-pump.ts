@@ -31,6 +31,8 @@ export interface PumpHooks {
 interface Flight {
   readonly items: readonly OutgoingItem[]
   readonly bytes: number
+  /** Of the values that its lines became; 0 until they have. */
+  valueBytes: number
   landed: boolean
 }
 
@@ -40,11 +42,13 @@ const BATCH_BYTES = 256 * 1024
 const BATCH_ENOUGH = 64 * 1024
 /** Enough for a broker that answers after 10 ms; what waits meanwhile is written in larger batches. */
 const FLIGHTS_MAX = 16
+/** Values under way together: five full record batches, as many as a broker takes at once, and one that is filled. */
+const VALUES_MAX = 6 * 1024 * 1024
 /** Work of one kind for so long, then everybody else has a turn of the loop. */
 const SLICE: Millis = 4
 
 /** Output that waits beyond this would only make the agent larger: it is tens of ms of the fastest Calculator. */
-const QUEUE_MAX = 8 * 1024 * 1024
+const QUEUE_MAX = 4 * 1024 * 1024
 
 /** Where the output goes. */
 export interface OutputSides {
@@ -162,7 +166,7 @@ export class OutputPump {
   /** Sends off what is queued, as far as there is room under way. After an `abandon` a younger loop may run. */
   async #launch(generation: number): Promise<void> {
     let began = this.#clock.now()
-    while (this.#queue.length > 0 && this.#flights.length < FLIGHTS_MAX) {
+    while (this.#queue.length > 0 && this.#mayLaunch) {
       const flight = this.#take()
       this.#flights.push(flight)
       this.#hooks.leaving?.(flight.items)
@@ -170,6 +174,7 @@ export class OutputPump {
       const prepared =
         first && 'letter' in first ? { batches: [], letters: [first.letter] } : await this.#prepare(flight)
       if (generation !== this.#generation) return
+      flight.valueBytes = prepared.batches.reduce((sum, { valueBytes }) => sum + valueBytes, 0)
       this.#store(prepared, generation)
         .then(() => this.#landed(flight, generation))
         .catch((error: unknown) => this.#fail(error, generation))
@@ -179,6 +184,11 @@ export class OutputPump {
       began = this.#clock.now()
     }
     this.#running = false
+  }
+
+  get #mayLaunch(): boolean {
+    const values = this.#flights.reduce((sum, { valueBytes }) => sum + valueBytes, 0)
+    return this.#flights.length < FLIGHTS_MAX && values < VALUES_MAX
   }
 
   #prepare({ items }: Flight): Promise<PreparedOutput> {
@@ -229,7 +239,7 @@ export class OutputPump {
       end++
       if ('letter' in item || bytes >= BATCH_ENOUGH) break
     }
-    return { items: this.#queue.splice(0, end), bytes, landed: false }
+    return { items: this.#queue.splice(0, end), bytes, valueBytes: 0, landed: false }
   }
 
   /** Everything is handed to the sink at once, so that later flights stay behind it. */

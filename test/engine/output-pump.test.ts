@@ -9,6 +9,7 @@ import type { DeadLetterSink, RecordSink } from '../../src/engine/ports.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { rawOutput } from '../support/quiet-stream.ts'
 import { batchOf } from '../support/stream-world.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const textOf = (batch: ValueBatch): string[] =>
   Array.from({ length: batch.count }, (_, i) =>
@@ -140,6 +141,22 @@ test('memory is free only of what is stored with everything before it, and never
   sink.writes[2]?.ack.resolve([])
   await turn()
   assert.deepEqual(landed, ['a0', 'a1'])
+})
+
+test('values under way are bounded by their size, and one alone goes whatever its size', async () => {
+  const { sink, pump } = world()
+  const lineOf = (bytes: number): LineBatch => batchOf({ topic: 'in', partition: 0 }, 1, 0, ['x'.repeat(bytes)])
+  const push = (bytes: number): void =>
+    pump.push({ lines: lineOf(bytes), attributions: null, done: [], incarnation: 1, sequence: 0 })
+  for (let i = 0; i < 8; i++) push(1 << 20)
+  await waitFor('as many as may be under way', () => sink.writes.length === 6)
+  push(7 << 20)
+  sink.writes[0]?.ack.resolve([])
+  await turn()
+  assert.equal(sink.writes.length, 7)
+  for (const { ack } of sink.writes) ack.resolve([])
+  await waitFor('the rest', () => sink.writes.length === 9)
+  assert.equal(sink.writes[8]?.values[0]?.length, 7 << 20)
 })
 
 test('what waits while enough is under way goes out as one batch', async () => {
