@@ -66,3 +66,22 @@ test('relay: nobody waits for a checkpoint of a Calculator that closed its stdin
   assert.equal(drained, false)
   proxy.close()
 })
+
+test('relay: nor are those of one that said that it is stopping, and closed its stdin then', async () => {
+  const { clock, source, proxy } = world()
+  const write = Promise.withResolvers<undefined>()
+  let say: (line: string, cut: boolean) => void = () => assert.fail('nobody listens')
+  const child = deaf(1)
+  proxy.opened({
+    ...child,
+    stdin: { ...child.stdin, write: () => write.promise, unread: () => null },
+    control: { listen: (listener) => (say = listener), catchUp: () => undefined },
+  })
+  await source.start(proxy.consumer)
+  await clock.advance(10)
+  say('{"type":"stopping"}', false)
+  write.reject(new Error('EPIPE'))
+  await clock.advance(30_000)
+  assert.deepEqual([source.committed, proxy.snapshot().inFlight], [0, 1])
+  proxy.close()
+})
