@@ -12,7 +12,7 @@ export async function drained(works: StreamWorks, limit: Millis, gone?: AbortSig
   const until = works.parts.clock.now() + limit
   if (settles === 'checkpoint') void checkpointer.drain(until, over).then(() => settling.wake())
   if (settles === 'exit' && (works.lane?.fedLines ?? 0) > 0) works.lane?.endInput()
-  // A child that keeps lines back says the rest only when its input ends.
+  // A child that keeps lines back says the rest only when its input ends; one that closed it is never seen to be done.
   const isHopeless = (): boolean => works.lane?.over !== false || (settles === 'checkpoint' && !works.lane.checkable)
   await settling.wait(limit, isHopeless, gone).finally(() => ended.abort())
 }
