@@ -163,7 +163,8 @@ export class Adoption {
     const restart = replayable
       ? changed.has('calculator') || !finished || !areUp
       : (changed.has('calculator') || !areUp) && !this.#cameToItsEnd(old)
-    if (restart) await Promise.all(old.namespecs.map((namespec) => supervisor.ensureStopped(namespec)))
+    // Until the other settings are in force nobody else starts it: not an operator who wants the same thing.
+    if (restart) await Promise.all(old.namespecs.map((namespec) => supervisor.hold(namespec)))
     if (replayable) {
       // Only an output that takes nothing can hold this up; what it was to get is then answered anew.
       const patience = this.#parts.clock.arm(OUTPUT_WAIT, () => workers.abandonOutput())
@@ -216,6 +217,10 @@ export class Adoption {
   }
 
   #start(namespecs: readonly string[]): void {
-    for (const namespec of namespecs) this.#parts.supervisor.start(namespec)
+    const { supervisor } = this.#parts
+    for (const namespec of namespecs) {
+      supervisor.release(namespec)
+      supervisor.start(namespec)
+    }
   }
 }
