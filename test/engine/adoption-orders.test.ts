@@ -95,3 +95,32 @@ test('after the change the operator commands it again', async () => {
   supervisor.start('score')
   await runs('new')
 })
+
+test('a document whose Calculator has failed, and not yet for good, is not the last good one at the end', async () => {
+  const { clock, events, supervisor, spawner, adoption, failures, kept, publish, passes } = await world()
+  await publish(2, 'a', 'broken')
+  spawner.last.exit(0)
+  await passes('it is started anew', () => spawner.children.length === 2)
+  spawner.last.exit(1)
+  await clock.advance(10)
+  assert.equal(supervisor.snapshot('score')?.retries, 1)
+  events.publish('agent.draining', 'info', 'leaving')
+  await adoption.close()
+  await clock.advance(10)
+  assert.deepEqual(kept, [1])
+  assert.deepEqual(
+    failures.map((error) => code('SHUTDOWN_STATE')(error)),
+    [true],
+  )
+})
+
+test('a document that the end of the agent overtakes is not kept', async () => {
+  const { adoption, failures, kept, publish } = await world()
+  await adoption.close()
+  await publish(2, 'b')
+  assert.deepEqual(kept, [1])
+  assert.deepEqual(
+    failures.map((error) => code('SHUTDOWN_STATE')(error)),
+    [true],
+  )
+})
