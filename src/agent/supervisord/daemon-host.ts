@@ -112,6 +112,10 @@ export class DaemonHost {
         if (notices.config === null) throw new AgentError('BAD_CONFIGURATION', notices.problems[0]?.text ?? '')
         next = notices.config
       }
+    } catch (error) {
+      // A file that cannot be lived by is no reason to give up the records of the Calculator.
+      await this.#leave()
+      throw error
     } finally {
       unhook()
     }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
@@ -164,5 +166,28 @@ test('programs of a file run beside a Calculator, start before it, and end with 
   assert.match(
     daemon.log(),
     /exited: calculator \(exit status 0; expected\)\n[^]*stopped: exporter \(terminated by SIGTERM\)/,
+  )
+})
+
+test('a reload that fails ends the Calculator in order', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  t.after(() => taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const daemon = start(t, {
+    face: [],
+    programs: '[program:exporter]\ncommand=sleep 1000',
+    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
+    stdin: 'pipe',
+  })
+  await daemon.said(/success: calculator entered RUNNING/)
+  daemon.child.stdin?.write('one\n')
+  await waitFor('an answer', () => daemon.stdout() !== '')
+  daemon.rewrite(`[inet_http_server]\nport=127.0.0.1:${port}`)
+  daemon.child.kill('SIGHUP')
+  assert.equal(await daemon.exit, 2)
+  assert.match(
+    daemon.stderr(),
+    /"agent.draining"[^]*"process.stopped"[^]*"agent.stopped"[^]*\nError: Another program is already listening/,
   )
 })
