@@ -43,6 +43,8 @@ export interface Companion {
 }
 
 export interface CompanionParts {
+  /** It has that for itself. */
+  readonly group: string
   readonly onStderrLine: (line: StderrLine) => void
   /** A line without what nobody may see. */
   readonly masked: (text: string) => string

@@ -191,3 +191,32 @@ test('a reload that fails ends the Calculator in order', async (t) => {
     /"agent.draining"[^]*"process.stopped"[^]*"agent.stopped"[^]*\nError: Another program is already listening/,
   )
 })
+
+test('a program that has the name of the Calculator is told before anything starts', async (t) => {
+  const daemon = start(t, {
+    face: [],
+    programs: '[program:exporter]\ncommand=sleep 1000\n[program:calculator]\ncommand=sleep 1000',
+    words: ['--bin', 'cat', '--in', '/dev/null', '--out', '-'],
+  })
+  assert.equal(await daemon.exit, 2)
+  assert.match(
+    daemon.stderr(),
+    /^Error: .*\[program:calculator\] is in the group calculator, which is the Calculator's: CALCULATOR_GROUP /m,
+  )
+  assert.equal(daemon.log(), '')
+})
+
+test('a reload that brings the name of the Calculator leaves everything as it is', async (t) => {
+  const daemon = start(t, {
+    face: [],
+    programs: '[program:exporter]\ncommand=sleep 1000',
+    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
+    stdin: 'pipe',
+  })
+  await daemon.said(/success: calculator entered RUNNING/)
+  daemon.rewrite('[program:calculator]\ncommand=sleep 1000')
+  daemon.child.kill('SIGHUP')
+  await daemon.said(/CRIT cannot restart, everything stays as it is: .*\[program:calculator\]/)
+  daemon.child.stdin?.end('one\n')
+  assert.equal(await daemon.exit, 0)
+})
