@@ -264,10 +264,10 @@ export class Agent {
       stop: () => (this.#ports.shared ? this.#supervisor.halt(this.#adoption.namespecs) : this.#supervisor.stopAll()),
       adoptionGraceMs: this.#config.adoptionGraceMs,
       hurry: this.#hurry.promise,
+      deregister: async () => this.#consul?.end(),
       failed: (error) => this.#ending.fail(error),
     })
     this.#credentials.stop()
-    await this.#consul?.end()
     this.#model.leaving('stopped')
     this.#events.publish('agent.stopped', 'info', 'left')
     await Promise.all([this.#control?.close(), this.#http?.close()])
