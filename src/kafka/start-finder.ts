@@ -29,6 +29,8 @@ export interface StartParts {
 interface Pending {
   readonly partition: OwnedPartition
   readonly version: number
+  /** Found by the first look that succeeds, and held to from then on; null before. */
+  start: Start | null
 }
 
 const isPending = ({ partition, version }: Pending): boolean => partition.version === version
@@ -51,26 +53,34 @@ export class StartFinder {
 
   /**
    * Finds the position of each partition, however long it takes, and commits it where the next look might find
-   * another: a rebalance must not move it. `anew`: the topic was made anew, what is committed belongs to the old one.
+   * another: a rebalance must not move it, so nothing is read from there before. `anew`: the topic was made anew, what
+   * is committed belongs to the old one.
    */
   async begin(partitions: readonly OwnedPartition[], anew = false): Promise<void> {
     const { topics, signal } = this.#parts
-    let pending = partitions.map((partition) => ({ partition, version: partition.version }))
+    let pending = partitions.map((partition): Pending => ({ partition, version: partition.version, start: null }))
     for (;;) {
       pending = pending.filter(isPending)
-      if (pending.length === 0 || signal.aborted) return
+      if (signal.aborted) return
+      if (pending.length === 0) break
       try {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
-        const due = await this.#settle(pending, anew)
-        await this.#parts.commit(due)
-        this.problem.clear()
-        return
+        await this.#look(
+          pending.filter(({ start }) => start === null),
+          anew,
+        )
+        this.#read(pending.filter((each) => !this.#isDue(each)))
+        const due = pending.filter(isPending)
+        await this.#parts.commit(due.flatMap(({ partition: { epoch }, start }) => (start ? { ...start, epoch } : [])))
+        this.#read(due)
+        break
       } catch (error) {
         this.problem.report(`cannot settle where to begin: ${explain(error)}`)
         await this.problem.backOff(signal)
         await topics.refresh().catch(() => undefined)
       }
     }
+    this.problem.clear()
   }
 
   /** Where to go on instead of an offset that does not exist. Rejects as `startPositions`. */
@@ -80,9 +90,9 @@ export class StartFinder {
     return start
   }
 
-  /** Gives the positions to be committed. */
-  async #settle(pending: readonly Pending[], anew: boolean): Promise<(Start & { epoch: number })[]> {
-    const { cluster, topics, from, log } = this.#parts
+  async #look(pending: readonly Pending[], anew: boolean): Promise<void> {
+    if (pending.length === 0) return
+    const { cluster, topics, from } = this.#parts
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
     const committed = anew ? [] : await this.#parts.committed(partitions)
     this.#parts.noted(committed)
@@ -93,11 +103,19 @@ export class StartFinder {
       added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
     }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
-    const due: (Start & { epoch: number })[] = []
-    for (const each of pending.filter(isPending)) {
-      const { partition } = each
-      const start = starts.get(nameOf(partition))
-      if (!start) continue
+    for (const each of pending) each.start = starts.get(nameOf(each.partition)) ?? null
+  }
+
+  /** The next look might find another. */
+  #isDue({ start }: Pending): boolean {
+    return start?.asWanted === false && this.#parts.from !== 'earliest'
+  }
+
+  #read(begun: readonly Pending[]): void {
+    const { topics, log } = this.#parts
+    for (const each of begun) {
+      const { partition, start } = each
+      if (!start || !isPending(each)) continue
       partition.seek(start.offset)
       partition.highWatermark = start.highWatermark
       partition.topicId = topics.find(partition.topic)?.id ?? null
@@ -107,9 +125,7 @@ export class StartFinder {
         partition: partition.partition,
         offset: start.offset,
       })
-      if (!start.asWanted && from !== 'earliest') due.push({ ...start, epoch: partition.epoch })
     }
     this.#parts.found()
-    return due
   }
 }
