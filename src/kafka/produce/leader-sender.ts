@@ -83,7 +83,8 @@ export class LeaderSender {
       const connection = await cluster.connect(node)
       return { connection, identity: await this.#hooks.identity(lanes) }
     } catch (error) {
-      for (const lane of lanes) this.#hooks.failed(lane, error)
+      // Also those that became due meanwhile: who woke us for them was not heard, and nobody will say it again.
+      for (const lane of new Set([...lanes, ...this.#hooks.due()])) this.#hooks.failed(lane, error)
       return null
     }
   }

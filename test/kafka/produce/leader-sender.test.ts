@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { KafkaCluster } from '../../../src/kafka/cluster.ts'
+import type { BrokerConnection } from '../../../src/kafka/connection.ts'
+import { Lane, partOf } from '../../../src/kafka/produce/lane.ts'
+import { LeaderSender, type SenderHooks } from '../../../src/kafka/produce/leader-sender.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { batchOf } from '../values.ts'
+
+/** Its connections open, or do not, when the test says so. */
+class ScriptedCluster extends KafkaCluster {
+  readonly opening: PromiseWithResolvers<BrokerConnection>[] = []
+
+  constructor() {
+    const security = (): { ssl: null; sasl: null } => ({ ssl: null, sasl: null })
+    super({ brokers: [], clientId: 'test', security, log: () => undefined, clock: new FakeClock() })
+  }
+
+  override connect(): Promise<BrokerConnection> {
+    const opening = Promise.withResolvers<BrokerConnection>()
+    this.opening.push(opening)
+    return opening.promise
+  }
+}
+
+interface Sending {
+  readonly sender: LeaderSender
+  readonly cluster: ScriptedCluster
+  readonly lanes: Set<Lane>
+  /** In the order in which they were told. */
+  readonly failed: (readonly [Lane, unknown])[]
+}
+
+function sending(over: Partial<SenderHooks> = {}): Sending {
+  const cluster = new ScriptedCluster()
+  const lanes = new Set<Lane>()
+  const failed: (readonly [Lane, unknown])[] = []
+  const sender = new LeaderSender({
+    node: 1,
+    cluster,
+    encode: () => Promise.resolve(new Uint8Array(1)),
+    transactionalId: null,
+    identity: () => Promise.resolve({ id: 1, epoch: 0 }),
+    due: () => [...lanes].filter(({ due }) => due),
+    answered: () => undefined,
+    failed(lane, error) {
+      lane.stalled = true
+      failed.push([lane, error])
+    },
+    ...over,
+  })
+  return { sender, cluster, lanes, failed }
+}
+
+/** With one record. */
+function laneWith(reject: (error: Error) => void = () => undefined): Lane {
+  const lane = new Lane({ topic: 't', partition: 0 })
+  const write = { batch: batchOf(0, [{ value: 'x' }]), refusals: [], left: 1, resolve: () => undefined, reject }
+  lane.push(partOf(write, 0, 1))
+  return lane
+}
+
+test('who becomes due while a connection is opened is told as well that it cannot be', async () => {
+  const { sender, cluster, lanes, failed } = sending()
+  const [old, next] = [laneWith(), laneWith()]
+  lanes.add(old)
+  sender.wake()
+  // Given up with its transaction: what comes next has a lane of its own.
+  old.clear()
+  lanes.clear()
+  lanes.add(next)
+  sender.wake()
+  const refused = new Error('connection refused')
+  cluster.opening[0]?.reject(refused)
+  await sender.rested()
+  assert.deepEqual(failed.at(-1), [next, refused])
+  assert.equal(cluster.opening.length, 1)
+})
