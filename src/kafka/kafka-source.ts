@@ -165,8 +165,6 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const membership = this.#membership
     await this.revoked(this.#ownership.list)
     await membership?.leave()
-    // Of a rebalance that was under way.
-    this.lost(this.#ownership.list)
   }
 
   comeBack(): void {
@@ -271,6 +269,10 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       const over = this.#membership.run()
       attempted()
       await over
+      if (closed()) return
+      // Of a rebalance that was under way: whoever joins next begins with nothing.
+      await this.#told
+      this.lost(this.#ownership.list)
     }
   }
 
