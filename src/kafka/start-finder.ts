@@ -26,11 +26,21 @@ export interface StartParts {
   found(): void
 }
 
+/** What makes committed offsets void. */
+interface Past {
+  /** The topic was made anew: they belong to the old one. */
+  readonly anew?: boolean
+  /** The log was cut there: none behind it holds. */
+  readonly cutAt?: number
+}
+
 interface Pending {
   readonly partition: OwnedPartition
   readonly version: number
   /** Found by the first look that succeeds, and held to from then on; null before. */
   start: Start | null
+  /** The next look might find another. */
+  isDue: boolean
 }
 
 const isPending = ({ partition, version }: Pending): boolean => partition.version === version
@@ -53,12 +63,12 @@ export class StartFinder {
 
   /**
    * Finds the position of each partition, however long it takes, and commits it where the next look might find
-   * another: a rebalance must not move it, so nothing is read from there before. `anew`: the topic was made anew, what
-   * is committed belongs to the old one.
+   * another: a rebalance must not move it, so nothing is read from there before.
    */
-  async begin(partitions: readonly OwnedPartition[], anew = false): Promise<void> {
+  async begin(partitions: readonly OwnedPartition[], past: Past = {}): Promise<void> {
     const { topics, signal } = this.#parts
-    let pending = partitions.map((partition): Pending => ({ partition, version: partition.version, start: null }))
+    const fresh = { start: null, isDue: false }
+    let pending = partitions.map((partition): Pending => ({ partition, version: partition.version, ...fresh }))
     for (;;) {
       pending = pending.filter(isPending)
       if (signal.aborted) return
@@ -67,9 +77,9 @@ export class StartFinder {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
         await this.#look(
           pending.filter(({ start }) => start === null),
-          anew,
+          past,
         )
-        this.#read(pending.filter((each) => !this.#isDue(each)))
+        this.#read(pending.filter(({ isDue }) => !isDue))
         const due = pending.filter(isPending)
         await this.#parts.commit(due.flatMap(({ partition: { epoch }, start }) => (start ? { ...start, epoch } : [])))
         this.#read(due)
@@ -90,7 +100,7 @@ export class StartFinder {
     return start
   }
 
-  async #look(pending: readonly Pending[], anew: boolean): Promise<void> {
+  async #look(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<void> {
     if (pending.length === 0) return
     const { cluster, topics, from } = this.#parts
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
@@ -99,16 +109,17 @@ export class StartFinder {
     const offsets = new Map(committed.map((each) => [nameOf(each), each.offset]))
     const wanted = partitions.map((each) => ({
       ...each,
-      offset: offsets.get(nameOf(each)) ?? -1,
+      offset: Math.min(cutAt, offsets.get(nameOf(each)) ?? -1),
       added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
     }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
-    for (const each of pending) each.start = starts.get(nameOf(each.partition)) ?? null
-  }
-
-  /** The next look might find another. */
-  #isDue({ start }: Pending): boolean {
-    return start?.asWanted === false && this.#parts.from !== 'earliest'
+    for (const each of pending) {
+      const name = nameOf(each.partition)
+      const start = starts.get(name) ?? null
+      const isCut = (offsets.get(name) ?? -1) > cutAt
+      each.start = start && isCut ? { ...start, reason: 'the log was cut there' } : start
+      each.isDue = isCut || (start?.asWanted === false && from !== 'earliest')
+    }
   }
 
   #read(begun: readonly Pending[]): void {
