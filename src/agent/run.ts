@@ -10,6 +10,7 @@ import { terminationMessage } from '../engine/termination-message.ts'
 import { createLog, type Log } from '../log.ts'
 import { systemClock } from '../os/clock.ts'
 import { loadLibc } from '../os/libc.ts'
+import { tuneMemory } from '../os/memory-tuning.ts'
 import { startReaper } from '../os/reaper.ts'
 import { onSignals, signalsHeard } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
@@ -66,7 +67,7 @@ export async function run(flags: RunFlags): Promise<number> {
   const { config, log } = prepared
   const loaded = loadLibc()
   const libc = 'missing' in loaded ? null : loaded
-  libc?.mapLarge()
+  tuneMemory(libc)
   if ('missing' in loaded) {
     const message = 'no native part: plain pipes, checkpoints are assumed, orphans are not reaped (use --init)'
     log.line('warn', message, { event: 'os.no-native', reason: loaded.missing })

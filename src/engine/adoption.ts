@@ -61,7 +61,10 @@ export class Adoption {
     return this.#inForce?.namespecs ?? []
   }
 
-  /** Puts `settings` in force, after whatever is being adopted now. */
+  /**
+   * Puts `settings` in force, after whatever is being adopted now. Rejects with SHUTDOWN_STATE where `close` is called
+   * meanwhile.
+   */
   adopt(settings: StreamSettings): Promise<void> {
     return this.#serially(async () => {
       if (this.#closed) return
@@ -161,6 +164,7 @@ export class Adoption {
     const patience = this.#parts.clock.arm(OUTPUT_WAIT, () => workers.abandonOutput())
     await workers.finished()
     patience.cancel()
+    this.#mustGoOn()
     const sides = this.#parts.sides(settings, old.sides, changed)
     const leaving = [
       ...(sides.source === old.sides.source ? [] : [old.sides.source]),
@@ -171,6 +175,7 @@ export class Adoption {
     await Promise.all(leaving.map((side) => side.close()))
     const namespecs = this.#replace(old, settings, changed)
     this.#inForce = { settings, namespecs, workers, sides }
+    this.#mustGoOn()
     if (restart) this.#start(namespecs)
     workers.resume()
     if (sides.source !== old.sides.source) await sides.source.start(workers.consumer)
@@ -194,9 +199,12 @@ export class Adoption {
     return proxies.map((proxy, worker) => supervisor.add(program(settings, worker), proxy))
   }
 
+  /** Whoever ends everything does not know of Calculators and records that come now. */
+  #mustGoOn(): void {
+    if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'cannot change the streams: the agent stops')
+  }
+
   #start(namespecs: readonly string[]): void {
-    // Those that were added since are not known to whoever stops the others.
-    if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'cannot start the Calculator: the agent stops')
     for (const namespec of namespecs) this.#parts.supervisor.start(namespec)
   }
 }

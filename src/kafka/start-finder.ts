@@ -19,6 +19,7 @@ export interface StartParts {
   readonly signal: AbortSignal
   /** -1: nothing is committed. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
+  /** Rejects when it is to be tried again. */
   commit(positions: readonly (TopicPartition & { readonly offset: number; readonly epoch: number })[]): Promise<void>
   /** What stands beside the committed offsets. */
   noted(partitions: readonly Committed[]): void
@@ -37,10 +38,12 @@ interface Past {
 interface Pending {
   readonly partition: OwnedPartition
   readonly version: number
-  /** Found by the first look that succeeds, and held to from then on; null before. */
-  start: Start | null
-  /** The next look might find another. */
-  isDue: boolean
+}
+
+/** A start that is to be committed. */
+interface Due {
+  readonly partition: OwnedPartition
+  readonly offset: number
 }
 
 const isPending = ({ partition, version }: Pending): boolean => partition.version === version
@@ -63,34 +66,27 @@ export class StartFinder {
 
   /**
    * Finds the position of each partition, however long it takes, and commits it where the next look might find
-   * another: a rebalance must not move it, so nothing is read from there before.
+   * another: a rebalance must not move it.
    */
   async begin(partitions: readonly OwnedPartition[], past: Past = {}): Promise<void> {
     const { topics, signal } = this.#parts
-    const fresh = { start: null, isDue: false }
-    let pending = partitions.map((partition): Pending => ({ partition, version: partition.version, ...fresh }))
+    let pending = partitions.map((partition) => ({ partition, version: partition.version }))
     for (;;) {
       pending = pending.filter(isPending)
-      if (signal.aborted) return
-      if (pending.length === 0) break
+      // Of those that are gone, or begin elsewhere, nothing has to be known any more.
+      if (pending.length === 0) this.problem.clear()
+      if (pending.length === 0 || signal.aborted) return
       try {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
-        await this.#look(
-          pending.filter(({ start }) => start === null),
-          past,
-        )
-        this.#read(pending.filter(({ isDue }) => !isDue))
-        const due = pending.filter(isPending)
-        await this.#parts.commit(due.flatMap(({ partition: { epoch }, start }) => (start ? { ...start, epoch } : [])))
-        this.#read(due)
-        break
+        const due = await this.#settle(pending, past)
+        await this.#pin(due)
+        return
       } catch (error) {
         this.problem.report(`cannot settle where to begin: ${explain(error)}`)
         await this.problem.backOff(signal)
         await topics.refresh().catch(() => undefined)
       }
     }
-    this.problem.clear()
   }
 
   /** Where to go on instead of an offset that does not exist. Rejects as `startPositions`. */
@@ -100,9 +96,27 @@ export class StartFinder {
     return start
   }
 
-  async #look(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<void> {
-    if (pending.length === 0) return
-    const { cluster, topics, from } = this.#parts
+  /** Commits while records flow already, unless they are further by then. */
+  async #pin(due: readonly Due[]): Promise<void> {
+    for (;;) {
+      const open = due.filter(({ partition }) => !partition.committing)
+      if (open.length === 0 || this.#parts.signal.aborted) break
+      try {
+        await this.#parts.commit(
+          open.map(({ partition: { topic, partition, epoch }, offset }) => ({ topic, partition, epoch, offset })),
+        )
+        break
+      } catch (error) {
+        this.problem.report(`cannot commit where to begin: ${explain(error)}`)
+        await this.problem.backOff(this.#parts.signal)
+      }
+    }
+    this.problem.clear()
+  }
+
+  /** Gives what is to be committed. */
+  async #settle(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<Due[]> {
+    const { cluster, topics, from, log } = this.#parts
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
     const committed = anew ? [] : await this.#parts.committed(partitions)
     this.#parts.noted(committed)
@@ -113,30 +127,26 @@ export class StartFinder {
       added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
     }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
-    for (const each of pending) {
-      const name = nameOf(each.partition)
-      const start = starts.get(name) ?? null
-      const isCut = (offsets.get(name) ?? -1) > cutAt
-      each.start = start && isCut ? { ...start, reason: 'the log was cut there' } : start
-      each.isDue = isCut || (start?.asWanted === false && from !== 'earliest')
-    }
-  }
-
-  #read(begun: readonly Pending[]): void {
-    const { topics, log } = this.#parts
-    for (const each of begun) {
-      const { partition, start } = each
-      if (!start || !isPending(each)) continue
+    const due: Due[] = []
+    for (const each of pending.filter(isPending)) {
+      const { partition } = each
+      const start = starts.get(nameOf(partition))
+      if (!start) continue
       partition.seek(start.offset)
+      partition.committing = false
       partition.highWatermark = start.highWatermark
       partition.topicId = topics.find(partition.topic)?.id ?? null
-      log('info', `reading from offset ${start.offset}: ${start.reason}`, {
+      const isCut = (offsets.get(nameOf(partition)) ?? -1) > cutAt
+      const reason = isCut ? 'the log was cut there' : start.reason
+      log('info', `reading from offset ${start.offset}: ${reason}`, {
         event: 'kafka.start',
         topic: partition.topic,
         partition: partition.partition,
         offset: start.offset,
       })
+      if (isCut || (!start.asWanted && from !== 'earliest')) due.push({ partition, offset: start.offset })
     }
     this.#parts.found()
+    return due
   }
 }

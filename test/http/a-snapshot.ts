@@ -30,6 +30,7 @@ const stream: StreamSnapshot = {
   bufferLimitBytes: 1024,
   stdinUnreadBytes: null,
   stdinBlockedMs: 0,
+  stdinClosed: false,
   stdoutPartialBytes: null,
   blockBuffered: false,
   isolating: false,

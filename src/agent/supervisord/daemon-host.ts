@@ -14,6 +14,7 @@ import type { Life } from '../../faces/supervisord/life/life.ts'
 import type { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
 import { systemClock } from '../../os/clock.ts'
 import { loadLibc, type Libc } from '../../os/libc.ts'
+import { tuneMemory } from '../../os/memory-tuning.ts'
 import { nodeLogs } from '../../os/logs.ts'
 import { startReaper } from '../../os/reaper.ts'
 import { onSignals, signalsHeard, type AgentSignal } from '../../os/signals.ts'
@@ -78,7 +79,7 @@ export class DaemonHost {
     this.#parts = parts
     const loaded = loadLibc()
     this.#libc = 'missing' in loaded ? null : loaded
-    if (parts.companion !== null) this.#libc?.mapLarge()
+    if (parts.companion !== null) tuneMemory(this.#libc)
     this.#missing = 'missing' in loaded ? loaded.missing : null
   }
 
