@@ -5,8 +5,9 @@ import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
-import type { Committed } from './group-membership.ts'
+import type { CommittedOffset } from './group/offset-requests.ts'
 import { Problem } from './problem.ts'
+import { NO_EPOCH } from './protocol/fetch.ts'
 import { startPositions, type InputFrom, type Start } from './start-positions.ts'
 import type { Topics } from './topics.ts'
 
@@ -18,11 +19,11 @@ export interface StartParts {
   readonly log: KafkaLog
   readonly signal: AbortSignal
   /** -1: nothing is committed. */
-  committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
+  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
   /** Rejects when it is to be tried again. */
   commit(positions: readonly (TopicPartition & { readonly offset: number; readonly epoch: number })[]): Promise<void>
   /** What stands beside the committed offsets. */
-  noted(partitions: readonly Committed[]): void
+  noted(partitions: readonly CommittedOffset[]): void
   /** Positions are known: there is something to fetch. */
   found(): void
 }
@@ -120,10 +121,10 @@ export class StartFinder {
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
     const committed = anew ? [] : await this.#parts.committed(partitions)
     this.#parts.noted(committed)
-    const offsets = new Map(committed.map((each) => [nameOf(each), each.offset]))
+    const known = new Map(committed.map((each) => [nameOf(each), each]))
     const wanted = partitions.map((each) => ({
       ...each,
-      offset: Math.min(cutAt, offsets.get(nameOf(each)) ?? -1),
+      offset: Math.min(cutAt, known.get(nameOf(each))?.offset ?? -1),
       added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
     }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
@@ -132,11 +133,13 @@ export class StartFinder {
       const { partition } = each
       const start = starts.get(nameOf(partition))
       if (!start) continue
+      const before = known.get(nameOf(partition))
+      const isCut = before !== undefined && before.offset > cutAt
       partition.seek(start.offset)
+      partition.fetchedEpoch = before && start.asWanted && !isCut ? before.leaderEpoch : NO_EPOCH
       partition.committing = false
       partition.highWatermark = start.highWatermark
       partition.topicId = topics.find(partition.topic)?.id ?? null
-      const isCut = (offsets.get(nameOf(partition)) ?? -1) > cutAt
       const reason = isCut ? 'the log was cut there' : start.reason
       log('info', `reading from offset ${start.offset}: ${reason}`, {
         event: 'kafka.start',

@@ -3,21 +3,21 @@
 import type { TestContext } from 'node:test'
 import type { TopicPartition } from '../../src/domain/stream/line-batch.ts'
 import type { Membership, MembershipOwner } from '../../src/kafka/group-membership.ts'
+import type { CommittedOffset, OffsetPosition } from '../../src/kafka/group/offset-requests.ts'
 import { KafkaSource } from '../../src/kafka/kafka-source.ts'
+import { NO_EPOCH } from '../../src/kafka/protocol/fetch.ts'
 import type { InputFrom } from '../../src/kafka/start-positions.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { clusterFor, Lines, Receiver, type Running, type Wire } from './rig.ts'
-
-type Position = TopicPartition & { readonly offset: number }
 
 export class ScriptedMembership implements Membership {
   joined = true
   readonly problem = null
   readonly owner: MembershipOwner
   /** Everything that was to be committed. */
-  readonly commits: Position[][] = []
-  /** What is committed for every partition; -1: nothing. */
-  committedOffset = -1
+  readonly commits: OffsetPosition[][] = []
+  /** What is committed for every partition; offset -1: nothing. */
+  last = { offset: -1, leaderEpoch: NO_EPOCH }
   /** Asked for each commit. */
   onCommit: () => Promise<void> = () => Promise.resolve()
   /** How long it takes to leave when the membership is over already. */
@@ -32,13 +32,13 @@ export class ScriptedMembership implements Membership {
     await this.#over.promise
   }
 
-  async commit(positions: readonly Position[]): Promise<void> {
+  async commit(positions: readonly OffsetPosition[]): Promise<void> {
     this.commits.push([...positions])
     await this.onCommit()
   }
 
-  committed(partitions: readonly TopicPartition[]): Promise<(Position & { metadata: string })[]> {
-    return Promise.resolve(partitions.map((each) => ({ ...each, offset: this.committedOffset, metadata: '' })))
+  committed(partitions: readonly TopicPartition[]): Promise<CommittedOffset[]> {
+    return Promise.resolve(partitions.map((each) => ({ ...each, ...this.last, metadata: '' })))
   }
 
   close(): Promise<void> {

@@ -20,7 +20,7 @@ test('who comes back while the leaving is not answered yet keeps what the new me
   await waitFor('the end of the first membership', () => !first.joined)
   source.comeBack()
   const second = await waitFor('the second membership', () => memberships[1])
-  second.committedOffset = 1
+  second.last = { offset: 1, leaderEpoch: 0 }
   second.owner.assigned([at])
   left.resolve(undefined)
   await aside

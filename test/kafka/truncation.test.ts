@@ -2,11 +2,14 @@
 // is as it was takes the question for what it is.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import type { Membership } from '../../src/kafka/group-membership.ts'
 import { RequestWriter } from '../../src/kafka/protocol/request-writer.ts'
 import { ResponseReader } from '../../src/kafka/protocol/response-reader.ts'
+import { TransactionSession } from '../../src/kafka/transactions/session.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startProxy, type Proxied, type Proxy } from './proxy.ts'
+import { clock, clusterFor, startSource } from './rig.ts'
 import { scriptedSource, type Scripted, type ScriptedMembership } from './scripted-membership.ts'
 
 const FETCH = 1
@@ -58,8 +61,8 @@ interface Scene extends Scripted {
   readonly proxy: Proxy
 }
 
-/** Five records have been read. */
-async function scene(t: TestContext): Promise<Scene> {
+/** Five records have been read, or are about to be. */
+async function scene(t: TestContext, isBegun = true): Promise<Scene> {
   const broker = new TestKafka(t)
   const topic = await broker.createTopic()
   await broker.produce(
@@ -70,8 +73,10 @@ async function scene(t: TestContext): Promise<Scene> {
   const scripted = await scriptedSource(t, { topic, ...proxy })
   const [membership] = scripted.memberships
   assert.ok(membership)
-  membership.owner.assigned([{ topic, partition: 0 }])
-  await waitFor('5 records', () => scripted.receiver.records === 5)
+  if (isBegun) {
+    membership.owner.assigned([{ topic, partition: 0 }])
+    await waitFor('5 records', () => scripted.receiver.records === 5)
+  }
   return { ...scripted, topic, membership, proxy }
 }
 
@@ -91,7 +96,7 @@ function cut(proxy: Proxy, endOffset: number, epoch = 0): Promise<Asked> {
 test('behind the end of a log that was cut everything is read anew, and committed offsets go back to it', async (t) => {
   const { source, receiver, lines, membership, proxy } = await scene(t)
   const epoch = receiver.epoch(0)
-  membership.committedOffset = 5
+  membership.last = { offset: 5, leaderEpoch: 0 }
   const { offset, fetchedEpoch } = await cut(proxy, 3)
   assert.deepEqual([offset, fetchedEpoch], [5, 0])
   await waitFor('what is there now', () => receiver.records === 7)
@@ -108,7 +113,7 @@ test('behind the end of a log that was cut everything is read anew, and committe
 
 test('what was not settled before the end of a log that was cut is read again with the rest', async (t) => {
   const { receiver, membership, proxy } = await scene(t)
-  membership.committedOffset = 1
+  membership.last = { offset: 1, leaderEpoch: 0 }
   await cut(proxy, 3)
   await waitFor('the rest', () => receiver.records === 9)
   assert.deepEqual(
@@ -146,4 +151,44 @@ test('an epoch that the leader knows nothing of costs one question', async (t) =
   assert.equal(receiver.records, 6)
   assert.equal(lines.of('kafka.out-of-range').length, 1)
   assert.deepEqual(membership.commits, [])
+})
+
+test('a log that was cut while nobody read it is noticed by the epoch that was committed', async (t) => {
+  const { receiver, lines, membership, proxy, topic } = await scene(t, false)
+  membership.last = { offset: 5, leaderEpoch: 0 }
+  const question = cut(proxy, 3)
+  membership.owner.assigned([{ topic, partition: 0 }])
+  const { offset, fetchedEpoch } = await question
+  assert.deepEqual([offset, fetchedEpoch], [5, 0])
+  await waitFor('what is there now', () => receiver.records === 2)
+  assert.deepEqual(receiver.texts, ['0:3:line 3', '0:4:line 4'])
+  assert.equal(lines.of('kafka.truncated').length, 1)
+})
+
+test('with an offset the leader epoch of what was read is committed, within a transaction too', async (t) => {
+  const broker = new TestKafka(t)
+  const [topic, groupId] = [await broker.createTopic(), broker.groupId()]
+  await broker.produce(topic, [{ value: 'a' }, { value: 'b' }])
+  let member: Membership | null = null
+  const membership = (real: Membership): Membership => (member = real)
+  const { source, receiver, lines } = await startSource(t, { groupId, topics: [topic], membership })
+  await waitFor('the records', () => receiver.records === 2)
+  const at = (offset: number) => [{ topic, partition: 0, offset, epoch: receiver.epoch(0) }]
+  const committed = async (): Promise<(number | undefined)[]> => {
+    const [found] = (await member?.committed([{ topic, partition: 0 }])) ?? []
+    return [found?.offset, found?.leaderEpoch]
+  }
+  await source.commit(at(1))
+  assert.deepEqual(await committed(), [1, 0])
+  const names = { transactionalId: broker.groupId('transaction'), groupId }
+  const session = new TransactionSession({
+    ...names,
+    cluster: clusterFor(lines),
+    timeoutMs: 30_000,
+    clock,
+    log: lines.log,
+  })
+  t.after(() => session.close())
+  await session.commit((who) => source.commitIn(who, at(2)))
+  assert.deepEqual(await committed(), [2, 0])
 })

@@ -51,6 +51,7 @@ export interface FetchAnswer {
   readonly partitions: readonly FetchedPartition[]
 }
 
+/** A leader epoch that is not known. */
 export const NO_EPOCH = -1
 
 const FETCH = 1
