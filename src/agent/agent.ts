@@ -99,6 +99,7 @@ export class Agent {
     const adoption: Adoption = (this.#adoption = new Adoption({
       ...{ clock, events, supervisor },
       adoptionGraceMs: config.adoptionGraceMs,
+      replayable: config.input.kind === 'kafka',
       dealing: config.rules.dealing,
       failed: (error) => this.#fail(error),
       program: (settings, worker) => calculatorProgram(config, settings, worker, this.#documents.askedVersion),

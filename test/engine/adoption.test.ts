@@ -32,7 +32,7 @@ function world() {
     stderrTail: () => [],
   }
   const adoption = new Adoption({
-    ...{ clock, events, adoptionGraceMs: 1000, dealing: 'partition' },
+    ...{ clock, events, adoptionGraceMs: 1000, replayable: true, dealing: 'partition' },
     supervisor: new Supervisor({ clock, spawner, events }),
     failed: (error) => assert.fail(String(error)),
     program: () => calculator(),

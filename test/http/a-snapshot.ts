@@ -43,7 +43,7 @@ const stream: StreamSnapshot = {
     bytesIn: 1000,
     bytesOut: 900,
     tombstones: 3,
-    deadLetters: { 'not-json': 2, 'too-large': 1 },
+    deadLetters: { 'not-json': 2, MESSAGE_TOO_LARGE: 1 },
     oversized: 1,
     partialLines: 0,
     outOfMemory: 0,
