@@ -29,7 +29,7 @@ export async function leaveStreams({ clock, adoption, stop, ...parts }: LeavingP
   }
   const { workers } = adoption
   const changing = adoption.close()
-  if (workers) await Promise.race([workers.drain(parts.adoptionGraceMs, true), parts.hurry])
+  if (workers) await Promise.race([workers.drain(parts.adoptionGraceMs), parts.hurry])
   await stop()
   if (workers) await within(LAST_WORDS, workers.finished())
   await within(GOODBYE, changing)
