@@ -1,5 +1,5 @@
 // The way in: a queue of line batches, a gate, and one write at a time into the child's stdin, of as much as is there.
-import { offsetAfter, type LineBatch } from '../domain/stream/line-batch.ts'
+import { heldBytes, offsetAfter, type LineBatch } from '../domain/stream/line-batch.ts'
 import { startOfLine } from '../domain/stream/lines.ts'
 import { afterWorkedOff, afterWrite, FLOWING, initialPace, isFlowing, type Pace } from '../domain/stream/pace.ts'
 import type { ByteWindow } from '../domain/stream/window.ts'
@@ -26,8 +26,8 @@ export interface FeederHooks {
   before(pieces: readonly Piece[]): Promise<boolean> | null
   /** Called before the bytes are written. */
   handingOver(piece: Piece): void
-  /** The child closed its stdin or died while `bytes` were written to it. */
-  failed(bytes: number): void
+  /** The child behind `input` closed it or died while `bytes` were written to it; it may have been detached before. */
+  failed(bytes: number, input: ChildInput): void
   /** The queue ran empty, or the gate closed, and nothing is being written. */
   rested(): void
 }
@@ -75,7 +75,7 @@ export class Feeder {
     return !this.#running
   }
 
-  /** The batch's bytes are already taken from the window. */
+  /** The batch has its place in the window. */
   push(batch: LineBatch): void {
     this.#queue.push({ batch, at: 0 })
     void this.#run()
@@ -115,7 +115,7 @@ export class Feeder {
       const entry = this.#queue[i]
       if (!entry || this.#hooks.accepts(entry.batch)) continue
       this.#queue.splice(i, 1)
-      this.#window.release(entry.batch.bytes.length - startOfLine(entry.batch, entry.at))
+      this.#window.release(heldBytes(entry.batch, entry.at))
     }
   }
 
@@ -182,6 +182,7 @@ export class Feeder {
 
   async #feed(input: ChildInput, pieces: readonly Piece[]): Promise<void> {
     const bytes = pieces.reduce((sum, piece) => sum + piece.bytes.length, 0)
+    const held = pieces.reduce((sum, { batch, from, to }) => sum + heldBytes(batch, from, to), 0)
     const cleared = this.#hooks.before(pieces)
     if (cleared !== null && !((await cleared) && this.#input === input)) {
       this.#putBack(pieces)
@@ -195,14 +196,12 @@ export class Feeder {
       await input.write(...pieces.map((piece) => piece.bytes))
     } catch {
       // The child closed its stdin or died: what it did not answer is fetched again when its end is settled.
-      if (this.#input === input) {
-        this.#input = null
-        this.#hooks.failed(bytes)
-      }
+      if (this.#input === input) this.#input = null
+      this.#hooks.failed(bytes, input)
       return
     } finally {
       this.#writing = false
-      if (this.#releaseOnWrite()) this.#window.release(bytes)
+      if (this.#releaseOnWrite()) this.#window.release(held)
     }
     if (this.#releaseOnWrite()) recycleWritten(pieces)
     const wrote = this.#clock.now()

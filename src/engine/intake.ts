@@ -1,6 +1,6 @@
 // Where records come in: framed into lines, given their place in the window, and queued for the child.
 import { frame, needsFraming } from '../domain/stream/framing.ts'
-import { sliceBatch, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
+import { heldBytes, sliceBatch, type LineBatch, type TopicPartition } from '../domain/stream/line-batch.ts'
 import { startOfLine } from '../domain/stream/lines.ts'
 import type { ByteWindow } from '../domain/stream/window.ts'
 import type { Millis } from '../domain/time.ts'
@@ -115,7 +115,7 @@ export class Intake implements RecordConsumer {
 
   /** False when the lines are not wanted any more. */
   async #push(lines: LineBatch, letters: readonly LetterAt[]): Promise<boolean> {
-    const bytes = lines.bytes.length + bytesOf(letters)
+    const bytes = heldBytes(lines) + bytesOf(letters)
     if (!(await this.#window.take(bytes))) return false
     const isWanted = this.#book.accepts(lines)
     if (isWanted) {
@@ -145,13 +145,17 @@ export class Intake implements RecordConsumer {
   async revoked(partitions: readonly TopicPartition[], gone?: AbortSignal): Promise<void> {
     this.#revocations++
     this.#feeder.hold('rebalance')
-    await this.#hooks.drain(this.#parts.adoptionGraceMs, gone)
-    await this.#hooks.release(partitions)
-    for (const partition of partitions) this.#hooks.forget(partition)
-    this.#book.drop(partitions)
-    this.#purge()
-    this.#hooks.dropped()
-    if (--this.#revocations === 0) this.#feeder.letGo('rebalance')
+    try {
+      await this.#hooks.drain(this.#parts.adoptionGraceMs, gone)
+      await this.#hooks.release(partitions)
+    } finally {
+      // However that went, they are another's now.
+      for (const partition of partitions) this.#hooks.forget(partition)
+      this.#book.drop(partitions)
+      this.#purge()
+      this.#hooks.dropped()
+      if (--this.#revocations === 0) this.#feeder.letGo('rebalance')
+    }
   }
 
   #purge(): void {

@@ -13,6 +13,8 @@ import type { ExitStatus } from '../domain/process/state.ts'
 const STDOUT_END_WAIT = 500
 /** What every pipe of Linux holds. */
 const LEAST_PIPE = 64 * 1024
+/** Lines that are looked at together: of the shortest, one read may bring 131,072, and each may become a dataframe. */
+const LINES_MAX = 8192
 
 export interface LaneHooks {
   lines(lines: Lines): void
@@ -43,6 +45,8 @@ export class Lane {
   inputEnded = false
   /** A write failed: the child does not know all of what was handed over, however it ends. */
   inputFailed = false
+  /** It closed its stdin, and lives on: it gets no more records. */
+  stdinClosed = false
   /** Made its first answer. */
   progressed = false
   /** Broke its protocol, and is about to be killed. */
@@ -117,6 +121,11 @@ export class Lane {
   forget(topic: string, partition: number): void {
     this.answers?.forget(topic, partition)
     this.handed.forget(topic, partition)
+  }
+
+  /** Whether it can be seen to have finished everything: not while it keeps back lines, or did not get some. */
+  get checkable(): boolean {
+    return !this.blockBuffered && !this.inputFailed
   }
 
   get partialLength(): number {
@@ -203,7 +212,11 @@ export class Lane {
   }
 
   #deliver(lines: Lines): void {
-    this.linesOut += lines.count
-    this.#hooks.lines(lines)
+    for (let from = 0; from < lines.count; from += LINES_MAX) {
+      const to = Math.min(lines.count, from + LINES_MAX)
+      const some = to - from === lines.count ? lines : sliceLines(lines, from, to)
+      this.linesOut += some.count
+      this.#hooks.lines(some)
+    }
   }
 }

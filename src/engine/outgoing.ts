@@ -50,9 +50,14 @@ export interface Skipped {
 
 export type OutgoingItem = Outgoing | OutgoingLetter | OutgoingEnd
 
-/** Bytes that it holds. */
-export const weightOf = (item: OutgoingItem): number =>
-  'lines' in item ? item.lines.bytes.length : 'letter' in item ? item.letter.value.length : 0
+/** What a line costs besides its bytes, about: its place among the lines and values, and in the broker's batch. */
+const LINE_BYTES = 32
+
+/** Bytes of memory that it takes up, about. */
+export function weightOf(item: OutgoingItem): number {
+  if ('lines' in item) return item.lines.bytes.length + item.lines.count * LINE_BYTES
+  return 'letter' in item ? item.letter.value.length : 0
+}
 
 /** Neighbouring items that continue each other, as one: fewer and larger batches. */
 export function merged(items: readonly Outgoing[]): Outgoing[] {

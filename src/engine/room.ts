@@ -1,7 +1,6 @@
 // The place that records take up on their way in, and the memory of their lines: free again when the records have left.
 import type { AnswerRun } from '../domain/stream/fifo.ts'
-import type { LineBatch } from '../domain/stream/line-batch.ts'
-import { startOfLine } from '../domain/stream/lines.ts'
+import { heldBytes, type LineBatch } from '../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import { ByteWindow } from '../domain/stream/window.ts'
 
@@ -34,7 +33,7 @@ export class Room {
 
   /** The records have left the agent: their place in the window is free. */
   left(records: readonly AnswerRun[]): void {
-    for (const { batch, from, to } of records) this.window.release((batch.ends[to - 1] ?? 0) - startOfLine(batch, from))
+    for (const { batch, from, to } of records) this.window.release(heldBytes(batch, from, to))
   }
 
   /** Batches all of whose records are done serve again: nobody asks for a record that is settled. */

@@ -18,6 +18,8 @@ export interface FileSourceOptions {
 }
 
 const CHUNK_BYTES = 256 * 1024
+/** Of a line: its offset, and where it ends. */
+const PLACE_BYTES = 8 + 4
 const MAX_LINE = 64 * 1024 * 1024
 const EPOCH = 1
 
@@ -124,7 +126,8 @@ export class FileSource implements RecordSource {
     const context = contextAt(this.#options.clock.wall())
     const offsets = Float64Array.from({ length: count }, (_, index) => firstOffset + index)
     const { bytes, ends } = lines
-    await consumer.batch({ ...this.#at, epoch: EPOCH, firstOffset, nextOffset: this.#next, count, bytes, ends, offsets, tombstones: 0, context }) // prettier-ignore
+    const share = { ...this.#at, epoch: EPOCH, firstOffset, nextOffset: this.#next, tombstones: 0 }
+    await consumer.batch({ ...share, count, bytes, ends, offsets, context, besides: PLACE_BYTES })
   }
 }
 

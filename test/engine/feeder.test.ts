@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'node:test'
+import { heldBytes } from '../../src/domain/stream/line-batch.ts'
 import { ByteWindow } from '../../src/domain/stream/window.ts'
 import { Feeder, type Piece } from '../../src/engine/feeder.ts'
 import type { ChildInput } from '../../src/engine/ports.ts'
@@ -37,7 +38,7 @@ test('what is there goes into one write, cut at lines where the pace says so, an
   )
   for (let i = 0; i < 3; i++) {
     const batch = batchOf(at, 1, i * 3, ['aa', null, 'bb'])
-    await window.take(batch.bytes.length)
+    await window.take(heldBytes(batch))
     feeder.push(batch)
   }
   feeder.push(batchOf(at, 1, 9, [null]))
@@ -79,7 +80,7 @@ for (const [protocol, releaseOnWrite] of [
     const recycled: string[] = []
     for (const name of ['a', 'b']) {
       const batch = { ...batchOf(at, 1, 0, [`${name}1`, `${name}2`]), recycle: () => void recycled.push(name) }
-      await window.take(batch.bytes.length)
+      await window.take(heldBytes(batch))
       feeder.push(batch)
     }
     feeder.attach(input)

@@ -36,6 +36,7 @@ export function batchOf(
     ends,
     offsets: Float64Array.from(kept, ({ offset }) => offset),
     tombstones: values.length - kept.length,
+    besides: 20,
     context: { hasHeaders: false, key: () => null, headers: () => [], timestamp: () => 0 },
   }
 }

@@ -1,4 +1,5 @@
 import type { Millis } from '../time.ts'
+import { startOfLine } from './lines.ts'
 
 export interface TopicPartition {
   readonly topic: string
@@ -38,6 +39,8 @@ export interface LineBatch extends TopicPartition {
   readonly offsets: Float64Array
   readonly tombstones: number
   readonly context: RecordContext
+  /** Bytes that it holds for each record besides its line (index, key, headers), on average; absent: next to none. */
+  readonly besides?: number
   /** How often the Calculator has refused it, of one record that is handed over once more; else absent. */
   readonly refused?: number
   /**
@@ -50,9 +53,13 @@ export interface LineBatch extends TopicPartition {
 /** The offset just past record `index` and past the tombstones that follow it. */
 export const offsetAfter = (batch: LineBatch, index: number): number => batch.offsets[index + 1] ?? batch.nextOffset
 
+/** Bytes of memory that records [from, to) take up. */
+export const heldBytes = (batch: LineBatch, from = 0, to = batch.count): number =>
+  to <= from ? 0 : (batch.ends[to - 1] ?? 0) - startOfLine(batch, from) + (to - from) * (batch.besides ?? 0)
+
 /** Records [from, to) as a batch of their own, without copying their bytes; the tombstones are counted with the first. */
 export function sliceBatch(batch: LineBatch, from: number, to: number): LineBatch {
-  const start = from === 0 ? 0 : (batch.ends[from - 1] ?? 0)
+  const start = startOfLine(batch, from)
   const { context } = batch
   return {
     topic: batch.topic,
@@ -65,6 +72,7 @@ export function sliceBatch(batch: LineBatch, from: number, to: number): LineBatc
     ends: batch.ends.slice(from, to).map((end) => end - start),
     offsets: batch.offsets.subarray(from, to),
     tombstones: from === 0 ? batch.tombstones : 0,
+    besides: batch.besides ?? 0,
     context: {
       hasHeaders: context.hasHeaders,
       key: (index) => context.key(from + index),
@@ -84,7 +92,7 @@ export function relined(
   origins: readonly number[] | Uint32Array | null,
 ): LineBatch {
   const { topic, partition, epoch, firstOffset, nextOffset, tombstones, offsets, context } = batch
-  const share = { topic, partition, epoch, firstOffset, nextOffset, tombstones }
+  const share = { topic, partition, epoch, firstOffset, nextOffset, tombstones, besides: batch.besides ?? 0 }
   const count = ends.length
   if (origins === null) return { ...share, count, bytes, ends, offsets, context }
   return {

@@ -1,7 +1,7 @@
 import { takeFrom, type BufferPool } from '../buffer-pool.ts'
 
 /** Two doubles and a 32-bit integer. */
-const RECORD_BYTES = 20
+export const RECORD_BYTES = 20
 
 /** End, offset and time of each line of a piece: three arrays in one memory, which may be from a pool. */
 export class PieceIndex {

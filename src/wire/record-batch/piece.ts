@@ -1,7 +1,7 @@
 // Records become lines: the inner loop of reading. No object, no call out of the engine but the copy, per record.
 import type { LineBatch } from '../../domain/stream/line-batch.ts'
 import { takeFrom, type BufferPool } from '../buffer-pool.ts'
-import { PieceIndex } from './piece-index.ts'
+import { PieceIndex, RECORD_BYTES } from './piece-index.ts'
 import { Extras, PieceContext, skipHeaders } from './record-context.ts'
 import { Cursor } from './varint.ts'
 
@@ -149,6 +149,7 @@ export class Piece {
       offsets: index.offsets[cut](0, count),
       tombstones: this.#tombstones,
       context: new PieceContext(index.timestamps[cut](0, count), this.#extras),
+      besides: RECORD_BYTES + Math.ceil((this.#extras?.byteLength ?? 0) / Math.max(1, count)),
     }
     if (looseBytes) pool?.give(memory)
     if (looseIndex) index.recycle()

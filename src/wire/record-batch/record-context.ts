@@ -35,6 +35,12 @@ export class Extras {
     return this.#lastEnd > 0
   }
 
+  /** What it holds in all. */
+  get byteLength(): number {
+    const tables = this.#keyStarts.byteLength + this.#keyLengths.byteLength + this.#headersStarts.byteLength
+    return this.#bytes.length + tables
+  }
+
   /** Whether `from[at, end)` are the headers that were kept last, which need no further look. */
   repeats(from: Uint8Array, at: number, end: number): boolean {
     const start = this.#lastStart

@@ -195,3 +195,20 @@ test('a batch that is not there as a whole is left, and told when it is the firs
     assert.equal(await reader.next(1000), null)
   }
 })
+
+test('what a batch holds besides its lines counts keys and headers, those that are repeated once', async () => {
+  const besides = async (of: (i: number) => Parameters<typeof record>[1]): Promise<number> => {
+    const records = Array.from({ length: 200 }, (_, i) => record(`value ${i}`, of(i)))
+    const [piece] = await readAll(await batchOf(records))
+    return piece?.besides ?? 0
+  }
+  const index = 20
+  const tables = 12
+  assert.equal(await besides(() => ({})), index)
+  const keyed = await besides((i) => ({ key: Buffer.from(String(i).padStart(36, 'k')) }))
+  assert.ok(keyed >= index + tables + 36 && keyed < 1.5 * (index + tables + 36), `${keyed} bytes with a key of 36`)
+  const alike = await besides(() => ({ headers: [['trace', Buffer.alloc(60)]] }))
+  assert.ok(alike >= index + tables && alike < 2 * (index + tables), `${alike} bytes with one header`)
+  const different = await besides((i) => ({ headers: [['trace', Buffer.from(String(i).padStart(60))]] }))
+  assert.ok(different >= index + tables + 60, `${different} bytes with headers of 60`)
+})
