@@ -61,7 +61,7 @@ export class StreamProxy implements PipeOwner {
     if (!signalled && diedOfMemory(lane, ending)) works.report.outOfMemory(child.pid)
     this.#finishing = this.#finishing
       .then(() => finish(works, lane, ending))
-      .then(() => {
+      .finally(() => {
         if (this.#parts.replayable) works.replay(works.book.rewindOutstanding())
         works.settling.wake()
       })

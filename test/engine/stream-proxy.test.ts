@@ -260,3 +260,28 @@ test('relay: a drain that has nothing left to wait for watches the Calculator no
   assert.equal(looks, 0)
   proxy.close()
 })
+
+test('relay: a bug met over a dead Calculator commits nothing that it left', async () => {
+  const clock = new FakeClock()
+  const source = new MemorySource(['a', 'b'], 2)
+  const sink = new MemorySink(clock, 1)
+  const failures: unknown[] = []
+  const calculators = new Incarnations((pid, died) => new MemoryCalculator(pid, clock, 50, echo, died))
+  const proxy = new StreamProxy(
+    quietParts(clock, new EventRing(clock), {
+      activity: () => calculators.activity(),
+      crashed: () => {
+        throw new Error('a bug')
+      },
+      failed: (error) => failures.push(error),
+    }),
+    quietSides(clock, { source, sink, letters: noLetters, protocol: 'relay' }),
+  )
+  calculators.begin(proxy)
+  await source.start(proxy.consumer)
+  await clock.advance(10)
+  calculators.kill()
+  await clock.advance(3000)
+  assert.deepEqual([failures.map(String), sink.stored, source.committed], [['Error: a bug'], ['a', 'b'], 2])
+  proxy.close()
+})
