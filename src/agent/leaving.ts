@@ -44,7 +44,7 @@ export async function leaveStreams({ clock, adoption, failed, ...parts }: Leavin
   }
   const { workers } = adoption
   const changing = adoption.close()
-  if (workers) await Promise.race([take(workers.drain(parts.adoptionGraceMs, true)), parts.hurry])
+  if (workers) await Promise.race([take(workers.drain(parts.adoptionGraceMs)), parts.hurry])
   await take(parts.stop())
   const until = clock.now() + GOODBYE
   const giveBack = async (): Promise<void> => {
