@@ -130,45 +130,6 @@ test('starts that fail say why in two lines, with 2', async (t) => {
   )
 })
 
-const isRoot = process.getuid?.() === 0
-
-test('as PID 1 it stays, warns, and reaps what others leave behind', { skip: !isRoot }, async (t) => {
-  const daemon = start(t, {
-    programs: `[program:orphaner]\ncommand=sh -c '(sh -c "sleep 0.1; exit 5" &); exec sleep 1000'`,
-    settings: '',
-    under: ['unshare', '-p', '-f', '--mount-proc', '--kill-child'],
-  })
-  await daemon.said(/WARN running as PID 1, so not daemonizing/)
-  await daemon.said(/INFO supervisord started with pid 1$/m)
-  await daemon.said(/INFO reaped unknown pid \d+ \(exit status 5\)/)
-})
-
-test('programs of a file run beside a Calculator, start before it, and end with it', async (t) => {
-  const daemon = start(t, {
-    face: [],
-    programs: '[program:exporter]\ncommand=sleep 1000\npriority=1\nenvironment=X="1"',
-    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
-    settings: '',
-    stdin: 'pipe',
-  })
-  await daemon.said(/spawned: 'exporter' with pid \d+[^]*spawned: 'calculator' with pid \d+/)
-  daemon.child.stdin?.end('one\ntwo\n')
-  assert.equal(await daemon.exit, 0)
-  // Stdout is the stream's: the main log keeps away from it.
-  assert.deepEqual(
-    daemon
-      .stdout()
-      .trim()
-      .split('\n')
-      .map((line) => (JSON.parse(line) as { data: unknown }).data),
-    ['one', 'two'],
-  )
-  assert.match(
-    daemon.log(),
-    /exited: calculator \(exit status 0; expected\)\n[^]*stopped: exporter \(terminated by SIGTERM\)/,
-  )
-})
-
 test('a reload that fails ends the Calculator in order', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   t.after(() => taken.close())
@@ -219,4 +180,43 @@ test('a reload that brings the name of the Calculator leaves everything as it is
   await daemon.said(/CRIT cannot restart, everything stays as it is: .*\[program:calculator\]/)
   daemon.child.stdin?.end('one\n')
   assert.equal(await daemon.exit, 0)
+})
+
+const isRoot = process.getuid?.() === 0
+
+test('as PID 1 it stays, warns, and reaps what others leave behind', { skip: !isRoot }, async (t) => {
+  const daemon = start(t, {
+    programs: `[program:orphaner]\ncommand=sh -c '(sh -c "sleep 0.1; exit 5" &); exec sleep 1000'`,
+    settings: '',
+    under: ['unshare', '-p', '-f', '--mount-proc', '--kill-child'],
+  })
+  await daemon.said(/WARN running as PID 1, so not daemonizing/)
+  await daemon.said(/INFO supervisord started with pid 1$/m)
+  await daemon.said(/INFO reaped unknown pid \d+ \(exit status 5\)/)
+})
+
+test('programs of a file run beside a Calculator, start before it, and end with it', async (t) => {
+  const daemon = start(t, {
+    face: [],
+    programs: '[program:exporter]\ncommand=sleep 1000\npriority=1\nenvironment=X="1"',
+    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
+    settings: '',
+    stdin: 'pipe',
+  })
+  await daemon.said(/spawned: 'exporter' with pid \d+[^]*spawned: 'calculator' with pid \d+/)
+  daemon.child.stdin?.end('one\ntwo\n')
+  assert.equal(await daemon.exit, 0)
+  // Stdout is the stream's: the main log keeps away from it.
+  assert.deepEqual(
+    daemon
+      .stdout()
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { data: unknown }).data),
+    ['one', 'two'],
+  )
+  assert.match(
+    daemon.log(),
+    /exited: calculator \(exit status 0; expected\)\n[^]*stopped: exporter \(terminated by SIGTERM\)/,
+  )
 })
