@@ -70,8 +70,9 @@ export class Sides {
     const producer = old === null || changed.has('producer')
     const reads = settings.protocol !== 'source'
     const sameTopic = old?.outputTopic === settings.outputTopic
-    const source =
-      old && !changed.has('consumer') && reads === (old.protocol !== 'source') ? old.source : this.#source(settings)
+    // A local input is read once: no topics of a document begin it anew.
+    const sameInput = this.#config.input.kind === 'file' || !changed.has('consumer')
+    const source = old && sameInput && reads === (old.protocol !== 'source') ? old.source : this.#source(settings)
     return {
       source,
       transactions: source === old?.source ? old.transactions : this.#transactions(source),

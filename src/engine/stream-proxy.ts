@@ -1,5 +1,6 @@
 // Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
 import type { Millis } from '../domain/time.ts'
+import { drained } from './drained.ts'
 import { diedOfMemory, finish } from './finishing.ts'
 import type { Child, PipeOwner, RecordConsumer } from './ports.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
@@ -89,7 +90,7 @@ export class StreamProxy implements PipeOwner {
     this.#final ||= final
     this.#works.feeder.hold('drain')
     this.#works.sides.source.pause()
-    await this.#works.drained(limit)
+    await drained(this.#works, limit)
     return this.#works.book.unsettled() === 0 && this.#works.settling.isClosed
   }
 

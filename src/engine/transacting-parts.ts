@@ -47,6 +47,7 @@ export function transactingParts(
     },
     replay: () => works.replay(works.book.rewindUncommitted()),
     giveUp: () => works.giveUp(cureFor(works)),
+    failed: works.parts.failed,
   }
 }
 

@@ -10,13 +10,14 @@ import { offsetsAt } from './offset-lookup.ts'
 import type { Ownership } from './ownership.ts'
 import { LATEST } from './protocol/list-offsets.ts'
 import type { StartFinder } from './start-finder.ts'
+import type { Start } from './start-positions.ts'
 import type { Topics } from './topics.ts'
 
 export interface CorrectionParts {
   readonly cluster: KafkaCluster
   readonly topics: Topics
   readonly ownership: Ownership
-  readonly starts: StartFinder
+  readonly starts: Pick<StartFinder, 'instead' | 'begin'>
   readonly clock: Clock
   readonly log: KafkaLog
   /** The partition has a new epoch: what was handed over belongs to a past that is no more. */
@@ -55,26 +56,27 @@ export class Corrections {
     partition.held = true
     try {
       const start = await this.#parts.starts.instead(partition, offset)
-      if (version !== partition.version || !start) {
-        partition.held = false
-        return
-      }
-      const { topic } = partition
-      this.#parts.log('warn', `cannot read offset ${offset}: going on at ${start.offset}: ${start.reason}`, {
-        event: 'kafka.out-of-range',
-        topic,
-        partition: partition.partition,
-        offset,
-        from: start.offset,
-      })
-      partition.highWatermark = start.highWatermark
-      if (start.offset >= offset) partition.position = start.offset
-      else this.#restart(partition, start.offset)
+      // One that was rewound meanwhile goes on from there.
+      if (start && version === partition.version) this.#goOn(partition, offset, start)
       partition.held = false
       this.#parts.wake()
     } catch (error) {
       this.#parts.failed(partition, error)
     }
+  }
+
+  #goOn(partition: OwnedPartition, offset: number, start: Start): void {
+    const { topic } = partition
+    this.#parts.log('warn', `cannot read offset ${offset}: going on at ${start.offset}: ${start.reason}`, {
+      event: 'kafka.out-of-range',
+      topic,
+      partition: partition.partition,
+      offset,
+      from: start.offset,
+    })
+    partition.highWatermark = start.highWatermark
+    if (start.offset >= offset) partition.position = start.offset
+    else this.#restart(partition, start.offset)
   }
 
   #restart(partition: OwnedPartition, offset: number | null): void {

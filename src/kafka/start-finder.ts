@@ -19,6 +19,7 @@ export interface StartParts {
   readonly signal: AbortSignal
   /** -1: nothing is committed. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
+  /** Rejects when it is to be tried again. */
   commit(positions: readonly (TopicPartition & { readonly offset: number; readonly epoch: number })[]): Promise<void>
   /** What stands beside the committed offsets. */
   noted(partitions: readonly Committed[]): void
@@ -29,6 +30,12 @@ export interface StartParts {
 interface Pending {
   readonly partition: OwnedPartition
   readonly version: number
+}
+
+/** A start that is to be committed. */
+interface Due {
+  readonly partition: OwnedPartition
+  readonly offset: number
 }
 
 const isPending = ({ partition, version }: Pending): boolean => partition.version === version
@@ -58,12 +65,13 @@ export class StartFinder {
     let pending = partitions.map((partition) => ({ partition, version: partition.version }))
     for (;;) {
       pending = pending.filter(isPending)
+      // Of those that are gone, or begin elsewhere, nothing has to be known any more.
+      if (pending.length === 0) this.problem.clear()
       if (pending.length === 0 || signal.aborted) return
       try {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
         const due = await this.#settle(pending, anew)
-        await this.#parts.commit(due)
-        this.problem.clear()
+        await this.#pin(due)
         return
       } catch (error) {
         this.problem.report(`cannot settle where to begin: ${explain(error)}`)
@@ -80,8 +88,26 @@ export class StartFinder {
     return start
   }
 
-  /** Gives the positions to be committed. */
-  async #settle(pending: readonly Pending[], anew: boolean): Promise<(Start & { epoch: number })[]> {
+  /** Commits while records flow already, unless they are further by then. */
+  async #pin(due: readonly Due[]): Promise<void> {
+    for (;;) {
+      const open = due.filter(({ partition }) => !partition.committing)
+      if (open.length === 0 || this.#parts.signal.aborted) break
+      try {
+        await this.#parts.commit(
+          open.map(({ partition: { topic, partition, epoch }, offset }) => ({ topic, partition, epoch, offset })),
+        )
+        break
+      } catch (error) {
+        this.problem.report(`cannot commit where to begin: ${explain(error)}`)
+        await this.problem.backOff(this.#parts.signal)
+      }
+    }
+    this.problem.clear()
+  }
+
+  /** Gives what is to be committed. */
+  async #settle(pending: readonly Pending[], anew: boolean): Promise<Due[]> {
     const { cluster, topics, from, log } = this.#parts
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
     const committed = anew ? [] : await this.#parts.committed(partitions)
@@ -93,12 +119,13 @@ export class StartFinder {
       added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
     }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
-    const due: (Start & { epoch: number })[] = []
+    const due: Due[] = []
     for (const each of pending.filter(isPending)) {
       const { partition } = each
       const start = starts.get(nameOf(partition))
       if (!start) continue
       partition.seek(start.offset)
+      partition.committing = false
       partition.highWatermark = start.highWatermark
       partition.topicId = topics.find(partition.topic)?.id ?? null
       log('info', `reading from offset ${start.offset}: ${start.reason}`, {
@@ -107,7 +134,7 @@ export class StartFinder {
         partition: partition.partition,
         offset: start.offset,
       })
-      if (!start.asWanted && from !== 'earliest') due.push({ ...start, epoch: partition.epoch })
+      if (!start.asWanted && from !== 'earliest') due.push({ partition, offset: start.offset })
     }
     this.#parts.found()
     return due

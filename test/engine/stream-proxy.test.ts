@@ -194,3 +194,36 @@ test('relay: a stop that falls into a revocation ends with it, at one checkpoint
   assert.deepEqual([revoked, drained, source.committed], [true, true, 10])
   proxy.close()
 })
+
+test('relay: a drain that has nothing left to wait for watches the Calculator no longer', async () => {
+  const clock = new FakeClock()
+  const source = new MemorySource(['0'], 1)
+  const calculators = new Incarnations((pid, died) => new MemoryCalculator(pid, clock, 60_000, (line) => line, died))
+  let looks = 0
+  const proxy = new StreamProxy(
+    quietParts(clock, new EventRing(clock), {
+      ...{ checkpointIntervalMs: 60_000, adoptionGraceMs: 3000 },
+      activity: () => {
+        looks++
+        return calculators.activity()
+      },
+    }),
+    quietSides(clock, { source, sink: new MemorySink(clock, 1), letters: noLetters, protocol: 'relay' }),
+  )
+  calculators.begin(proxy)
+  await source.start(proxy.consumer)
+  await clock.advance(5)
+  const gone = new AbortController()
+  void proxy.consumer.revoked([source.at], gone.signal)
+  let drained = false
+  void proxy.drain(3000).then(() => (drained = true))
+  await clock.advance(100)
+  gone.abort()
+  await clock.advance(0)
+  assert.ok(drained, 'its only partition is gone')
+  await clock.advance(250)
+  looks = 0
+  await clock.advance(2500)
+  assert.equal(looks, 0)
+  proxy.close()
+})

@@ -27,6 +27,8 @@ export class OwnedPartition implements TopicPartition {
   leaving = false
   /** What was fetched last could not be read. */
   damaged = false
+  /** Records of it are settled: a commit of where they begin would come too late. */
+  committing = false
   /** A batch of it waits for its place in the window. */
   handing = false
   /** What is being read, and what was fetched meanwhile. */
