@@ -57,6 +57,7 @@ startretries=0
   await call('stopProcess', 'cat')
   await assert.rejects(call('startProcess', 'cat'), /SPAWN_ERROR: cat/)
   await daemon.said(/INFO spawnerr: unknown error making dispatchers for 'cat': ENOENT/)
+  await daemon.said(/gave up: cat entered FATAL state/)
 
   mkdirSync(logs)
   await call('startProcess', 'cat')
