@@ -38,7 +38,7 @@ export async function leaveStreams({ clock, adoption, stop, failed, ...parts }: 
   }
   const { workers } = adoption
   const changing = adoption.close()
-  if (workers) await Promise.race([take(workers.drain(parts.adoptionGraceMs, true)), parts.hurry])
+  if (workers) await Promise.race([take(workers.drain(parts.adoptionGraceMs)), parts.hurry])
   await take(stop())
   if (workers) await within(LAST_WORDS, workers.finished())
   await within(GOODBYE, changing)

@@ -53,9 +53,11 @@ export class Sides {
 
   /** Connections of its own to Kafka. Throws TypeError where the configuration has none. */
   cluster(): KafkaCluster {
-    const { kafka } = this.#config
+    const { kafka, limits } = this.#config
     if (kafka === null) throw new TypeError('cannot use Kafka: this configuration has none')
-    const options = { ...kafka, clientId: clientIdOf(this.#config), renewed: this.#credentials }
+    // A quarter goes in, and a quarter comes out: as much may each of them keep.
+    const unusedBytes = limits.bufferBytes / 4
+    const options = { ...kafka, clientId: clientIdOf(this.#config), renewed: this.#credentials, unusedBytes }
     return createCluster(options, this.#log, this.#clock)
   }
 

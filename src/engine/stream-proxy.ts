@@ -15,7 +15,6 @@ export class StreamProxy implements PipeOwner {
   /** Finishing of dead incarnations; nothing is fed before it is done. */
   #finishing: Promise<void> = Promise.resolve()
   #draining = false
-  #final = false
 
   constructor(parts: StreamParts, sides: StreamSides) {
     this.#parts = parts
@@ -62,8 +61,8 @@ export class StreamProxy implements PipeOwner {
     if (!signalled && diedOfMemory(lane, ending)) works.report.outOfMemory(child.pid)
     this.#finishing = this.#finishing
       .then(() => finish(works, lane, ending))
-      .then(() => {
-        if (this.#parts.replayable && !this.#final) works.replay(works.book.rewindOutstanding())
+      .finally(() => {
+        if (this.#parts.replayable) works.replay(works.book.rewindOutstanding())
         works.settling.wake()
       })
       .catch(this.#parts.failed)
@@ -82,12 +81,11 @@ export class StreamProxy implements PipeOwner {
   // ---- re-adjustment and stop --------------------------------------------------------------------------------------
 
   /**
-   * Stops feeding and waits, at most `limit`, until everything handed over is settled and committed. True: it is.
-   * `final`: the agent is about to leave, so nothing will be fetched again.
+   * Stops fetching and feeding and waits, at most `limit`, until everything handed over is settled and committed. True: it
+   * is. What a Calculator that dies meanwhile leaves behind is fetched again after `resume`, or by the next owner.
    */
-  async drain(limit: Millis, final = false): Promise<boolean> {
+  async drain(limit: Millis): Promise<boolean> {
     this.#draining = true
-    this.#final ||= final
     this.#works.feeder.hold('drain')
     this.#works.sides.source.pause()
     await drained(this.#works, limit)

@@ -237,9 +237,12 @@ export class StreamWorks implements FinishingParts {
     this.room.left(records)
   }
 
-  /** Gives up output that is not stored. */
+  /** Gives up output that is not stored, and with it what dead incarnations still say: their records are read again. */
   abandon(): void {
-    for (const lane of this.lanes) lane.givenUp = true
+    for (const lane of this.lanes) {
+      lane.givenUp = true
+      lane.disowned ||= lane.over
+    }
     this.pump.abandon()
   }
 

@@ -8,6 +8,7 @@ import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
 import { offsetsAt } from './offset-lookup.ts'
 import type { Ownership } from './ownership.ts'
+import { NO_EPOCH, type Divergence } from './protocol/fetch.ts'
 import { LATEST } from './protocol/list-offsets.ts'
 import type { StartFinder } from './start-finder.ts'
 import type { Start } from './start-positions.ts'
@@ -75,8 +76,33 @@ export class Corrections {
       from: start.offset,
     })
     partition.highWatermark = start.highWatermark
+    // Whose log this offset was of is not known.
+    partition.fetchedEpoch = NO_EPOCH
     if (start.offset >= offset) partition.position = start.offset
     else this.#restart(partition, start.offset)
+  }
+
+  /**
+   * After an unclean leader election the log of the new leader may have ended earlier, and go on otherwise. Whatever we
+   * have from there on is no more; what is committed before it holds. Kafka: SubscriptionState.maybeCompleteValidation.
+   */
+  diverged(partition: OwnedPartition, { epoch, endOffset }: Divergence): void {
+    const { topic, position } = partition
+    if (position === null || position <= endOffset) {
+      // Rewound to before it: only the epoch was newer than any that the leader has.
+      partition.fetchedEpoch = epoch
+      return
+    }
+    const text = `the log was cut at offset ${endOffset}, by an unclean leader election: what was read behind it is gone`
+    this.#parts.log('error', text, {
+      event: 'kafka.truncated',
+      topic,
+      partition: partition.partition,
+      offset: position,
+      from: endOffset,
+    })
+    this.#restart(partition, null)
+    void this.#parts.starts.begin([partition], { cutAt: endOffset })
   }
 
   #restart(partition: OwnedPartition, offset: number | null): void {
@@ -104,7 +130,7 @@ export class Corrections {
       partition.topicId = null
       this.#restart(partition, null)
     }
-    void this.#parts.starts.begin(anew, true)
+    void this.#parts.starts.begin(anew, { anew: true })
   }
 
   /** What no fetch tells: that a topic is another one by now, and the end of partitions that are not fetched. */

@@ -84,6 +84,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       answered: (whole) => this.#answered(whole),
       troubled: (partitions, error) => this.#trouble.hold(partitions, error),
       outOfRange: (partition, offset) => void this.#corrections.outOfRange(partition, offset),
+      diverged: (partition, divergence) => this.#corrections.diverged(partition, divergence),
     })
     this.#starts = new StartFinder({
       cluster,
@@ -154,8 +155,6 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const membership = this.#membership
     await this.revoked(this.#ownership.list)
     await membership?.leave()
-    // Of a rebalance that was under way.
-    this.lost(this.#ownership.list)
   }
 
   comeBack(): void {
@@ -265,6 +264,10 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       const over = this.#membership.run()
       attempted()
       await over
+      if (closed()) return
+      // Of a rebalance that was under way: whoever joins next begins with nothing.
+      await this.#told
+      this.lost(this.#ownership.list)
     }
   }
 

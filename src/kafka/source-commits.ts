@@ -1,8 +1,10 @@
 // What a source commits through its membership: never for a partition that is not ours any more.
 import { AgentError } from '../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
+import type { OffsetPosition } from './group/offset-requests.ts'
 import type { Membership } from './group-membership.ts'
 import type { Ownership } from './ownership.ts'
+import { NO_EPOCH } from './protocol/fetch.ts'
 import type { TransactionIdentity } from './transactions/requests.ts'
 
 export type CommitPosition = TopicPartition & {
@@ -28,7 +30,7 @@ export class SourceCommits {
 
   /** As `settled`, for where reading begins. */
   async starts(positions: readonly CommitPosition[]): Promise<void> {
-    const due = positions.filter((position) => this.#isOurs(position))
+    const due = positions.filter((position) => this.#isOurs(position)).map((position) => this.#witnessed(position))
     if (due.length > 0) await this.#membership()?.commit(due)
   }
 
@@ -44,7 +46,13 @@ export class SourceCommits {
       throw new AgentError('FAILED', `cannot commit within a transaction: ${names} went to another owner`)
     }
     this.#begin(positions)
-    await membership.commit(positions, transaction)
+    const due = positions.map((position) => this.#witnessed(position))
+    await membership.commit(due, transaction)
+  }
+
+  /** Whoever goes on from there finds out by the epoch whether the log is still the one that was read. */
+  #witnessed(position: CommitPosition): OffsetPosition {
+    return { ...position, leaderEpoch: this.#ownership.find(position)?.fetchedEpoch ?? NO_EPOCH }
   }
 
   #isOurs(position: CommitPosition): boolean {
