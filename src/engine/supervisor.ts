@@ -199,6 +199,8 @@ export class Supervisor {
   }
 
   #turn(managed: Managed, event: ProcessEvent): ErrorCode | null {
+    // Removed while UNKNOWN: the end of its child is its owner's alone, and its name may be another's by now.
+    if (this.#managed.get(managed.name) !== managed) return null
     const result = step(managed.process, event)
     if ('refused' in result) return result.refused
     managed.process = result.process

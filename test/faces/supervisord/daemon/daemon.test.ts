@@ -7,6 +7,7 @@ import process from 'node:process'
 import { test } from 'node:test'
 import { isLiving } from '../../../fixtures/e2e-proc.ts'
 import { waitFor } from '../../../support/wait-for.ts'
+import { ask, asking } from './asked.ts'
 import { start } from './started.ts'
 
 const programs = `
@@ -218,5 +219,22 @@ test('programs of a file run beside a Calculator, start before it, and end with 
   assert.match(
     daemon.log(),
     /exited: calculator \(exit status 0; expected\)\n[^]*stopped: exporter \(terminated by SIGTERM\)/,
+  )
+})
+
+test('a shutdown over XML-RPC has the Calculator drain before its programs are stopped', async (t) => {
+  const daemon = start(t, {
+    face: [],
+    programs: `${asking}[program:db]\ncommand=sleep 1000\nstartsecs=0`,
+    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
+    stdin: 'pipe',
+  })
+  const { call } = await ask(t, daemon)
+  await daemon.said(/success: calculator entered RUNNING/)
+  await call('shutdown')
+  assert.equal(await daemon.exit, 0)
+  assert.match(
+    daemon.log(),
+    /(stopped|exited): calculator [^]*waiting for db to die[^]*stopped: db \(terminated by SIGTERM\)/,
   )
 })
