@@ -137,15 +137,20 @@ function logStderr(logger: Logger, { stream = 'stderr', namespec, pid, text, cut
   }
   const entries = Object.entries(theirs)
   const clashing = entries.filter(([name]) => reserved.has(name) && name !== 'level' && name !== 'msg')
-  logger[levelOf(theirs['level'] ?? theirs['levelname'] ?? theirs['severity'])](
-    {
-      // fromEntries makes even `__proto__` a plain field; ours come last and win.
-      ...Object.fromEntries(entries.filter(([name]) => !reserved.has(name))),
-      ...(clashing.length > 0 && { calculator: Object.fromEntries(clashing) }),
-      ...ours,
-    },
-    messageOf(theirs['msg']),
-  )
+  const level = levelOf(theirs['level'] ?? theirs['levelname'] ?? theirs['severity'])
+  const fields = {
+    // fromEntries makes even `__proto__` a plain field; ours come last and win.
+    ...Object.fromEntries(entries.filter(([name]) => !reserved.has(name))),
+    ...(clashing.length > 0 && { calculator: Object.fromEntries(clashing) }),
+    ...ours,
+  }
+  try {
+    logger[level](fields, messageOf(theirs['msg']))
+  } catch (error) {
+    // What was parsed can be nested too deeply to be written again: that takes the stack, reading does not.
+    if (!(error instanceof RangeError)) throw error
+    logger[level](ours, text)
+  }
 }
 
 function jsonObject(text: string): Record<string, unknown> | null {

@@ -150,6 +150,20 @@ test('text that only looks like JSON is text', () => {
   )
 })
 
+test('a child’s line too deeply nested to be taken apart is told as it was said', () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+  for (const format of ['json', 'pretty'] as const) {
+    for (const text of [`{"level":"error","msg":${deep}}`, `{"a":${deep}}`, `{"a":${deep.slice(18_500, -18_500)}}`]) {
+      const { log, written } = logTo({ format })
+      log.child(stderr(text))
+      const [line = '', ...more] = written
+      assert.equal(more.length, 0)
+      assert.match(line, text.includes('error') ? /error/i : /info/i)
+      assert.match(line, /\[\[\[/)
+    }
+  }
+})
+
 test('secrets appear neither by name, nor by value, nor inside a foreign error', () => {
   const { log, written } = logTo({ secrets: ['s3cr"et-value', 'short', 'password-1', 'password-1-longer'] })
   const foreign = Object.assign(new Error('connect to http://me:pass-word@host failed'), {
