@@ -2,6 +2,7 @@
 import { nameOf } from '../domain/stream/line-batch.ts'
 import { stripVTControlCharacters } from 'node:util'
 import { namespec } from '../domain/process/spec.ts'
+import { isUp } from '../domain/process/state.ts'
 import type { DocumentSnapshot, ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 import type { CheckStatus } from './client.ts'
 
@@ -119,10 +120,13 @@ const processStatus = {
   UNKNOWN: 'critical',
 } as const satisfies Record<ProcessSnapshot['state'], CheckStatus>
 
+const calculatorStatus = (process: ProcessSnapshot): CheckStatus =>
+  process.crashLoop ? 'critical' : isUp(process) ? 'passing' : processStatus[process.state]
+
 function calculatorReport(snapshot: Snapshot): CheckReport {
   const { agent, document, streams } = snapshot
   const calculators = calculatorsOf(snapshot)
-  const status = worst(calculators.map(({ state, crashLoop }) => (crashLoop ? 'critical' : processStatus[state])))
+  const status = worst(calculators.map(calculatorStatus))
   const waits = calculators.length === 0 || document.state === 'waiting'
   const cause = document.state === 'waiting' || agent.reason === '' ? [] : [agent.reason]
   const lines = [
@@ -131,7 +135,7 @@ function calculatorReport(snapshot: Snapshot): CheckReport {
     ...streams.flatMap((stream) => streamWarnings(stream, streams.length > 1 ? `${stream.namespec}: ` : '')),
     ...flowLine(streams),
   ]
-  const down = calculators.filter(({ state }) => state !== 'RUNNING')
+  const down = calculators.filter((process) => !isUp(process))
   const stderr = (down.length > 0 ? down : calculators).flatMap(({ stderrTail }) => stderrTail)
   return { status: waits ? 'critical' : status, output: fit(lines, stderr) }
 }

@@ -1,6 +1,7 @@
 // Whether the agent can do its job, as facts with ages. Pure: everything is read off one snapshot.
 import { nameOf } from '../domain/stream/line-batch.ts'
 import { namespec } from '../domain/process/spec.ts'
+import { isUp } from '../domain/process/state.ts'
 import type { Millis } from '../domain/time.ts'
 import type { ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 
@@ -105,7 +106,7 @@ function calculator({ namespec: name }: StreamSnapshot, processes: readonly Proc
   const process = processes.find((candidate) => namespec(candidate) === name)
   if (process === undefined) return fail(name, 'not started')
   if (process.crashLoop) return fail(name, `crash loop, ${process.retries} failed starts in a row${lastWords(process)}`)
-  if (process.state === 'RUNNING') return pass(name)
+  if (isUp(process)) return pass(name)
   return fail(name, process.state + (process.spawnerr === '' ? lastWords(process) : `, ${process.spawnerr}`))
 }
 
