@@ -91,6 +91,7 @@ describe('chart', { skip: installTools() ?? false }, () => {
     assert.equal(await seconds('300ms', '1.5s'), 7)
     assert.equal(await seconds(4, '0s'), 9)
     assert.equal(await seconds('', ''), 11)
+    assert.equal(await seconds(null, null), 11)
     assert.equal(await seconds('3s', '3s', { supervisord: { conf: '[program:a]' } }), 30)
     assert.equal(await seconds('3s', '3s', { terminationGracePeriodSeconds: 60 }), 60)
   })
