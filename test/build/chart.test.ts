@@ -189,6 +189,22 @@ describe('chart', { skip: installTools() ?? false }, () => {
     ])
   })
 
+  it('knows the ports that addresses need not name', async () => {
+    const ports = async (kafka: unknown, consul?: string): Promise<number[] | undefined> => {
+      const env = { NODE_ID: 'w1', KAFKA_DSN: kafka, CONSUL_DSN: consul }
+      const { objects } = await podOf({ env, networkPolicy: { enabled: true, restrictEgress: true } })
+      const { egress } = objects.find(({ kind }) => kind === 'NetworkPolicy')?.spec as {
+        egress: { ports: { port: number }[] }[]
+      }
+      return egress[1]?.ports.map(({ port }) => port)
+    }
+    assert.deepEqual(await ports('kafka', 'consul'), [9092, 8500])
+    assert.deepEqual(await ports('kafka+tls://k1, k2:9094,[fd00::9]', 'http://consul'), [9092, 9094, 80])
+    assert.deepEqual(await ports(['k1:9093', 'k2'], 'https://consul/'), [9093, 9092, 443])
+    assert.deepEqual(await ports('Kafka://k1:9094/', 'https://[fd00::9]:8501'), [9094, 8501])
+    assert.equal(await ports(undefined), undefined)
+  })
+
   it('tells the next step: the run document, or where Kafka is, and how to look at it', async () => {
     // Helm 3 asks a cluster for its version even here.
     const notes = async (values: Values): Promise<string> => {
