@@ -3,6 +3,7 @@ import { nameOf } from '../domain/stream/line-batch.ts'
 import { stripVTControlCharacters } from 'node:util'
 import { namespec } from '../domain/process/spec.ts'
 import { isUp } from '../domain/process/state.ts'
+import { STDIN_CLOSED } from '../engine/closed-pipes.ts'
 import type { DocumentSnapshot, ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 import type { CheckStatus } from './client.ts'
 
@@ -126,7 +127,10 @@ const calculatorStatus = (process: ProcessSnapshot): CheckStatus =>
 function calculatorReport(snapshot: Snapshot): CheckReport {
   const { agent, document, streams } = snapshot
   const calculators = calculatorsOf(snapshot)
-  const status = worst(calculators.map(calculatorStatus))
+  const status = worst([
+    ...calculators.map(calculatorStatus),
+    ...streams.map(({ stdinClosed }) => (stdinClosed ? 'critical' : 'passing')),
+  ])
   const waits = calculators.length === 0 || document.state === 'waiting'
   const cause = document.state === 'waiting' || agent.reason === '' ? [] : [agent.reason]
   const lines = [
@@ -160,9 +164,10 @@ function processLine(process: ProcessSnapshot): string {
   return [`${namespec(process)} ${state}`, ...facts].join(', ')
 }
 
-function streamWarnings({ blockBuffered, stuck }: StreamSnapshot, whose: string): string[] {
+function streamWarnings({ stdinClosed, blockBuffered, stuck }: StreamSnapshot, whose: string): string[] {
   const partitions = stuck.map(nameOf)
   return [
+    ...(stdinClosed ? [`${whose}${STDIN_CLOSED}`] : []),
     ...(blockBuffered
       ? [`${whose}stdout is block-buffered: nothing is committed until the Calculator flushes each line`]
       : []),
