@@ -61,10 +61,14 @@ export class NodeSpawner implements Spawner {
     this.#living.set(pid, stdinInode)
     child.once('exit', (code, signal) => {
       this.#living.delete(pid)
-      stdin.destroy()
-      readLastWords()
-      control?.finish()
-      onExit({ code, signal })
+      try {
+        stdin.destroy()
+        readLastWords()
+        control?.finish()
+      } finally {
+        // Also where somebody chokes on the last words.
+        onExit({ code, signal })
+      }
     })
     return { pid, startedAt: Date.now(), stdin, stdout, ...(control && { control }) }
   }
@@ -83,10 +87,13 @@ export class NodeSpawner implements Spawner {
     this.#living.set(pid, null)
     child.once('exit', (code, signal) => {
       this.#living.delete(pid)
-      stdin.destroy()
-      stdout.finish()
-      stderr?.finish()
-      onExit({ code, signal })
+      try {
+        stdin.destroy()
+        stdout.finish()
+        stderr?.finish()
+      } finally {
+        onExit({ code, signal })
+      }
     })
     return { pid, startedAt: Date.now(), stdin, stdout, ...(stderr && { stderr }) }
   }
