@@ -44,7 +44,7 @@ export class Followers {
   }
 }
 
-/** supervisord: http.tail_f_producer. */
+/** supervisord: http.tail_f_producer, also in what it does when the file or its name cannot be looked at. */
 class FileFollower implements LogFollower {
   readonly modifiedAt: number
   readonly #path: string
@@ -79,7 +79,7 @@ class FileFollower implements LogFollower {
 
   close(): void {
     if (this.#fd === null) return
-    closeSync(this.#fd)
+    closeRead(this.#fd)
     this.#fd = null
     this.#answer(null)
     this.#closed()
@@ -101,16 +101,27 @@ class FileFollower implements LogFollower {
     waiting?.resolve(bytes)
   }
 
+  /** A file that the system takes away (a stale mount, a failing disk) is at its end. */
   #read(): Uint8Array | null {
     if (this.#fd === null) return null
-    const { size, ino } = fstatSync(this.#fd)
+    try {
+      return this.#readOf(this.#fd)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      this.close()
+      return null
+    }
+  }
+
+  #readOf(fd: number): Uint8Array {
+    const { size, ino } = fstatSync(fd)
     if (size < this.#position) {
       this.#position = 0
       return truncated
     }
     if (size > this.#position) {
       const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - this.#position))
-      const count = readSync(this.#fd, piece, 0, piece.length, this.#position)
+      const count = readSync(fd, piece, 0, piece.length, this.#position)
       this.#position += count
       return piece.subarray(0, count)
     }
@@ -118,10 +129,10 @@ class FileFollower implements LogFollower {
     if (inodeOf(this.#path) !== ino) {
       const next = openFile(this.#path)
       if (next !== null) {
-        closeSync(this.#fd)
+        closeRead(fd)
         this.#fd = next
         this.#position = 0
-        return fstatSync(next).size > 0 ? this.#read() : new Uint8Array()
+        return fstatSync(next).size > 0 ? this.#readOf(next) : new Uint8Array()
       }
     }
     return new Uint8Array()
@@ -140,6 +151,22 @@ function openFile(path: string): number | null {
   }
 }
 
+/** Null where the name leads nowhere, or is closed to us: then the file that is open is the one to follow. */
 function inodeOf(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.ino ?? null
+  try {
+    return statSync(path).ino
+  } catch {
+    return null
+  }
 }
+
+/** It was only read: whatever the file system has to say at the end, nothing is lost. */
+function closeRead(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
+}
+
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'code' in error

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Followers } from '../../../../src/faces/supervisord/output/followers.ts'
@@ -41,8 +51,59 @@ test('a follower begins near the end, waits, and goes on over truncation and rot
   assert.equal(clock.pending, 0)
 })
 
+test('a name that cannot be looked at leaves the follower with the file that it has', async (t) => {
+  const path = join(tempDir(t), 'log')
+  writeFileSync(path, 'seen')
+  const clock = new FakeClock()
+  const followers = new Followers(clock)
+  t.after(() => followers.close())
+  const follower = followers.follow(path, 'cat')
+  assert.equal(await text(follower.next()), 'seen')
+  // ELOOP stands for all that is neither there nor missing, such as a folder that was closed to us.
+  renameSync(path, `${path}.1`)
+  symlinkSync(path, path)
+  const waiting = text(follower.next())
+  await clock.advance(1000)
+  appendFileSync(`${path}.1`, 'more')
+  await clock.advance(1000)
+  assert.equal(await waiting, 'more')
+  unlinkSync(path)
+  writeFileSync(path, 'new file')
+  assert.equal(await text(follower.next()), 'new file')
+})
+
+test('a file that the system takes away is at its end', async (t) => {
+  const path = join(tempDir(t), 'log')
+  writeFileSync(path, 'seen')
+  const clock = new FakeClock()
+  const follower = new Followers(clock).follow(path, 'cat')
+  assert.equal(await text(follower.next()), 'seen')
+  const waiting = follower.next()
+  // To fstat(2) a closed descriptor is what a stale mount is: an error.
+  closeSync(descriptorOf(path))
+  await clock.advance(1000)
+  assert.equal(await waiting, null)
+  assert.equal(await follower.next(), null)
+  assert.equal(clock.pending, 0)
+})
+
 test('what is no file cannot be followed', (t) => {
   const followers = new Followers(new FakeClock())
   assert.throws(() => followers.follow(join(tempDir(t), 'none'), 'cat'), code('NO_FILE', 'cat'))
   assert.throws(() => followers.follow('/dev/null', 'cat'), code('NO_FILE', 'cat'))
 })
+
+/** The one of this process that is open on the file. */
+function descriptorOf(path: string): number {
+  const found = readdirSync('/proc/self/fd').find((fd) => linkOf(`/proc/self/fd/${fd}`) === path)
+  return Number(found)
+}
+
+function linkOf(path: string): string | null {
+  try {
+    return readlinkSync(path)
+  } catch {
+    // The descriptor of the listing itself.
+    return null
+  }
+}
