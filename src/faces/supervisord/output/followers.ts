@@ -1,8 +1,9 @@
 // Who follows a log file: they read it for themselves, and are woken when it was written.
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
 import { AgentError } from '../../../domain/errors.ts'
 import type { Clock, Timer } from '../../../engine/ports.ts'
 import type { LogFollower } from '../daemon.ts'
+import { openForReading } from './read-log.ts'
 
 const firstBytes = 1024
 const pieceBytes = 64 * 1024
@@ -141,7 +142,7 @@ class FileFollower implements LogFollower {
 
 function openFile(path: string): number | null {
   try {
-    const fd = openSync(path, 'r')
+    const fd = openForReading(path)
     if (fstatSync(fd).isFile()) return fd
     closeSync(fd)
     return null
