@@ -21,9 +21,9 @@ export class OutputLog {
   readonly #settings: ChannelLog
   readonly #around: Surroundings
   readonly #events: boolean
+  readonly #captures: boolean
   #writer: LogWriter | null = null
   #stripper: AnsiStripper | null = null
-  #capture: Capture | null = null
   readonly #formatter: LineFormatter | null
   #output: ChildOutput | null = null
   #pid = 0
@@ -46,12 +46,7 @@ export class OutputLog {
     this.#formatter = format === 'raw' ? null : new LineFormatter({ kind: format, process: name, channel })
     // A listener's stdout is the protocol, and nothing else.
     this.#events = settings.eventsEnabled && !isListener
-    if (settings.captureMaxBytes > 0 && !isListener) {
-      this.#capture = new Capture(settings.captureMaxBytes, {
-        output: (bytes, captured) => this.#log(bytes, captured),
-        complete: (bytes) => this.#captured(bytes),
-      })
-    }
+    this.#captures = settings.captureMaxBytes > 0 && !isListener
   }
 
   /** Before each start. Raises the system's error. */
@@ -78,13 +73,14 @@ export class OutputLog {
     this.#output = output
     this.#pid = pid
     this.#stripper = this.#around.settings.stripAnsi ? new AnsiStripper() : null
+    const capture = this.#captures ? this.#newCapture() : null
     output.listen({
       data: (chunk) => {
-        if (this.#capture) this.#capture.write(chunk)
+        if (capture) capture.write(chunk)
         else this.#log(chunk, false)
         also?.(chunk)
       },
-      end: () => this.#capture?.end(),
+      end: () => capture?.end(),
     })
   }
 
@@ -110,6 +106,13 @@ export class OutputLog {
   clear(): void {
     this.#writer?.clear()
     if (this.path !== null) this.#around.followers.touched(this.path)
+  }
+
+  #newCapture(): Capture {
+    return new Capture(this.#settings.captureMaxBytes, {
+      output: (bytes, captured) => this.#log(bytes, captured),
+      complete: (bytes) => this.#captured(bytes),
+    })
   }
 
   #log(chunk: Uint8Array, captured: boolean): void {
