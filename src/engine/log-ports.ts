@@ -13,6 +13,8 @@ export interface LogTarget {
   problem(reason: string | null, lost: number): void
   /** A rotated file stays as it is, for this reason. */
   uncompressed?(reason: string): void
+  /** The file has its size and cannot be rotated, for this reason: it grows, and the rotation is tried again. Told once. */
+  unrotated?(reason: string): void
   /** After a `write` that answered false: more may be written. */
   ready(): void
 }

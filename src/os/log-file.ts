@@ -7,6 +7,8 @@ const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
 /** Between two attempts to open a file that could not be opened, and to write to a reader that was not ready. */
 const reopenEveryMs = 1000
 const retryEveryMs = 10
+/** Between two attempts to rotate a file that could not be rotated: it is written all the same. */
+const rotateAgainMs = 60_000
 /** More than this does not wait for a slow reader. */
 const mostPendingBytes = 1 << 20
 /** Descriptors of our own by their many names. */
@@ -35,17 +37,22 @@ interface Opened {
 
 export class LogFile implements LogWriter {
   readonly #target: LogTarget
+  readonly #now: () => number
   #opened: Opened | null
   #failing = false
   #lost = 0
   #nextAttempt = 0
+  /** 0: the last rotation went well. */
+  #nextRotation = 0
   /** What a slow reader has not taken yet. */
   readonly #pending: Uint8Array[] = []
   #pendingBytes = 0
   #closing = false
 
-  constructor(target: LogTarget) {
+  /** Raises the system's error where it cannot be opened. */
+  constructor(target: LogTarget, now = (): number => performance.now()) {
     this.#target = target
+    this.#now = now
     this.#opened = open(target.path, O_APPEND)
   }
 
@@ -127,14 +134,24 @@ export class LogFile implements LogWriter {
     else this.#target.ready()
   }
 
+  /** The file stays open until all that can fail is done: one that cannot be rotated grows, and loses nothing. */
   #rotate(opened: Opened): void {
-    // Somebody else may have emptied the file meanwhile.
-    opened.size = sizeOf(opened.fd)
+    const now = this.#now()
+    if (now < this.#nextRotation) return
     const { path, maxBytes, backups } = this.#target
-    if (opened.size < maxBytes) return
+    try {
+      // Somebody else may have emptied the file meanwhile.
+      opened.size = sizeOf(opened.fd)
+      if (opened.size < maxBytes) return
+      if (backups > 0) rotate(this.#target, (reason) => this.#target.uncompressed?.(reason))
+    } catch (error) {
+      if (this.#nextRotation === 0) this.#target.unrotated?.(codeOf(error))
+      this.#nextRotation = now + rotateAgainMs
+      return
+    }
+    this.#nextRotation = 0
     this.#close()
     try {
-      if (backups > 0) rotate(this.#target, (reason) => this.#target.uncompressed?.(reason))
       this.#opened = open(path, O_APPEND | O_TRUNC)
     } catch (error) {
       this.#fail(codeOf(error), 0)
@@ -142,7 +159,7 @@ export class LogFile implements LogWriter {
   }
 
   #openAgain(): Opened | null {
-    const now = performance.now()
+    const now = this.#now()
     if (now < this.#nextAttempt) return null
     this.#nextAttempt = now + reopenEveryMs
     try {
@@ -154,8 +171,15 @@ export class LogFile implements LogWriter {
   }
 
   #close(): void {
-    if (this.#opened?.own) closeSync(this.#opened.fd)
+    const opened = this.#opened
     this.#opened = null
+    if (!opened?.own) return
+    try {
+      closeSync(opened.fd)
+    } catch (error) {
+      // The descriptor is gone all the same; NFS, FUSE and quotas tell only here that bytes found no place.
+      this.#fail(codeOf(error), 0)
+    }
   }
 
   #drop(bytes: number): void {

@@ -64,6 +64,9 @@ export class OutputLog {
         const text = `cannot compress a backup of ${path}: ${reason}; it stays as it is`
         this.#around.mainLog.line('warn', text)
       },
+      unrotated: (reason) => {
+        this.#around.mainLog.line('warn', `cannot rotate ${path}: ${reason}; it grows until that is cured`)
+      },
       ready: () => this.#output?.resume(),
     })
   }

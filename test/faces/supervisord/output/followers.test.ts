@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict'
-import {
-  appendFileSync,
-  closeSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  symlinkSync,
-  truncateSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, closeSync, renameSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Followers } from '../../../../src/faces/supervisord/output/followers.ts'
 import { code } from '../../../engine/supervisor-engine.ts'
+import { descriptorOf } from '../../../support/descriptor-of.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { tempDir } from '../../../support/temp.ts'
 
@@ -92,18 +83,3 @@ test('what is no file cannot be followed', (t) => {
   assert.throws(() => followers.follow(join(tempDir(t), 'none'), 'cat'), code('NO_FILE', 'cat'))
   assert.throws(() => followers.follow('/dev/null', 'cat'), code('NO_FILE', 'cat'))
 })
-
-/** The one of this process that is open on the file. */
-function descriptorOf(path: string): number {
-  const found = readdirSync('/proc/self/fd').find((fd) => linkOf(`/proc/self/fd/${fd}`) === path)
-  return Number(found)
-}
-
-function linkOf(path: string): string | null {
-  try {
-    return readlinkSync(path)
-  } catch {
-    // The descriptor of the listing itself.
-    return null
-  }
-}
