@@ -9,6 +9,7 @@ import type { ExitStatus } from '../domain/process/state.ts'
 import type { Activity, Child, Spawner, StderrLine } from '../engine/ports.ts'
 import { plainPipes, realPipes, type ChildPipes } from './child-pipes.ts'
 import { readStderr, StderrTails } from './child-stderr.ts'
+import { codeOf } from './error-code.ts'
 import { findCommand, quoted } from './find-command.ts'
 import { openLogPipes, plainLogPipes } from './log-pipes.ts'
 import type { Libc } from './libc.ts'
@@ -233,6 +234,3 @@ function checkDirectory(directory: string): void {
     throw new AgentError('SPAWN_ERROR', `couldn't chdir to ${directory}: ${codeOf(cause)}`, { cause })
   }
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)

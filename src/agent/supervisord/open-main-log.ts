@@ -4,7 +4,8 @@ import type { SupervisordSettings } from '../../faces/supervisord/config/types.t
 import { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
 import { Followers } from '../../faces/supervisord/output/followers.ts'
 import { systemClock } from '../../os/clock.ts'
-import { codeOf, descriptorOf } from '../../os/log-file.ts'
+import { codeOf } from '../../os/error-code.ts'
+import { descriptorOf } from '../../os/log-file.ts'
 
 const STDOUT = 1
 
