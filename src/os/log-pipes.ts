@@ -32,7 +32,6 @@ export interface LogEnds {
 
 export interface LogPipes {
   readonly stdio: readonly ('pipe' | number)[]
-  readonly highestFd: number
   attach(child: ChildProcess): LogEnds
   discard(): void
 }
@@ -62,7 +61,6 @@ export function openLogPipes(libc: Libc, merged: boolean, input: number | undefi
     const theirs = [stdin?.read ?? input ?? -1, stdout.write, stderr?.write ?? stdout.write]
     return {
       stdio: theirs,
-      highestFd: Math.max(...open),
       attach() {
         closeAll([...(stdin ? [stdin.read] : []), stdout.write, ...(stderr ? [stderr.write] : [])])
         return {
@@ -86,7 +84,6 @@ export function openLogPipes(libc: Libc, merged: boolean, input: number | undefi
 export function plainLogPipes(merged: boolean, input: number | undefined): LogPipes {
   return {
     stdio: [input ?? 'pipe', 'pipe', 'pipe'],
-    highestFd: 0,
     attach(child) {
       const [stdout, stderr] = [plainOutput(child.stdout), plainOutput(child.stderr)]
       const stdin = child.stdin instanceof net.Socket ? childInput(child.stdin, null) : noInput

@@ -140,7 +140,7 @@ export class NodeSpawner implements Spawner {
   #start(
     spec: ProgramSpec,
     file: string,
-    pipes: Pick<ChildPipes, 'stdio' | 'highestFd' | 'discard' | 'environment'>,
+    pipes: Pick<ChildPipes, 'stdio' | 'discard' | 'environment'>,
   ): { child: ChildProcess; pid: number } {
     const libc = this.#libc
     const told = { ...spec, environment: { ...spec.environment, ...pipes.environment } }
@@ -148,8 +148,8 @@ export class NodeSpawner implements Spawner {
     const start = (): ChildProcess =>
       withUmask(spec.umask, () => asUser(libc, spec.user, (ids) => limited(startProcess(told, file, pipes.stdio, ids))))
     try {
-      const child = withLimits(libc, spec, pipes.highestFd, () =>
-        libc === null || limitsOpenFiles(spec) ? start() : withOpenFiles(libc, this.#openFiles, pipes.highestFd, start),
+      const child = withLimits(libc, spec, () =>
+        libc === null || limitsOpenFiles(spec) ? start() : withOpenFiles(libc, this.#openFiles, start),
       )
       return { child, pid: startedPid(child, spec) }
     } catch (error) {
