@@ -84,17 +84,13 @@ export class NodeSpawner implements Spawner {
     const merged = spec.stderr === 'stdout'
     const pipes = libc ? attempt(spec, () => openLogPipes(libc, merged, input)) : plainLogPipes(merged, input)
     const { child, pid } = this.#start(spec, file, pipes)
-    const { stdin, stdout, stderr } = pipes.attach(child)
+    const ends = pipes.attach(child)
+    const { stdin, stdout, stderr } = ends
     this.#living.set(pid, null)
     child.once('exit', (code, signal) => {
       this.#living.delete(pid)
-      try {
-        stdin.destroy()
-        stdout.finish()
-        stderr?.finish()
-      } finally {
-        onExit({ code, signal })
-      }
+      stdin.destroy()
+      ends.finish(() => onExit({ code, signal }))
     })
     return { pid, startedAt: Date.now(), stdin, stdout, ...(stderr && { stderr }) }
   }
