@@ -22,7 +22,7 @@ async function build(): Promise<void> {
   const koffi = koffiFile()
   await mkdir(join(work, 'tmp'), { recursive: true })
   await mkdir(dist, { recursive: true })
-  // pkg writes nothing outside: its cache hangs on HOME, its passing files on TMPDIR.
+  // What runs here writes nothing outside: caches hang on HOME, passing files on TMPDIR.
   process.env['HOME'] = work
   process.env['TMPDIR'] = join(work, 'tmp')
   process.chdir(root) // the file names in the bundle's comments are relative to here

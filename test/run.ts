@@ -47,7 +47,7 @@ function buildBinary(): Service {
 
 const start: Record<Need, () => Service | Promise<Service>> = {
   kafka: () => timed('starting Kafka', startKafka),
-  consul: () => timed('starting Consul', () => startConsul(runId)),
+  consul: () => timed('starting Consul', startConsul),
   binary: () => timed('looking for an up-to-date binary', buildBinary),
 }
 

@@ -2,7 +2,6 @@
 import type { Config } from '../config/config.ts'
 import type { Machine } from '../config/machine.ts'
 import type { Environment } from '../config/read.ts'
-import { AgentError } from '../domain/errors.ts'
 import { Adoption } from '../engine/adoption.ts'
 import { AgentModel } from '../engine/agent-model.ts'
 import { CrashLoopHold } from '../engine/crash-loop-hold.ts'
@@ -26,6 +25,7 @@ import { lastGoodIn } from './last-good.ts'
 import { LastWords } from './last-words.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
+import { failure, type Outcome } from './outcome.ts'
 import { calculatorProgram } from './program.ts'
 import { Sides } from './sides.ts'
 import { workerStream, type WorkerStreamParts } from './worker-stream.ts'
@@ -44,12 +44,6 @@ export interface AgentPorts {
     /** The daemon of now. */
     readonly daemon: () => Daemon | null
   }
-}
-
-/** `reason`: what a platform is to show of it; null where the end was asked for. */
-interface Outcome {
-  readonly code: number
-  readonly reason: string | null
 }
 
 export class Agent {
@@ -105,6 +99,7 @@ export class Agent {
     const adoption: Adoption = (this.#adoption = new Adoption({
       ...{ clock, events, supervisor },
       adoptionGraceMs: config.adoptionGraceMs,
+      replayable: config.input.kind === 'kafka',
       dealing: config.rules.dealing,
       failed: (error) => this.#fail(error),
       program: (settings, worker) => calculatorProgram(config, settings, worker, this.#documents.askedVersion),
@@ -130,12 +125,8 @@ export class Agent {
       stream: () => adoption.workers,
     })
     this.#model = new AgentModel({
-      clock,
-      events,
-      version,
-      platformVersion: config.platformVersion,
-      nodeId: config.nodeId,
-      instanceId: config.instanceId,
+      ...{ clock, events, version },
+      ...{ platformVersion: config.platformVersion, nodeId: config.nodeId, instanceId: config.instanceId },
       processes: () => supervisor.snapshots(),
       streams: () => adoption.workers?.snapshots() ?? [],
       document: () => documents.snapshot(),
@@ -168,8 +159,10 @@ export class Agent {
     } catch (error) {
       this.#fail(error)
     }
-    const { code, reason } = await this.#outcome.promise
-    await this.#leave()
+    const asked = await this.#outcome.promise
+    const failed = await this.#leave()
+    // An end that was asked for is no good end where the last answers could not be stored.
+    const { code, reason } = asked.code === 0 ? (failed ?? asked) : asked
     if (reason !== null) this.#lastWords.write(reason)
     unfollow()
     return code
@@ -260,11 +253,8 @@ export class Agent {
   }
 
   #fail(error: unknown): void {
-    if (this.#leaving && error instanceof AgentError && error.code === 'SHUTDOWN_STATE') return
-    const unavailable = error instanceof AgentError && error.code === 'UNAVAILABLE'
-    const subject = error instanceof AgentError ? error.subject : String(error)
-    this.#ports.log.line('fatal', subject, { event: 'agent.failed', err: error })
-    this.#end(unavailable ? 69 : 70, subject)
+    const outcome = failure(error, this.#leaving, this.#ports.log)
+    if (outcome) this.#end(outcome.code, outcome.reason)
   }
 
   #end(code: number, reason: string | null): void {
@@ -272,7 +262,9 @@ export class Agent {
     this.#outcome.resolve({ code, reason })
   }
 
-  async #leave(): Promise<void> {
+  /** Gives the first thing that went wrong. */
+  async #leave(): Promise<Outcome | null> {
+    const failures: (Outcome | null)[] = []
     this.#model.leaving('draining')
     this.#events.publish('agent.draining', 'info', 'leaving')
     this.#stopWaiting.abort()
@@ -285,6 +277,7 @@ export class Agent {
       stop: () => (this.#ports.shared ? this.#supervisor.halt(this.#adoption.namespecs) : this.#supervisor.stopAll()),
       adoptionGraceMs: this.#config.adoptionGraceMs,
       hurry: this.#hurry.promise,
+      failed: (error) => failures.push(failure(error, true, this.#ports.log)),
     })
     this.#credentials.stop()
     await this.#consul?.end()
@@ -292,5 +285,6 @@ export class Agent {
     this.#events.publish('agent.stopped', 'info', 'left')
     await Promise.all([this.#control?.close(), this.#http?.close()])
     this.#loopLag.close()
+    return failures.find((each) => each !== null) ?? null
   }
 }

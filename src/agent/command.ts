@@ -40,8 +40,14 @@ export async function command(argv: readonly string[], invokedAs: string): Promi
     case 'check':
       return checked(invocation.flags, invocation.json)
     case 'health': {
-      const listen = readVariables(process.env, thisMachine).values.HTTP_LISTEN
-      return health({ listen, ready: invocation.ready, print: (line) => void out(`${line}\n`) })
+      const { values, problems } = readVariables(process.env, thisMachine)
+      const problem = problems.find(({ name }) => name === 'HTTP_LISTEN') ?? null
+      return health({
+        listen: values.HTTP_LISTEN,
+        problem,
+        ready: invocation.ready,
+        print: (line) => void out(`${line}\n`),
+      })
     }
     case 'doctor':
       return (await import('./doctor/doctor.ts')).doctor(invocation)

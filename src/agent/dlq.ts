@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import type { DlqRequest } from '../cli/dlq-arguments.ts'
+import { wantsColors } from '../config/colors.ts'
 import { thisMachine } from '../config/machine.ts'
 import { systemClock } from '../os/clock.ts'
 import { onSignals } from '../os/signals.ts'
@@ -36,7 +37,7 @@ export async function dlq(request: DlqRequest): Promise<number> {
         if (!process.stdout.write(text)) await Promise.race([once(process.stdout, 'drain'), aborted(stopping.signal)])
       },
       err: (text) => void process.stderr.write(text),
-      colors: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
+      colors: wantsColors(process.stdout, process.env),
       terminal: process.stderr.isTTY,
       ask: terminal && process.stdin.isTTY ? (question) => ask(question, stopping.signal) : null,
     })

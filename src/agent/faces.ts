@@ -8,6 +8,8 @@ import { NodeTerminal } from '../faces/supervisord/ctl/node-terminal.ts'
 import { sampleConfiguration } from '../faces/supervisord/echo-conf.ts'
 import { pidproxy } from '../faces/supervisord/pidproxy.ts'
 import { findCommand } from '../os/find-command.ts'
+import { loadLibc } from '../os/libc.ts'
+import { hearSigusr1 } from '../os/signals.ts'
 import { socketInUse } from './control/socket-place.ts'
 import { supervisord } from './supervisord/start.ts'
 
@@ -31,13 +33,18 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
     case 'echo_supervisord_conf':
       process.stdout.write(sampleConfiguration)
       return 0
-    case 'pidproxy':
-      return pidproxy(argv, {
+    case 'pidproxy': {
+      const code = pidproxy(argv, {
         program: called(name).program,
         write: (text) => void process.stdout.write(text),
         listen,
         kill: (pid, signal) => void process.kill(pid, signal),
       })
+      const libc = loadLibc()
+      if ('missing' in libc) process.stderr.write(`pidproxy: SIGUSR1 cannot be passed on: ${libc.missing}\n`)
+      else hearSigusr1(libc)
+      return code
+    }
   }
 }
 

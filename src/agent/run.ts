@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { refusal } from '../cli/check.ts'
 import type { RunFlags } from '../cli/arguments.ts'
+import { wantsColors } from '../config/colors.ts'
 import { loadConfig, type Config } from '../config/config.ts'
 import { thisMachine } from '../config/machine.ts'
 import type { Reading } from '../config/read.ts'
@@ -12,7 +13,7 @@ import { systemClock } from '../os/clock.ts'
 import { loadLibc } from '../os/libc.ts'
 import { tuneMemory } from '../os/memory-tuning.ts'
 import { startReaper } from '../os/reaper.ts'
-import { onSignals, signalsHeard } from '../os/signals.ts'
+import { hearSigusr1, onSignals, signalsHeard } from '../os/signals.ts'
 import { NodeSpawner } from '../os/spawn.ts'
 import { writeTerminationFile } from '../os/termination-file.ts'
 import { Agent } from './agent.ts'
@@ -31,9 +32,7 @@ export interface Prepared {
 export function prepare(flags: RunFlags): Prepared | number {
   const { config, problems, warnings, reading } = loadConfig({ environment: process.env, flags, machine: thisMachine })
   if (config === null) {
-    process.stderr.write(
-      refusal({ problems, warnings }, thisMachine.terminal && (process.env['NO_COLOR'] ?? '') === ''),
-    )
+    process.stderr.write(refusal({ problems, warnings }, wantsColors(process.stderr, process.env)))
     tellPlatform(reading, refusal({ problems, warnings }, false))
     return BAD_CONFIGURATION
   }
@@ -68,8 +67,10 @@ export async function run(flags: RunFlags): Promise<number> {
   const loaded = loadLibc()
   const libc = 'missing' in loaded ? null : loaded
   tuneMemory(libc)
+  if (libc !== null) hearSigusr1(libc)
   if ('missing' in loaded) {
-    const message = 'no native part: plain pipes, checkpoints are assumed, orphans are not reaped (use --init)'
+    const message =
+      'no native part: plain pipes, checkpoints are assumed, orphans are not reaped (use --init), SIGUSR1 is not heard'
     log.line('warn', message, { event: 'os.no-native', reason: loaded.missing })
   }
   const reaper = libc ? startReaper(libc) : null

@@ -53,9 +53,11 @@ export class Sides {
 
   /** Connections of its own to Kafka. Throws TypeError where the configuration has none. */
   cluster(): KafkaCluster {
-    const { kafka } = this.#config
+    const { kafka, limits } = this.#config
     if (kafka === null) throw new TypeError('cannot use Kafka: this configuration has none')
-    const options = { ...kafka, clientId: clientIdOf(this.#config), renewed: this.#credentials }
+    // A quarter goes in, and a quarter comes out: as much may each of them keep.
+    const unusedBytes = limits.bufferBytes / 4
+    const options = { ...kafka, clientId: clientIdOf(this.#config), renewed: this.#credentials, unusedBytes }
     return createCluster(options, this.#log, this.#clock)
   }
 
@@ -70,8 +72,9 @@ export class Sides {
     const producer = old === null || changed.has('producer')
     const reads = settings.protocol !== 'source'
     const sameTopic = old?.outputTopic === settings.outputTopic
-    const source =
-      old && !changed.has('consumer') && reads === (old.protocol !== 'source') ? old.source : this.#source(settings)
+    // A local input is read once: no topics of a document begin it anew.
+    const sameInput = this.#config.input.kind === 'file' || !changed.has('consumer')
+    const source = old && sameInput && reads === (old.protocol !== 'source') ? old.source : this.#source(settings)
     return {
       source,
       transactions: source === old?.source ? old.transactions : this.#transactions(source),

@@ -15,9 +15,10 @@ const headings = {
   calculator: 'Calculator',
 } as const satisfies Record<Area, string>
 
+/** `isWhole` false: with a wrong configuration there was nothing more to look at. */
 export function doctorReport(
   findings: readonly Finding[],
-  { json, colors }: { readonly json: boolean; readonly colors: boolean },
+  { json, colors, isWhole }: { readonly json: boolean; readonly colors: boolean; readonly isWhole: boolean },
 ): DoctorReport {
   const count = (verdict: Finding['verdict']): number => findings.filter((each) => each.verdict === verdict).length
   const [problems, warnings] = [count('problem'), count('warning')]
@@ -27,7 +28,8 @@ export function doctorReport(
   const blocks = [...areas].map(([area, list]) => {
     return `${paint(colors, 1, headings[area])}\n${list.map((finding) => lines(finding, colors)).join('')}\n`
   })
-  return { stdout: `${blocks.join('')}${conclusion(problems, warnings)}\n`, exitCode }
+  const unseen = isWhole ? '' : '; nothing else was looked at: correct the configuration, and ask again'
+  return { stdout: `${blocks.join('')}${conclusion(problems, warnings)}${unseen}\n`, exitCode }
 }
 
 const areaOf = ({ check }: Finding): Area => check.split('.')[0] as Area

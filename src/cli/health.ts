@@ -5,6 +5,8 @@ import type { Millis } from '../domain/time.ts'
 export interface HealthQuestion {
   /** HTTP_LISTEN; null for `off`. */
   readonly listen: { readonly host: string | null; readonly port: number } | null
+  /** Why HTTP_LISTEN cannot be used; then nobody is asked. */
+  readonly problem?: { readonly value: string | null; readonly expected: string } | null
   /** Ask /readyz instead of /livez. */
   readonly ready: boolean
   readonly print: (line: string) => void
@@ -12,7 +14,11 @@ export interface HealthQuestion {
 }
 
 /** Prints one line; resolves to the exit code, 0 for yes and 1 for no, for no answer, and for nobody to ask. */
-export async function health({ listen, ready, print, timeout = 2_000 }: HealthQuestion): Promise<number> {
+export async function health({ listen, problem, ready, print, timeout = 2_000 }: HealthQuestion): Promise<number> {
+  if (problem) {
+    print(`not known: HTTP_LISTEN=${JSON.stringify(problem.value)} ${problem.expected}`)
+    return 1
+  }
   if (listen === null) {
     print('not known: HTTP_LISTEN is off; set it to an address, or take the health check away')
     return 1

@@ -20,7 +20,7 @@ Usage
 Your program reads lines, writes lines that end in a newline, flushes before it waits for more, and logs to STDERR.
 
 Try it without Kafka
-  printf 'one\\ntwo\\n' | pidpiper --bin tr --args a-z,A-Z --in - --out -
+  printf 'one\\ntwo\\n' | OUTPUT_FORMAT=raw pidpiper --bin tr --args a-z,A-Z --in - --out -
 
 In a container
   ENTRYPOINT ["/opt/pidpiper"]

@@ -3,6 +3,7 @@ import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import { calculatorSettings, programOf } from './calculator-settings.ts'
 import type { CalculatorSettings } from './calculator-settings.ts'
+import { wantsColors } from './colors.ts'
 import { controlSettings, type ControlSettings } from './control-settings.ts'
 import type { ConsulSettings } from './consul-settings.ts'
 import { consulSettings } from './consul-settings.ts'
@@ -164,7 +165,7 @@ const terminationLog = (findings: Findings): Config['terminationLog'] => {
 
 function logSettings({ values, machine, environment }: Findings): Config['log'] {
   const pretty = values.LOG_FORMAT === 'auto' ? machine.terminal : values.LOG_FORMAT === 'pretty'
-  const colors = values.LOG_COLORS ?? (machine.terminal && (environment['NO_COLOR'] ?? '') === '')
+  const colors = values.LOG_COLORS ?? wantsColors({ isTTY: machine.terminal }, environment)
   return { level: values.LOG_LEVEL, format: pretty ? 'pretty' : 'json', colors }
 }
 

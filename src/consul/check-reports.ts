@@ -2,6 +2,7 @@
 import { nameOf } from '../domain/stream/line-batch.ts'
 import { stripVTControlCharacters } from 'node:util'
 import { namespec } from '../domain/process/spec.ts'
+import { STDIN_CLOSED } from '../engine/closed-pipes.ts'
 import type { DocumentSnapshot, ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 import type { CheckStatus } from './client.ts'
 
@@ -122,7 +123,10 @@ const processStatus = {
 function calculatorReport(snapshot: Snapshot): CheckReport {
   const { agent, document, streams } = snapshot
   const calculators = calculatorsOf(snapshot)
-  const status = worst(calculators.map(({ state, crashLoop }) => (crashLoop ? 'critical' : processStatus[state])))
+  const status = worst([
+    ...calculators.map(({ state, crashLoop }) => (crashLoop ? 'critical' : processStatus[state])),
+    ...streams.map(({ stdinClosed }) => (stdinClosed ? 'critical' : 'passing')),
+  ])
   const waits = calculators.length === 0 || document.state === 'waiting'
   const cause = document.state === 'waiting' || agent.reason === '' ? [] : [agent.reason]
   const lines = [
@@ -156,9 +160,10 @@ function processLine(process: ProcessSnapshot): string {
   return [`${namespec(process)} ${state}`, ...facts].join(', ')
 }
 
-function streamWarnings({ blockBuffered, stuck }: StreamSnapshot, whose: string): string[] {
+function streamWarnings({ stdinClosed, blockBuffered, stuck }: StreamSnapshot, whose: string): string[] {
   const partitions = stuck.map(nameOf)
   return [
+    ...(stdinClosed ? [`${whose}${STDIN_CLOSED}`] : []),
     ...(blockBuffered
       ? [`${whose}stdout is block-buffered: nothing is committed until the Calculator flushes each line`]
       : []),

@@ -24,6 +24,8 @@ const RENEW: Millis = 5_000
 const COALESCE: Millis = 100
 const FIRST_RETRY: Millis = 250
 const STOP_LIMIT: Millis = 1_000
+/** Of it for the deregistration, however late it is; to the HTTP client a limit of 0 would be none. */
+const DEREGISTER_LEAST: Millis = 100
 /** A FATAL or waiting Calculator must not take the service away, so only the agent's own check does. */
 const DEREGISTER_AFTER = '10m'
 
@@ -82,7 +84,8 @@ export class Registration {
     await this.#turn
     patience.cancel()
     try {
-      await client.deregister(service, { timeout: STOP_LIMIT - (clock.now() - began) })
+      const left = STOP_LIMIT - (clock.now() - began)
+      await client.deregister(service, { timeout: Math.max(DEREGISTER_LEAST, left) })
     } catch (error) {
       this.#tell('unreachable', reasonOf(error))
     }

@@ -15,6 +15,8 @@ export interface AdoptionParts extends WorkersParts {
   readonly events: EventRing
   readonly supervisor: Supervisor
   readonly adoptionGraceMs: Millis
+  /** What was not answered can be read again; a local input is read once, and what came of it must not be given up. */
+  readonly replayable: boolean
   readonly program: (settings: StreamSettings, worker: number) => ProgramSpec
   /** New sides for `settings`; what the change leaves alone is taken from `old`. Closes nothing. */
   readonly sides: (settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<string>) => StreamSides
@@ -61,7 +63,10 @@ export class Adoption {
     return this.#inForce?.namespecs ?? []
   }
 
-  /** Puts `settings` in force, after whatever is being adopted now. */
+  /**
+   * Puts `settings` in force, after whatever is being adopted now. Rejects with SHUTDOWN_STATE where `close` is called
+   * meanwhile.
+   */
   adopt(settings: StreamSettings): Promise<void> {
     return this.#serially(async () => {
       if (this.#closed) return
@@ -143,7 +148,7 @@ export class Adoption {
   }
 
   async #change(old: InForce, settings: StreamSettings): Promise<void> {
-    const { supervisor, events, adoptionGraceMs } = this.#parts
+    const { supervisor, events, adoptionGraceMs, replayable } = this.#parts
     const changed = changeClass(old.settings, settings)
     if ([...changed].every((change) => change === 'live')) {
       this.#inForce = { ...old, settings }
@@ -155,12 +160,17 @@ export class Adoption {
     // A Calculator that did not finish is restarted, so that no late answer reaches the new streams; one that is not up
     // gets its new chance at once.
     const areUp = old.namespecs.every((namespec) => supervisor.snapshot(namespec)?.pid != null)
-    const restart = changed.has('calculator') || !finished || !areUp
+    const restart = replayable
+      ? changed.has('calculator') || !finished || !areUp
+      : (changed.has('calculator') || !areUp) && !this.#cameToItsEnd(old)
     if (restart) await Promise.all(old.namespecs.map((namespec) => supervisor.ensureStopped(namespec)))
-    // Only an output that takes nothing can hold this up; what it was to get is then answered anew.
-    const patience = this.#parts.clock.arm(OUTPUT_WAIT, () => workers.abandonOutput())
-    await workers.finished()
-    patience.cancel()
+    if (replayable) {
+      // Only an output that takes nothing can hold this up; what it was to get is then answered anew.
+      const patience = this.#parts.clock.arm(OUTPUT_WAIT, () => workers.abandonOutput())
+      await workers.finished()
+      patience.cancel()
+    }
+    this.#mustGoOn()
     const sides = this.#parts.sides(settings, old.sides, changed)
     const leaving = [
       ...(sides.source === old.sides.source ? [] : [old.sides.source]),
@@ -171,10 +181,16 @@ export class Adoption {
     await Promise.all(leaving.map((side) => side.close()))
     const namespecs = this.#replace(old, settings, changed)
     this.#inForce = { settings, namespecs, workers, sides }
+    this.#mustGoOn()
     if (restart) this.#start(namespecs)
     workers.resume()
     if (sides.source !== old.sides.source) await sides.source.start(workers.consumer)
     events.publish('stream.adopted', 'info', 'the other settings are in force', { restarted: restart })
+  }
+
+  /** A local input is at its end, and with it the Calculator: only its output may still be on its way. */
+  #cameToItsEnd({ namespecs }: InForce): boolean {
+    return namespecs.every((namespec) => this.#parts.supervisor.snapshot(namespec)?.state === 'EXITED')
   }
 
   /** The Calculators' programs, as many as there are workers. */
@@ -194,9 +210,12 @@ export class Adoption {
     return proxies.map((proxy, worker) => supervisor.add(program(settings, worker), proxy))
   }
 
+  /** Whoever ends everything does not know of Calculators and records that come now. */
+  #mustGoOn(): void {
+    if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'cannot change the streams: the agent stops')
+  }
+
   #start(namespecs: readonly string[]): void {
-    // Those that were added since are not known to whoever stops the others.
-    if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'cannot start the Calculator: the agent stops')
     for (const namespec of namespecs) this.#parts.supervisor.start(namespec)
   }
 }

@@ -31,7 +31,7 @@ const HOLD_LIMIT_MAX: Millis = 120_000
 export class Checkpointer {
   readonly #clock: Clock
   readonly #interval: Millis
-  readonly #feeder: Feeder
+  readonly #feeder: Pick<Feeder, 'hold' | 'letGo' | 'resting'>
   readonly #book: PartitionBook
   readonly #hooks: CheckpointHooks
   #lane: Lane | null = null
@@ -47,7 +47,13 @@ export class Checkpointer {
   /** The watch that all of them wait for: of two, each would end the other's for ever. */
   #drainWatch: Promise<Reached | null> | null = null
 
-  constructor(clock: Clock, interval: Millis, feeder: Feeder, book: PartitionBook, hooks: CheckpointHooks) {
+  constructor(
+    clock: Clock,
+    interval: Millis,
+    feeder: Pick<Feeder, 'hold' | 'letGo' | 'resting'>,
+    book: PartitionBook,
+    hooks: CheckpointHooks,
+  ) {
     this.#clock = clock
     this.#interval = interval
     this.#feeder = feeder
@@ -67,6 +73,7 @@ export class Checkpointer {
   detach(): void {
     this.#lane = null
     this.#attempt++
+    this.#drainWatch = null
     this.#due?.cancel()
     this.#due = null
     this.#idle?.cancel()
@@ -84,7 +91,7 @@ export class Checkpointer {
 
   rested(): void {
     for (const wake of this.#restWaiters.splice(0)) wake()
-    if (this.#holding || this.#lane?.blockBuffered !== false || this.#book.unsettled() === 0) return
+    if (this.#holding || this.#lane?.checkable !== true || this.#book.unsettled() === 0) return
     this.#idle ??= this.#clock.arm(IDLE_AFTER, () => {
       this.#idle = null
       void this.#whileIdle()
@@ -99,7 +106,7 @@ export class Checkpointer {
     const late = (): boolean => over?.aborted === true || this.#clock.now() >= until
     this.#drains.add(late)
     try {
-      while (this.#lane && !this.#lane.blockBuffered && !late() && this.#book.unsettled() > 0) {
+      while (this.#lane?.checkable === true && !late() && this.#book.unsettled() > 0) {
         const reached = await this.#watchForDrains()
         if (reached === null) continue
         await reached.settled
@@ -112,10 +119,13 @@ export class Checkpointer {
 
   /** It lasts while one of the drains is not late. */
   #watchForDrains(): Promise<Reached | null> {
-    this.#drainWatch ??= this.#try(() => [...this.#drains].every((late) => late())).finally(() => {
-      this.#drainWatch = null
+    if (this.#drainWatch) return this.#drainWatch
+    const watch = this.#try(() => [...this.#drains].every((late) => late())).finally(() => {
+      // By then another incarnation may be watched.
+      if (this.#drainWatch === watch) this.#drainWatch = null
     })
-    return this.#drainWatch
+    this.#drainWatch = watch
+    return watch
   }
 
   async #whileIdle(): Promise<void> {
@@ -126,7 +136,7 @@ export class Checkpointer {
   }
 
   async #scheduled(): Promise<void> {
-    if (this.#holding || !this.#lane || this.#lane.blockBuffered || this.#book.unsettled() === 0) return
+    if (this.#holding || this.#lane?.checkable !== true || this.#book.unsettled() === 0) return
     this.#holding = true
     this.#feeder.hold('checkpoint')
     const end = this.#clock.now() + this.#holdLimit
@@ -147,11 +157,11 @@ export class Checkpointer {
   /** One watch; a newer one ends an older one. */
   async #try(giveUp: () => boolean): Promise<Reached | null> {
     const lane = this.#lane
-    if (!lane) return null
+    if (lane?.checkable !== true) return null
     const mine = ++this.#attempt
     const fed = lane.fedLines
     const began = this.#clock.now()
-    const interrupted = (): boolean => this.#attempt !== mine || lane.over || giveUp()
+    const interrupted = (): boolean => this.#attempt !== mine || lane.over || !lane.checkable || giveUp()
     const quality: Quiescence = await quiescence({
       clock: this.#clock,
       child: lane.child,

@@ -8,12 +8,16 @@ import type { StreamReport } from './stream-report.ts'
 /** Whoever ends closes its pipes too: the death comes within this time. */
 const DEATH_WAIT: Millis = 1000
 
+/** Why such a Calculator is not ready. */
+export const STDIN_CLOSED =
+  'closed its stdin: it gets no more records before it is started anew, which ANSWER_TIMEOUT would do'
+
 const what = {
-  stdin: 'its stdin: it gets no more records before it is started anew, which ANSWER_TIMEOUT would do',
-  stdout: 'its stdout: it cannot answer any more; one that writes elsewhere is PROTOCOL=sink',
+  stdin: STDIN_CLOSED,
+  stdout: 'closed its stdout: it cannot answer any more; one that writes elsewhere is PROTOCOL=sink',
 }
 
-/** One warning, unless the Calculator is dead or on its way out by then, or does not need that pipe. */
+/** One warning, and for stdin the end of readiness, unless the Calculator is dead or on its way out by then, or does not need that pipe. */
 export function watchClosed(
   lane: Lane,
   pipe: 'stdin' | 'stdout',
@@ -24,7 +28,8 @@ export function watchClosed(
   const idle = pipe === 'stdin' ? 'source' : 'sink'
   clock.arm(DEATH_WAIT, () => {
     if (lane.over || lane.stopping || lane.inputEnded || protocol() === idle) return
+    if (pipe === 'stdin') lane.stdinClosed = true
     const { pid } = lane.child
-    report.publish('pipe-closed', 'warn', `the Calculator lives and closed ${what[pipe]}`, { pid, pipe })
+    report.publish('pipe-closed', 'warn', `the Calculator lives and ${what[pipe]}`, { pid, pipe })
   })
 }

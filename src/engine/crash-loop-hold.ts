@@ -88,7 +88,7 @@ export class CrashLoopHold {
       return
     }
     const down = this.#bestOff
-    if (await held.standAside()) {
+    if ((await held.standAside()) && stream()?.standsAside === true) {
       const message = 'the Calculator does not run: its partitions are left to other members of the consumer group'
       events.publish('stream.stood-aside', 'error', message, { ...fieldsOf(down), afterMs: HOLD })
     }

@@ -130,10 +130,11 @@ export class Dealer implements RecordConsumer {
       return partition?.settled(worker, position) === true ? [partition] : []
     })
     const commit = async (): Promise<void> => {
-      const due = partitions.flatMap((partition) => partition.due ?? [])
+      const due = partitions.flatMap((partition) => (partition.due ? [{ partition, position: partition.due }] : []))
       if (due.length === 0) return
-      await this.#source.commit(due)
-      for (const each of due) this.#partitions.get(nameOf(each))?.committed(each)
+      await this.#source.commit(due.map(({ position }) => position))
+      // One that came anew meanwhile, of a topic made anew, begins without it.
+      for (const { partition, position } of due) partition.committed(position)
     }
     if (!this.#sharesPartitions) return commit()
     // Two commits of one partition must not overtake each other.

@@ -26,8 +26,8 @@ export interface FeederHooks {
   before(pieces: readonly Piece[]): Promise<boolean> | null
   /** Called before the bytes are written. */
   handingOver(piece: Piece): void
-  /** The child closed its stdin or died while `bytes` were written to it. */
-  failed(bytes: number): void
+  /** The child behind `input` closed it or died while `bytes` were written to it; it may have been detached before. */
+  failed(bytes: number, input: ChildInput): void
   /** The queue ran empty, or the gate closed, and nothing is being written. */
   rested(): void
 }
@@ -196,10 +196,8 @@ export class Feeder {
       await input.write(...pieces.map((piece) => piece.bytes))
     } catch {
       // The child closed its stdin or died: what it did not answer is fetched again when its end is settled.
-      if (this.#input === input) {
-        this.#input = null
-        this.#hooks.failed(bytes)
-      }
+      if (this.#input === input) this.#input = null
+      this.#hooks.failed(bytes, input)
       return
     } finally {
       this.#writing = false

@@ -93,7 +93,7 @@ function deathFor(lane: Lane, ending: Ending, flying: readonly Flying[]): Death 
 
 /** A death that a person wants to know about: not what we asked for, nor an exit 0 with nothing left to do. */
 const isCrash = (lane: Lane, { status, signalled }: Ending, death: Death): boolean =>
-  death !== 'clean' && !signalled && !lane.stopping && !lane.disowned && !(status.code === 0 && death === 'idle')
+  death !== 'clean' && !signalled && !lane.stopping && !(status.code === 0 && death === 'idle')
 
 function blackBox(
   { namespec, clock, stderrTail }: StreamParts,

@@ -68,7 +68,7 @@ export class HandingOver {
     if (!this.#isolation.isTrying(pieces)) return null
     // The position of a partition that was never fed here is known from now on.
     for (const { batch, first } of pieces)
-      if (batch.refused === undefined) this.#book.handedOver(batch, first, first, this.#parts.clock.now())
+      if (this.#book.position(batch) === null) this.#book.handedOver(batch, first, first, this.#parts.clock.now())
     return this.#committed(pieces)
   }
 

@@ -145,13 +145,17 @@ export class Intake implements RecordConsumer {
   async revoked(partitions: readonly TopicPartition[], gone?: AbortSignal): Promise<void> {
     this.#revocations++
     this.#feeder.hold('rebalance')
-    await this.#hooks.drain(this.#parts.adoptionGraceMs, gone)
-    await this.#hooks.release(partitions)
-    for (const partition of partitions) this.#hooks.forget(partition)
-    this.#book.drop(partitions)
-    this.#purge()
-    this.#hooks.dropped()
-    if (--this.#revocations === 0) this.#feeder.letGo('rebalance')
+    try {
+      await this.#hooks.drain(this.#parts.adoptionGraceMs, gone)
+      await this.#hooks.release(partitions)
+    } finally {
+      // However that went, they are another's now.
+      for (const partition of partitions) this.#hooks.forget(partition)
+      this.#book.drop(partitions)
+      this.#purge()
+      this.#hooks.dropped()
+      if (--this.#revocations === 0) this.#feeder.letGo('rebalance')
+    }
   }
 
   #purge(): void {

@@ -45,6 +45,8 @@ export class Lane {
   inputEnded = false
   /** A write failed: the child does not know all of what was handed over, however it ends. */
   inputFailed = false
+  /** It closed its stdin, and lives on: it gets no more records. */
+  stdinClosed = false
   /** Made its first answer. */
   progressed = false
   /** Broke its protocol, and is about to be killed. */
@@ -119,6 +121,11 @@ export class Lane {
   forget(topic: string, partition: number): void {
     this.answers?.forget(topic, partition)
     this.handed.forget(topic, partition)
+  }
+
+  /** Whether it can be seen to have finished everything: not while it keeps back lines, or did not get some. */
+  get checkable(): boolean {
+    return !this.blockBuffered && !this.inputFailed
   }
 
   get partialLength(): number {

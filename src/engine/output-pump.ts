@@ -69,7 +69,9 @@ export class OutputPump {
   #queuedBytes = 0
   /** In the order of their lines; the first has not landed. */
   #flights: Flight[] = []
+  /** Raised whenever what is under way is nobody's any more. */
   #generation = 0
+  #abandons = 0
   #running = false
   #failed = false
   #pushed = 0
@@ -94,9 +96,16 @@ export class OutputPump {
     return this.#queuedBytes > this.limit
   }
 
-  /** New output side; to be called when nothing is queued. */
+  /** New output side. What a sink that is exchanged has not stored goes to the new one, and everything behind it. */
   use(sides: OutputSides): void {
+    const { sink, letters } = this.#sides
     this.#sides = sides
+    if (this.#flights.length === 0 || (sides.sink === sink && sides.letters === letters)) return
+    this.#generation++
+    this.#queue.unshift(...this.#flights.splice(0).flatMap((flight) => flight.items))
+    this.#lettersTurn = Promise.resolve()
+    this.#running = false
+    this.#start()
   }
 
   push(item: OutgoingItem): void {
@@ -137,12 +146,13 @@ export class OutputPump {
 
   /** How often everything was given up so far. */
   get abandons(): number {
-    return this.#generation
+    return this.#abandons
   }
 
   /** Gives up what is not stored yet; whoever waits for it learns that it never will be. */
   abandon(): void {
     this.#generation++
+    this.#abandons++
     const items = [...this.#flights.flatMap((flight) => flight.items), ...this.#queue, ...(this.#behind ?? [])]
     for (const { done } of items) if (done.length > 0) this.#hooks.abandoned(done)
     this.#queue = []

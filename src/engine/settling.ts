@@ -70,19 +70,25 @@ export class Settling {
 
   /** Resolves when all is settled and committed, when nothing more can be, after `limit`, or when `over` is aborted. */
   async wait(limit: Millis, hopeless: () => boolean, over?: AbortSignal): Promise<void> {
+    const ended = Promise.withResolvers<undefined>()
     const clocked = { late: false }
     const end = (): void => {
       clocked.late = true
+      ended.resolve(undefined)
       this.wake()
     }
     const timer = this.#clock.arm(limit, end)
     over?.addEventListener('abort', end)
-    while (!clocked.late && !hopeless() && this.#book.unsettled() > 0) {
-      await new Promise<void>((resolve) => this.#waiters.push(resolve))
+    try {
+      while (!clocked.late && !hopeless() && this.#book.unsettled() > 0) {
+        await new Promise<void>((resolve) => this.#waiters.push(resolve))
+      }
+      // Whatever else is settled by now, the commit is what is waited for.
+      await Promise.race([this.#commits.now(), ended.promise])
+    } finally {
+      timer.cancel()
+      over?.removeEventListener('abort', end)
     }
-    const committed = this.#commits.now()
-    if (!clocked.late) await Promise.race([committed, new Promise<void>((resolve) => this.#waiters.push(resolve))])
-    timer.cancel()
   }
 
   wake(): void {

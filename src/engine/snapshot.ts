@@ -104,6 +104,8 @@ export interface StreamSnapshot {
   /** BUFFER_BYTES, or less where more would bring nothing. */
   readonly bufferLimitBytes: number
   readonly stdinUnreadBytes: number | null
+  /** The Calculator closed its stdin and lives on: it gets no more records before it is started anew. */
+  readonly stdinClosed: boolean
   /** How long writes to the Calculator have waited for it to read. */
   readonly stdinBlockedMs: Millis
   /** Bytes of a line that has not ended yet; null while no Calculator lives. */

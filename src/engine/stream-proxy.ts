@@ -1,5 +1,6 @@
 // Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
 import type { Millis } from '../domain/time.ts'
+import { drained } from './drained.ts'
 import { diedOfMemory, finish } from './finishing.ts'
 import type { Child, PipeOwner, RecordConsumer } from './ports.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
@@ -14,7 +15,6 @@ export class StreamProxy implements PipeOwner {
   /** Finishing of dead incarnations; nothing is fed before it is done. */
   #finishing: Promise<void> = Promise.resolve()
   #draining = false
-  #final = false
 
   constructor(parts: StreamParts, sides: StreamSides) {
     this.#parts = parts
@@ -61,8 +61,8 @@ export class StreamProxy implements PipeOwner {
     if (!signalled && diedOfMemory(lane, ending)) works.report.outOfMemory(child.pid)
     this.#finishing = this.#finishing
       .then(() => finish(works, lane, ending))
-      .then(() => {
-        if (this.#parts.replayable && !this.#final) works.replay(works.book.rewindOutstanding())
+      .finally(() => {
+        if (this.#parts.replayable) works.replay(works.book.rewindOutstanding())
         works.settling.wake()
       })
       .catch(this.#parts.failed)
@@ -81,15 +81,14 @@ export class StreamProxy implements PipeOwner {
   // ---- re-adjustment and stop --------------------------------------------------------------------------------------
 
   /**
-   * Stops feeding and waits, at most `limit`, until everything handed over is settled and committed. True: it is.
-   * `final`: the agent is about to leave, so nothing will be fetched again.
+   * Stops fetching and feeding and waits, at most `limit`, until everything handed over is settled and committed. True: it
+   * is. What a Calculator that dies meanwhile leaves behind is fetched again after `resume`, or by the next owner.
    */
-  async drain(limit: Millis, final = false): Promise<boolean> {
+  async drain(limit: Millis): Promise<boolean> {
     this.#draining = true
-    this.#final ||= final
     this.#works.feeder.hold('drain')
     this.#works.sides.source.pause()
-    await this.#works.drained(limit)
+    await drained(this.#works, limit)
     return this.#works.book.unsettled() === 0 && this.#works.settling.isClosed
   }
 

@@ -60,6 +60,7 @@ export function streamSnapshot(facts: StreamFacts): StreamSnapshot {
     bufferedBytes: facts.bufferedBytes,
     bufferLimitBytes: facts.bufferLimitBytes,
     stdinUnreadBytes: lane?.child.stdin.unread() ?? null,
+    stdinClosed: lane?.stdinClosed ?? false,
     stdinBlockedMs: Math.round(facts.stdinBlockedMs),
     stdoutPartialBytes: lane?.partialLength ?? null,
     blockBuffered: lane?.blockBuffered ?? false,

@@ -6,12 +6,12 @@ import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import { rulesOf } from '../domain/stream/protocol/rules.ts'
 import type { ByteWindow } from '../domain/stream/window.ts'
-import type { Millis } from '../domain/time.ts'
 import { unescape } from '../wire/json-bytes.ts'
 import { controlDesk, type ControlDesk } from './control-desk.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { watchClosed } from './closed-pipes.ts'
 import { Committer } from './committer.ts'
+import { drained } from './drained.ts'
 import { Feeder } from './feeder.ts'
 import type { FinishingParts } from './finishing.ts'
 import { HandingOver } from './handing-over.ts'
@@ -98,7 +98,9 @@ export class StreamWorks implements FinishingParts {
         allowance: () => this.#handingOver.allowance(),
         before: (pieces) => this.#handingOver.before(pieces),
         handingOver: (piece) => this.#handingOver.handOver(piece),
-        failed: (bytes) => this.lane?.refused(bytes),
+        failed: (bytes, input) => {
+          for (const lane of this.lanes) if (lane.child.stdin === input && !lane.over) lane.refused(bytes)
+        },
         rested: () => this.rested(),
       },
       () => room.endsWithWrite,
@@ -134,7 +136,7 @@ export class StreamWorks implements FinishingParts {
         isolation.forget({ topic, partition })
       },
       dropped: () => this.settling.wake(),
-      drain: (limit, gone) => this.drained(limit, gone),
+      drain: (limit, gone) => drained(this, limit, gone),
       release: async (partitions) => {
         // What is answered from now on is the next owner's to answer.
         if (transacting) for (const { topic, partition } of partitions) this.lane?.forget(topic, partition)
@@ -231,24 +233,16 @@ export class StreamWorks implements FinishingParts {
     }
   }
 
-  /** Waits, at most `limit` and until `gone` is aborted, until everything handed over is settled and committed. */
-  async drained(limit: Millis, gone?: AbortSignal): Promise<void> {
-    if (gone?.aborted === true) return
-    const until = this.parts.clock.now() + limit
-    const { settles } = this.rules
-    if (settles === 'checkpoint') void this.checkpointer.drain(until, gone).then(() => this.settling.wake())
-    if (settles === 'exit' && (this.lane?.fedLines ?? 0) > 0) this.lane?.endInput()
-    // A child that keeps lines back says the rest only when its input ends.
-    await this.settling.wait(limit, () => this.lane?.over !== false || this.lane.blockBuffered, gone)
-  }
-
   released(records: readonly AnswerRun[]): void {
     this.room.left(records)
   }
 
-  /** Gives up output that is not stored. */
+  /** Gives up output that is not stored, and with it what dead incarnations still say: their records are read again. */
   abandon(): void {
-    for (const lane of this.lanes) lane.givenUp = true
+    for (const lane of this.lanes) {
+      lane.givenUp = true
+      lane.disowned ||= lane.over
+    }
     this.pump.abandon()
   }
 

@@ -40,13 +40,14 @@ export function transactingParts(
         for (const at of works.book.partitions()) lane.forget(at.topic, at.partition)
       } else if (lane.fedLines > 0 || lane.bytesOut > 0) {
         lane.disowned = true
-        lane.broken = true
+        lane.stopping = true
         works.feeder.detach()
         broken(lane.child.pid)
       }
     },
     replay: () => works.replay(works.book.rewindUncommitted()),
     giveUp: () => works.giveUp(cureFor(works)),
+    failed: works.parts.failed,
   }
 }
 

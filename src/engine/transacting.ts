@@ -1,7 +1,6 @@
 // DELIVERY=exactly-once: outputs, dead letters and positions in one transaction after the other. One is committed only
 // when its output stems from records below the positions that go with it (TransactionExtent); else it is aborted, and
 // everything since the last commit is read again.
-import { recordOf } from '../domain/stream/attribution.ts'
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import { TransactionExtent } from '../domain/transactions/extent.ts'
@@ -12,6 +11,7 @@ import type { OutputPump } from './output-pump.ts'
 import type { Commit, PartitionBook } from './partition-book.ts'
 import type { Clock, Timer, Transactions } from './ports.ts'
 import type { StreamReport } from './stream-report.ts'
+import { reach } from './transaction-reach.ts'
 
 export interface TransactingParts {
   readonly clock: Clock
@@ -39,6 +39,8 @@ export interface TransactingParts {
   readonly replay: () => void
   /** Too many transactions in a row could not be committed: feeding stops. */
   readonly giveUp: () => void
+  /** A bug was met in the background. */
+  readonly failed: (error: unknown) => void
 }
 
 type Outcome = 'committed' | 'early' | 'aborted'
@@ -79,19 +81,8 @@ export class Transacting implements Commits {
 
   /** These are about to be written. */
   leaving(items: readonly OutgoingItem[]): void {
-    const extent = this.#extent
-    const wasEmpty = extent.isEmpty
-    for (const item of items) {
-      if ('letter' in item) {
-        if (item.of) extent.reaches(item.of, item.of.offset + 1)
-        else extent.reachesAnything()
-      } else if ('lines' in item) {
-        if (!item.attributions) extent.reachesAnything()
-        for (const attribution of item.attributions ?? []) {
-          if (!attribution.orphan) extent.reaches(attribution.batch, lastOffset(attribution) + 1)
-        }
-      }
-    }
+    const wasEmpty = this.#extent.isEmpty
+    reach(this.#extent, items)
     if (!wasEmpty || this.isClosed) return
     this.#overdue = this.#parts.clock.arm(this.#parts.limitMs, () => this.#tooOld())
     this.soon()
@@ -152,7 +143,7 @@ export class Transacting implements Commits {
     // Whoever waits for writes to end must not wait for these; and nothing more is to be written before the abort.
     void this.#parts.pump.seal()
     this.#parts.abandon()
-    this.#serially(() => this.#attempt()).catch(() => undefined)
+    this.#serially(() => this.#attempt()).catch(this.#parts.failed)
   }
 
   stop(): void {
@@ -180,14 +171,17 @@ export class Transacting implements Commits {
     try {
       if ((await this.#serially(() => this.#attempt())) !== 'early' || !attributed()) return
       feeder.hold('commit')
-      while (!this.#extent.isEmpty && !this.#stopped) {
-        if (book.unsettled() > 0) await new Promise<void>((resolve) => (this.#wake = resolve))
-        this.#wake = null
-        if ((await this.#serially(() => this.#attempt())) !== 'early') return
+      try {
+        while (!this.#extent.isEmpty && !this.#stopped) {
+          if (book.unsettled() > 0) await new Promise<void>((resolve) => (this.#wake = resolve))
+          this.#wake = null
+          if ((await this.#serially(() => this.#attempt())) !== 'early') return
+        }
+      } finally {
+        feeder.letGo('commit')
       }
     } finally {
       this.#finishing = false
-      feeder.letGo('commit')
     }
   }
 
@@ -277,11 +271,4 @@ export class Transacting implements Commits {
     this.#turn = turn.catch(() => undefined)
     return turn
   }
-}
-
-function lastOffset(attribution: Parameters<typeof recordOf>[0]): number {
-  const { batch, count, mapped } = attribution
-  let last = recordOf(attribution, count - 1)
-  if (mapped) for (const record of mapped.records) if (record > last) last = record
-  return batch.offsets[last] ?? batch.nextOffset - 1
 }

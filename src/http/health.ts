@@ -2,6 +2,7 @@
 import { nameOf } from '../domain/stream/line-batch.ts'
 import { namespec } from '../domain/process/spec.ts'
 import type { Millis } from '../domain/time.ts'
+import { STDIN_CLOSED } from '../engine/closed-pipes.ts'
 import type { ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 
 export interface Thresholds {
@@ -101,11 +102,11 @@ function output({ namespec: name, output: { error }, blockBuffered }: StreamSnap
   return pass(component)
 }
 
-function calculator({ namespec: name }: StreamSnapshot, processes: readonly ProcessSnapshot[]): Component {
+function calculator({ namespec: name, stdinClosed }: StreamSnapshot, processes: readonly ProcessSnapshot[]): Component {
   const process = processes.find((candidate) => namespec(candidate) === name)
   if (process === undefined) return fail(name, 'not started')
   if (process.crashLoop) return fail(name, `crash loop, ${process.retries} failed starts in a row${lastWords(process)}`)
-  if (process.state === 'RUNNING') return pass(name)
+  if (process.state === 'RUNNING') return stdinClosed ? fail(name, STDIN_CLOSED) : pass(name)
   return fail(name, process.state + (process.spawnerr === '' ? lastWords(process) : `, ${process.spawnerr}`))
 }
 

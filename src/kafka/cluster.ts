@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly log: KafkaLog
   readonly clock: Clock
   readonly socketFactory?: ISocketFactory
+  /** Memory that may lie unused, bytes; more than 32 MiB counts as that, which is also the default. */
+  readonly unusedBytes?: number
 }
 
 /** A request, or how to make it once the broker's versions are known. */
@@ -31,8 +33,8 @@ const CONNECTION_TIMEOUT: Millis = 5_000
 const METADATA = 3
 /** A quota that is used up is told so often. */
 const THROTTLED_AGAIN: Millis = 30_000
-/** Memory that may lie unused: all that was in use at once, so that the flow makes no garbage. A guard, no target. */
-const POOL_BYTES = 32 * 1024 * 1024
+/** All that was in use at once may lie unused, so that the flow makes no garbage. A guard, no target. */
+const UNUSED_BYTES_MAX = 32 * 1024 * 1024
 
 /**
  * The brokers of a Kafka cluster over connections of our own, opened when they are first needed. A broker answers one
@@ -41,7 +43,7 @@ const POOL_BYTES = 32 * 1024 * 1024
  */
 export class KafkaCluster {
   /** For what is large and does not live long. Large answers are from here. */
-  readonly pool = new BufferPool(POOL_BYTES)
+  readonly pool: BufferPool
   readonly #options: ClusterOptions
   readonly #logCreator: ReturnType<typeof kafkaJsLog>
   readonly #connections = new Map<string, Promise<BrokerConnection>>()
@@ -52,6 +54,7 @@ export class KafkaCluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options
+    this.pool = new BufferPool(Math.min(UNUSED_BYTES_MAX, options.unusedBytes ?? UNUSED_BYTES_MAX))
     this.#logCreator = kafkaJsLog(options.log, options.clock)
   }
 

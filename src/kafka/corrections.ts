@@ -8,15 +8,17 @@ import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
 import { offsetsAt } from './offset-lookup.ts'
 import type { Ownership } from './ownership.ts'
+import { NO_EPOCH, type Divergence } from './protocol/fetch.ts'
 import { LATEST } from './protocol/list-offsets.ts'
 import type { StartFinder } from './start-finder.ts'
+import type { Start } from './start-positions.ts'
 import type { Topics } from './topics.ts'
 
 export interface CorrectionParts {
   readonly cluster: KafkaCluster
   readonly topics: Topics
   readonly ownership: Ownership
-  readonly starts: StartFinder
+  readonly starts: Pick<StartFinder, 'instead' | 'begin'>
   readonly clock: Clock
   readonly log: KafkaLog
   /** The partition has a new epoch: what was handed over belongs to a past that is no more. */
@@ -55,26 +57,52 @@ export class Corrections {
     partition.held = true
     try {
       const start = await this.#parts.starts.instead(partition, offset)
-      if (version !== partition.version || !start) {
-        partition.held = false
-        return
-      }
-      const { topic } = partition
-      this.#parts.log('warn', `cannot read offset ${offset}: going on at ${start.offset}: ${start.reason}`, {
-        event: 'kafka.out-of-range',
-        topic,
-        partition: partition.partition,
-        offset,
-        from: start.offset,
-      })
-      partition.highWatermark = start.highWatermark
-      if (start.offset >= offset) partition.position = start.offset
-      else this.#restart(partition, start.offset)
+      // One that was rewound meanwhile goes on from there.
+      if (start && version === partition.version) this.#goOn(partition, offset, start)
       partition.held = false
       this.#parts.wake()
     } catch (error) {
       this.#parts.failed(partition, error)
     }
+  }
+
+  #goOn(partition: OwnedPartition, offset: number, start: Start): void {
+    const { topic } = partition
+    this.#parts.log('warn', `cannot read offset ${offset}: going on at ${start.offset}: ${start.reason}`, {
+      event: 'kafka.out-of-range',
+      topic,
+      partition: partition.partition,
+      offset,
+      from: start.offset,
+    })
+    partition.highWatermark = start.highWatermark
+    // Whose log this offset was of is not known.
+    partition.fetchedEpoch = NO_EPOCH
+    if (start.offset >= offset) partition.position = start.offset
+    else this.#restart(partition, start.offset)
+  }
+
+  /**
+   * After an unclean leader election the log of the new leader may have ended earlier, and go on otherwise. Whatever we
+   * have from there on is no more; what is committed before it holds. Kafka: SubscriptionState.maybeCompleteValidation.
+   */
+  diverged(partition: OwnedPartition, { epoch, endOffset }: Divergence): void {
+    const { topic, position } = partition
+    if (position === null || position <= endOffset) {
+      // Rewound to before it: only the epoch was newer than any that the leader has.
+      partition.fetchedEpoch = epoch
+      return
+    }
+    const text = `the log was cut at offset ${endOffset}, by an unclean leader election: what was read behind it is gone`
+    this.#parts.log('error', text, {
+      event: 'kafka.truncated',
+      topic,
+      partition: partition.partition,
+      offset: position,
+      from: endOffset,
+    })
+    this.#restart(partition, null)
+    void this.#parts.starts.begin([partition], { cutAt: endOffset })
   }
 
   #restart(partition: OwnedPartition, offset: number | null): void {
@@ -102,7 +130,7 @@ export class Corrections {
       partition.topicId = null
       this.#restart(partition, null)
     }
-    void this.#parts.starts.begin(anew, true)
+    void this.#parts.starts.begin(anew, { anew: true })
   }
 
   /** What no fetch tells: that a topic is another one by now, and the end of partitions that are not fetched. */

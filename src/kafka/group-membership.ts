@@ -1,11 +1,9 @@
 import type { KafkaCluster } from './cluster.ts'
 import { GroupMember } from './group/member.ts'
+import type { CommittedOffset, OffsetPosition } from './group/offset-requests.ts'
 import type { GroupMemberSettings } from './group/settings.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { TransactionIdentity } from './transactions/requests.ts'
-
-/** A committed offset, and the note that was committed beside it. */
-export type Committed = TopicPartition & { readonly offset: number; readonly metadata: string }
 
 /** What a source needs of its membership in a consumer group. */
 export interface Membership {
@@ -15,12 +13,9 @@ export interface Membership {
   /** Joins, and joins again, until `close`. */
   run(): Promise<void>
   /** Rejects with AgentError FAILED when the membership changed meanwhile. `transaction`: whose end makes it hold. */
-  commit(
-    positions: readonly (TopicPartition & { readonly offset: number; readonly metadata?: string })[],
-    transaction?: TransactionIdentity,
-  ): Promise<void>
+  commit(positions: readonly OffsetPosition[], transaction?: TransactionIdentity): Promise<void>
   /** -1: nothing is committed. */
-  committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
+  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
   close(): Promise<void>
   /** As `close`, and a static member leaves too: what it owns is for others from now on. */
   leave(): Promise<void>

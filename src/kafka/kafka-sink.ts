@@ -57,7 +57,9 @@ export class KafkaSink implements RecordSink {
       if (signal.aborted) throw new AgentError('SHUTDOWN_STATE', `closed while waiting for output topic ${topic}`)
       await this.#look()
     }
+    // Another look than ours may have found it.
     this.#missing.clear()
+    this.#unreachable.clear()
     return topics.find(topic)?.partitions.length ?? 1
   }
 

@@ -1,6 +1,5 @@
 // Records of the partitions that a consumer group gives to this agent.
-import { AgentError } from '../domain/errors.ts'
-import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
+import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
@@ -14,6 +13,7 @@ import type { KafkaLog } from './log.ts'
 import { MissingTopics } from './missing-topics.ts'
 import { Ownership } from './ownership.ts'
 import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
+import { SourceCommits, type CommitPosition } from './source-commits.ts'
 import { StartFinder } from './start-finder.ts'
 import type { InputFrom } from './start-positions.ts'
 import { Topics } from './topics.ts'
@@ -30,14 +30,13 @@ export interface SourceSettings {
   readonly log: KafkaLog
 }
 
-type Position = TopicPartition & { readonly offset: number; readonly epoch: number; readonly metadata?: string }
-
 const TOPIC_POLL: Millis = 1_000
 const ASIDE = 'the partitions are left to other members of the consumer group until the Calculator runs'
 
 export class KafkaSource implements RecordSource, MembershipOwner {
   readonly #settings: SourceSettings
   readonly #ownership = new Ownership()
+  readonly #commits = new SourceCommits(this.#ownership, () => this.#membership)
   readonly #topics: Topics
   readonly #problem: Problem
   readonly #missing: MissingTopics
@@ -85,6 +84,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       answered: (whole) => this.#answered(whole),
       troubled: (partitions, error) => this.#trouble.hold(partitions, error),
       outOfRange: (partition, offset) => void this.#corrections.outOfRange(partition, offset),
+      diverged: (partition, divergence) => this.#corrections.diverged(partition, divergence),
     })
     this.#starts = new StartFinder({
       cluster,
@@ -94,7 +94,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       log,
       signal,
       committed: async (partitions) => (await this.#membership?.committed(partitions)) ?? [],
-      commit: (positions) => this.commit(positions),
+      commit: (positions) => this.#commits.starts(positions),
       noted: (partitions) => this.#consumer?.noted?.(partitions),
       found: () => this.#fetcher.wake(),
     })
@@ -140,23 +140,13 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     this.#fetcher.wake()
   }
 
-  async commit(positions: readonly Position[]): Promise<void> {
-    const due = positions.filter((position) => this.#ownership.find(position)?.epoch === position.epoch)
-    if (due.length > 0) await this.#membership?.commit(due)
+  commit(positions: readonly CommitPosition[]): Promise<void> {
+    return this.#commits.settled(positions)
   }
 
-  /**
-   * As `commit`, within a transaction: all or nothing. Rejects with AgentError FAILED also where a position is of a
-   * partition that is not ours any more: its outputs may not be committed without it.
-   */
-  async commitIn(transaction: TransactionIdentity, positions: readonly Position[]): Promise<void> {
-    const gone = positions.filter((position) => this.#ownership.find(position)?.epoch !== position.epoch)
-    const membership = this.#membership
-    if (gone.length > 0 || !membership) {
-      const names = gone.map(nameOf).join(', ')
-      throw new AgentError('FAILED', `cannot commit within a transaction: ${names} went to another owner`)
-    }
-    await membership.commit(positions, transaction)
+  /** See SourceCommits.within. */
+  commitIn(transaction: TransactionIdentity, positions: readonly CommitPosition[]): Promise<void> {
+    return this.#commits.within(transaction, positions)
   }
 
   async standAside(): Promise<void> {
@@ -165,8 +155,6 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const membership = this.#membership
     await this.revoked(this.#ownership.list)
     await membership?.leave()
-    // Of a rebalance that was under way.
-    this.lost(this.#ownership.list)
   }
 
   comeBack(): void {
@@ -226,9 +214,12 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     }
     const gone = new AbortController()
     this.#draining.add(gone)
-    await this.#tell(async () => this.#consumer?.revoked(partitions, gone.signal))
-    this.#draining.delete(gone)
-    this.#ownership.remove(partitions)
+    try {
+      await this.#tell(async () => this.#consumer?.revoked(partitions, gone.signal))
+    } finally {
+      this.#draining.delete(gone)
+      this.#ownership.remove(partitions)
+    }
   }
 
   lost(partitions: readonly TopicPartition[]): void {
@@ -243,11 +234,13 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     })
   }
 
+  /** Rejects as `what`; what comes next is told all the same. */
   #tell(what: () => Promise<void>): Promise<void> {
-    this.#told = this.#told.then(async () => {
+    const turn = this.#told.then(async () => {
       if (!this.#closing.signal.aborted) await what()
     })
-    return this.#told
+    this.#told = turn.catch(() => undefined)
+    return turn
   }
 
   // ------------------------------------------------------------------------------------------------------------------
@@ -271,6 +264,10 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       const over = this.#membership.run()
       attempted()
       await over
+      if (closed()) return
+      // Of a rebalance that was under way: whoever joins next begins with nothing.
+      await this.#told
+      this.lost(this.#ownership.list)
     }
   }
 

@@ -28,6 +28,8 @@ export interface KafkaOptions {
   readonly sasl: KafkaSasl | null
   /** What is to be used in their place now: asked at each new connection, and each time that one logs in again. */
   readonly renewed?: () => KafkaCredentials
+  /** As ClusterOptions has it. */
+  readonly unusedBytes?: number
 }
 
 export type KafkaCredentials = Pick<KafkaOptions, 'tls' | 'sasl'>
@@ -39,7 +41,7 @@ export const createCluster = (
   clock: Clock,
   socketFactory?: ISocketFactory,
 ): KafkaCluster => {
-  const { brokers, clientId, renewed = (): KafkaCredentials => options } = options
+  const { brokers, clientId, unusedBytes, renewed = (): KafkaCredentials => options } = options
   return new KafkaCluster({
     brokers,
     clientId,
@@ -47,6 +49,7 @@ export const createCluster = (
     log,
     clock,
     ...(socketFactory && { socketFactory }),
+    ...(unusedBytes !== undefined && { unusedBytes }),
   })
 }
 

@@ -5,8 +5,9 @@ import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
-import type { Committed } from './group-membership.ts'
+import type { CommittedOffset } from './group/offset-requests.ts'
 import { Problem } from './problem.ts'
+import { NO_EPOCH } from './protocol/fetch.ts'
 import { startPositions, type InputFrom, type Start } from './start-positions.ts'
 import type { Topics } from './topics.ts'
 
@@ -18,17 +19,32 @@ export interface StartParts {
   readonly log: KafkaLog
   readonly signal: AbortSignal
   /** -1: nothing is committed. */
-  committed(partitions: readonly TopicPartition[]): Promise<readonly Committed[]>
+  committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
+  /** Rejects when it is to be tried again. */
   commit(positions: readonly (TopicPartition & { readonly offset: number; readonly epoch: number })[]): Promise<void>
   /** What stands beside the committed offsets. */
-  noted(partitions: readonly Committed[]): void
+  noted(partitions: readonly CommittedOffset[]): void
   /** Positions are known: there is something to fetch. */
   found(): void
+}
+
+/** What makes committed offsets void. */
+interface Past {
+  /** The topic was made anew: they belong to the old one. */
+  readonly anew?: boolean
+  /** The log was cut there: none behind it holds. */
+  readonly cutAt?: number
 }
 
 interface Pending {
   readonly partition: OwnedPartition
   readonly version: number
+}
+
+/** A start that is to be committed. */
+interface Due {
+  readonly partition: OwnedPartition
+  readonly offset: number
 }
 
 const isPending = ({ partition, version }: Pending): boolean => partition.version === version
@@ -51,19 +67,20 @@ export class StartFinder {
 
   /**
    * Finds the position of each partition, however long it takes, and commits it where the next look might find
-   * another: a rebalance must not move it. `anew`: the topic was made anew, what is committed belongs to the old one.
+   * another: a rebalance must not move it.
    */
-  async begin(partitions: readonly OwnedPartition[], anew = false): Promise<void> {
+  async begin(partitions: readonly OwnedPartition[], past: Past = {}): Promise<void> {
     const { topics, signal } = this.#parts
     let pending = partitions.map((partition) => ({ partition, version: partition.version }))
     for (;;) {
       pending = pending.filter(isPending)
+      // Of those that are gone, or begin elsewhere, nothing has to be known any more.
+      if (pending.length === 0) this.problem.clear()
       if (pending.length === 0 || signal.aborted) return
       try {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
-        const due = await this.#settle(pending, anew)
-        await this.#parts.commit(due)
-        this.problem.clear()
+        const due = await this.#settle(pending, past)
+        await this.#pin(due)
         return
       } catch (error) {
         this.problem.report(`cannot settle where to begin: ${explain(error)}`)
@@ -80,34 +97,57 @@ export class StartFinder {
     return start
   }
 
-  /** Gives the positions to be committed. */
-  async #settle(pending: readonly Pending[], anew: boolean): Promise<(Start & { epoch: number })[]> {
+  /** Commits while records flow already, unless they are further by then. */
+  async #pin(due: readonly Due[]): Promise<void> {
+    for (;;) {
+      const open = due.filter(({ partition }) => !partition.committing)
+      if (open.length === 0 || this.#parts.signal.aborted) break
+      try {
+        await this.#parts.commit(
+          open.map(({ partition: { topic, partition, epoch }, offset }) => ({ topic, partition, epoch, offset })),
+        )
+        break
+      } catch (error) {
+        this.problem.report(`cannot commit where to begin: ${explain(error)}`)
+        await this.problem.backOff(this.#parts.signal)
+      }
+    }
+    this.problem.clear()
+  }
+
+  /** Gives what is to be committed. */
+  async #settle(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<Due[]> {
     const { cluster, topics, from, log } = this.#parts
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
     const committed = anew ? [] : await this.#parts.committed(partitions)
     this.#parts.noted(committed)
-    const offsets = new Map(committed.map((each) => [nameOf(each), each.offset]))
+    const known = new Map(committed.map((each) => [nameOf(each), each]))
     const wanted = partitions.map((each) => ({
       ...each,
-      offset: offsets.get(nameOf(each)) ?? -1,
+      offset: Math.min(cutAt, known.get(nameOf(each))?.offset ?? -1),
       added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
     }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
-    const due: (Start & { epoch: number })[] = []
+    const due: Due[] = []
     for (const each of pending.filter(isPending)) {
       const { partition } = each
       const start = starts.get(nameOf(partition))
       if (!start) continue
+      const before = known.get(nameOf(partition))
+      const isCut = before !== undefined && before.offset > cutAt
       partition.seek(start.offset)
+      partition.fetchedEpoch = before && start.asWanted && !isCut ? before.leaderEpoch : NO_EPOCH
+      partition.committing = false
       partition.highWatermark = start.highWatermark
       partition.topicId = topics.find(partition.topic)?.id ?? null
-      log('info', `reading from offset ${start.offset}: ${start.reason}`, {
+      const reason = isCut ? 'the log was cut there' : start.reason
+      log('info', `reading from offset ${start.offset}: ${reason}`, {
         event: 'kafka.start',
         topic: partition.topic,
         partition: partition.partition,
         offset: start.offset,
       })
-      if (!start.asWanted && from !== 'earliest') due.push({ ...start, epoch: partition.epoch })
+      if (isCut || (!start.asWanted && from !== 'earliest')) due.push({ partition, offset: start.offset })
     }
     this.#parts.found()
     return due

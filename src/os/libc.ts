@@ -50,6 +50,8 @@ export interface Libc {
    * load a fifth more, and no faster.
    */
   mapLarge(): void
+  /** A signal that this thread was started with as blocked is delivered from now on, also one that came before. */
+  unblock(signal: number): void
   /** One message for the system's log: facility user, priority info. */
   syslog(text: string): void
 }
@@ -72,6 +74,9 @@ const SOCK_NONBLOCK = 0o4000
 const AF_UNIX = 1
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
+const SIG_UNBLOCK = 1
+/** Bytes of a sigset_t. */
+const SIGNAL_SET = 128
 const LOG_USER_INFO = 8 + 6
 
 /** System calls that change the credentials of the calling thread alone. */
@@ -107,6 +112,7 @@ function bound(koffi: Koffi): Libc {
   const listen = libc.func('int listen(int fd, int backlog)')
   const syscall = libc.func('long syscall(long number, ...)')
   const mallopt = libc.func('int mallopt(int option, int value)')
+  const sigprocmask = libc.func('int sigprocmask(int how, void *set, void *before)')
   const syslog = libc.func('void syslog(int priority, str format, ...)')
 
   /** @throws an Error with the errno's name as `code`, as Node's own system errors have it */
@@ -199,6 +205,11 @@ function bound(koffi: Koffi): Libc {
     },
     duplicate: (from, to) => check(dup3(from, to, O_CLOEXEC), 'dup3'),
     mapLarge: () => void mallopt(M_MMAP_THRESHOLD, LARGE),
+    unblock(signal) {
+      const set = new Uint8Array(SIGNAL_SET)
+      set[(signal - 1) >> 3] = 1 << ((signal - 1) & 7)
+      check(sigprocmask(SIG_UNBLOCK, set, null), 'sigprocmask')
+    },
     syslog: (text) => void syslog(LOG_USER_INFO, '%s', 'str', text.replaceAll('\0', '')),
   }
 }

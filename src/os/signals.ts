@@ -1,8 +1,9 @@
 // Signals are the process's, so what is known of them here is, too. As PID 1 the kernel drops a signal without a handler,
 // and elsewhere it ends us in the midst of a start: hence a handler from the first moment on, whoever is to follow.
+import { constants } from 'node:os'
 import process from 'node:process'
 import { setImmediate as turn } from 'node:timers/promises'
-import { exitCodeOf } from './exit-status.ts'
+import type { Libc } from './libc.ts'
 
 export type AgentSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGCHLD'
 
@@ -26,13 +27,17 @@ export async function signalsHeard(): Promise<void> {
   await turn()
 }
 
+/**
+ * The executable runs with Node's --disable-sigusr1, so that the signal opens no debugger, at no moment of its life. Node
+ * leaves it blocked then: it is heard only from here on, and one that came before is held.
+ */
+export function hearSigusr1(libc: Pick<Libc, 'unblock'>): void {
+  libc.unblock(constants.signals.SIGUSR1)
+}
+
 /** Nobody is going to handle them: what is held takes effect, and what comes from now on does. */
 export function releaseSignals(): void {
   letGo()
-  // Node's own answer to it is a debugger, which any user of the machine could talk to.
-  process.on('SIGUSR1', () => {
-    if (process.listenerCount('SIGUSR1') === 1) process.exit(exitCodeOf({ code: null, signal: 'SIGUSR1' }))
-  })
   for (const signal of waiting) process.kill(process.pid, signal)
   waiting.clear()
 }

@@ -138,6 +138,10 @@ test('a socket that somebody else has: exit 69 if it was asked for', { timeout: 
   })
   assert.equal((await second.exit()).code, 69)
   assert.match(second.stderr, /cannot listen on the control socket .*: another agent has it/)
+  assert.deepEqual(
+    second.log.filter(({ level }) => level !== 'info').map(({ event }) => event),
+    ['agent.failed'],
+  )
   assert.equal(await overSocket(socket, '/api/v1/status', 'GET'), 200)
 })
 

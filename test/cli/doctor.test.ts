@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { doctorReport } from '../../src/cli/doctor.ts'
 import { ok, problem, warning } from '../../src/domain/finding.ts'
 
-const plain = { json: false, colors: false }
+const plain = { json: false, colors: false, isWhole: true }
 const bad = problem('kafka.topic', 'input topic a', 'does not exist\u001b[2J', 'create it')
 
 test('a line per finding under its area, the cure below; only a problem costs the exit code', () => {
@@ -34,8 +34,17 @@ test('a line per finding under its area, the cure below; only a problem costs th
   assert.match(doctorReport([ok('machine.memory', 'memory', 'no limit')], plain).stdout, /\nall is well\n$/)
 })
 
+test('a wrong configuration: what was not looked at is no good news', () => {
+  const wrong = problem('configuration.value', 'WORKERS', '"x"', 'WORKERS should be an integer')
+  const { stdout } = doctorReport([wrong], { ...plain, isWhole: false })
+  assert.match(
+    stdout,
+    /\n1 problem, 0 warnings; nothing else was looked at: correct the configuration, and ask again\n$/,
+  )
+})
+
 test('as JSON: counts and every finding', () => {
-  const { stdout, exitCode } = doctorReport([bad], { json: true, colors: true })
+  const { stdout, exitCode } = doctorReport([bad], { ...plain, json: true, colors: true })
   assert.equal(exitCode, 1)
   assert.deepEqual(JSON.parse(stdout), { problems: 1, warnings: 0, findings: [bad] })
 })

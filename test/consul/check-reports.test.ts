@@ -128,6 +128,12 @@ test('what holds up a stream is said', () => {
   assert.match(output, /no progress on in\/4/)
 })
 
+test('a Calculator that can get no more records is critical', () => {
+  const { status, output } = checkReports(streamIs({ stdinClosed: true })).calculator
+  assert.equal(status, 'critical')
+  assert.match(output, /^closed its stdin: /m)
+})
+
 test('of several processes the worst counts, and only those with streams', () => {
   const other = { ...calculator, name: 'other', group: 'other', state: 'FATAL' as const }
   assert.equal(checkReports({ ...running, processes: [calculator, other] }).calculator.status, 'passing')

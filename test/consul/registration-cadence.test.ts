@@ -138,6 +138,27 @@ test('the end takes a second at most, of which a call that is under way gets 400
   assert.deepEqual(limits, [400, 600])
 })
 
+test('the end is tried even where the second is over before it can be', async (t) => {
+  const clock = new FakeClock()
+  const limits: (number | undefined)[] = []
+  const late = Promise.withResolvers<undefined>()
+  const client: RegistrationOptions['client'] = {
+    ...takesAll(clock).client,
+    register: () => late.promise,
+    deregister: (_service, options) => {
+      limits.push(options?.timeout)
+      return Promise.resolve()
+    },
+  }
+  const { registration } = registered(t, nowhere, { client, clock })
+  const stopped = registration.stop()
+  // As on a machine that is paused: what was aborted long ago is only now seen to be.
+  await clock.advance(1500)
+  late.resolve(undefined)
+  await stopped
+  assert.deepEqual(limits, [100])
+})
+
 test('a Consul that is away is asked again at growing pauses of at most 5 s', async (t) => {
   const clock = new FakeClock()
   const tries: number[] = []

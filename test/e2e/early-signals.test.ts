@@ -105,11 +105,36 @@ test('a command that starts nothing ends as any program does', { timeout: 30_000
   assert.deepEqual(await agent.exit(), { code: null, signal: 'SIGTERM' })
 })
 
-test('SIGUSR1 opens no debugger in a command that waits, but ends it', { timeout: 30_000 }, async (t) => {
+/** Starts a command with a SIGUSR1 that waits for it from its first instruction on. */
+const begunWithSigusr1 = [
+  ...['python3', '-c'],
+  'import os, signal, sys; s = signal.SIGUSR1; signal.pthread_sigmask(signal.SIG_BLOCK, [s]); ' +
+    'os.kill(os.getpid(), s); os.execv(sys.argv[1], sys.argv[1:])',
+] as const
+
+test(
+  'SIGUSR1 opens no debugger in an agent that is just begun, which hears the next one',
+  { timeout: 30_000 },
+  async (t) => {
+    const options = await withSecret()
+    const secret = join(tempDir(t), 'secret')
+    await writeFile(secret, 'secret')
+    const agent = await startAgent(t, { ...options(secret), under: begunWithSigusr1 })
+    await agent.waitForEvent('agent.started')
+    assert.ok(!eventsOf(agent).includes('agent.state'), 'nothing was there yet to be told')
+    agent.signal('SIGUSR1')
+    await agent.waitForEvent('agent.state')
+    assert.equal(await agent.stop(), 0)
+    assert.doesNotMatch(agent.stderr, /Debugger/)
+  },
+)
+
+test('SIGUSR1 opens no debugger in a command that waits, and does nothing to it', { timeout: 30_000 }, async (t) => {
   const args = ['ctl', '-s', 'unix:///nowhere.sock', '-i']
-  const shell = await startAgent(t, { args, stdin: 'pipe' })
+  const shell = await startAgent(t, { args, stdin: 'pipe', under: begunWithSigusr1 })
   await waitFor('the prompt', () => shell.stdout.includes('supervisor>'))
   shell.signal('SIGUSR1')
-  assert.deepEqual(await shell.exit(), { code: 138, signal: null })
+  shell.process.stdin?.end('version\nexit\n')
+  assert.deepEqual(await shell.exit(), { code: 0, signal: null })
   assert.doesNotMatch(shell.stderr, /Debugger/)
 })

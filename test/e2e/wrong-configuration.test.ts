@@ -267,3 +267,20 @@ test('check looks at CONFIG_FILE too, and at it alone without a Calculator', { t
   assert.match(beside[1], /autostrat/)
   assert.match(beside[1], /KAFKA_DSN is needed|"name": "KAFKA_DSN"/)
 })
+
+test('health names an address that is none, and asks at no other one', { timeout: 20_000 }, async (t) => {
+  const agent = await startAgent(t, { args: ['health'], env: { HTTP_LISTEN: ':99999' } })
+  assert.deepEqual(await agent.exit(), { code: 1, signal: null })
+  assert.match(agent.stdout, /^not known: HTTP_LISTEN=":99999" should be .*\n$/)
+})
+
+test('a line of a supervisord configuration that is none is told once', { timeout: 20_000 }, async (t) => {
+  const file = join(tempDir(t), 'supervisord.conf')
+  writeFileSync(file, '[program:x]\ncommand=/bin/cat\nnonsense\n')
+  const agent = await startAgent(t, { args: ['check', '-c', file] })
+  assert.deepEqual(await agent.exit(), { code: 2, signal: null })
+  const [first, ...problems] = agent.stderr.trimEnd().split('\n')
+  assert.equal(first, 'pidpiper: the configuration has a problem, nothing was started')
+  assert.equal(problems.length, 1)
+  assert.match(problems[0] ?? '', /supervisord\.conf:3 expected key=value.*found 'nonsense'/)
+})

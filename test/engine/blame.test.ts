@@ -177,3 +177,29 @@ test('the count survives the agent: the next one goes on with it', async () => {
   assert.equal(letters.stored.length, 1)
   assert.ok(deaths <= 3, `${deaths} deaths`)
 })
+
+test('a suspect is tried again whatever lies before it: records of its partition, and offsets that hold nothing', async () => {
+  const clock = new FakeClock()
+  const values = ['a', 'b', null, 'suspect', 'c']
+  for (const first of [0, 2]) {
+    const source = new MemorySource(values.slice(first), 1)
+    source.metadata = JSON.stringify({ v: 1, o: 3 - first, a: 1 })
+    const sink = new MemorySink(clock, 1)
+    const child = new MemoryCalculator(1, clock, 1, echo)
+    const proxy = new StreamProxy(
+      quietParts(clock, new EventRing(clock)),
+      quietSides(clock, { source, sink, letters: new MemoryLetters(), protocol: 'one-to-one' }),
+    )
+    await source.start(proxy.consumer)
+    // Everything is fetched by now, and goes out as soon as somebody is there.
+    await clock.advance(10)
+    proxy.opened(child)
+    await clock.advance(5000)
+    assert.deepEqual(
+      sink.stored,
+      values.slice(first).filter((value) => value !== null),
+    )
+    assert.equal(source.committed, values.length - first)
+    proxy.close()
+  }
+})

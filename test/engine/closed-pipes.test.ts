@@ -47,9 +47,10 @@ function world(protocol: Protocol) {
 
 for (const pipe of ['stdin', 'stdout'] as const) {
   test(`a Calculator that closed its ${pipe} and lives is told of`, async () => {
-    const { close, told } = world('relay')
+    const { lane, close, told } = world('relay')
     close[pipe]()
     assert.deepEqual(await told(), [['stream.pipe-closed', 'warn', pipe, 7]])
+    assert.equal(lane.stdinClosed, pipe === 'stdin')
   })
 
   for (const [why, change] of [
@@ -62,6 +63,7 @@ for (const pipe of ['stdin', 'stdout'] as const) {
       close[pipe]()
       change(lane)
       assert.deepEqual(await told(), [])
+      assert.ok(!lane.stdinClosed)
     })
   }
 

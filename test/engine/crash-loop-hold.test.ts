@@ -135,6 +135,36 @@ test('nothing is given away in the middle of a change, nor when the agent leaves
   assert.ok(clock.pending <= 1, 'only the next start of the Calculator is due')
 })
 
+test('one that came back before all was given away is not told to stand aside', async () => {
+  const { clock, supervisor, events } = engine(calculator())
+  const left = Promise.withResolvers<boolean>()
+  const stream = {
+    standsAside: false,
+    standAside: () => ((stream.standsAside = true), left.promise),
+    comeBack: () => (stream.standsAside = false),
+  }
+  let process: ProcessSnapshot = { ...must(supervisor.snapshot('score')), state: 'FATAL', retryInMs: null }
+  const hold = new CrashLoopHold({
+    ...{ clock, events },
+    processes: () => [process],
+    isChanging: () => false,
+    stream: () => stream,
+  })
+  hold.look()
+  await clock.advance(HOLD)
+  process = { ...process, state: 'RUNNING' }
+  hold.look()
+  await clock.advance(STEADY)
+  assert.ok(!stream.standsAside)
+  left.resolve(true)
+  await clock.advance(0)
+  assert.deepEqual(
+    events.since(0).flatMap(({ event }) => (event.startsWith('stream.') ? [event] : [])),
+    ['stream.came-back'],
+  )
+  hold.stop()
+})
+
 test('while one of several Calculators runs, everything stays', async () => {
   const { clock, supervisor, events } = engine(calculator())
   let left = 0

@@ -57,6 +57,8 @@ class HeldLetters implements DeadLetterSink {
   }
 }
 
+const values = ({ writes }: HeldSink): string[][] => writes.map((write) => write.values)
+
 function world() {
   const clock = new FakeClock()
   const sink = new HeldSink()
@@ -65,9 +67,10 @@ function world() {
   const landed: string[] = []
   const ranges = (answers: readonly { from: number; to: number }[]): string =>
     answers.map(({ from, to }) => `${from}-${to}`).join()
+  const encoding = new OutputEncoding(rawOutput, clock)
   const pump = new OutputPump(
     { clock, bufferBytes: 1 << 20 },
-    { sink, letters, encoding: new OutputEncoding(rawOutput, clock) },
+    { sink, letters, encoding },
     {
       skipped: () => undefined,
       done: (records) => void told.push(`answered ${ranges(records)}`),
@@ -103,7 +106,7 @@ function world() {
     pump.push({ letter: dead, done: [{ batch, from, to: from + 1, orphan: false }] })
   }
   const answersTold = (): string[] => told.filter((line) => line.startsWith('answered'))
-  return { pump, sink, letters, told, landed, push, letter, answersTold }
+  return { pump, sink, letters, encoding, told, landed, push, letter, answersTold }
 }
 
 test('batches are written before earlier ones are acknowledged, and answers are told in their order', async () => {
@@ -200,7 +203,7 @@ test('a refused value is a dead letter before its answers count as stored', asyn
   const { sink, letters, push, told } = world()
   push(0, 3)
   await turn()
-  sink.writes[0]?.ack.resolve([{ index: 1, reason: 'too-large' }])
+  sink.writes[0]?.ack.resolve([{ index: 1, reason: 'MESSAGE_TOO_LARGE' }])
   await turn()
   assert.deepEqual(told, ['written 2', 'letters 1', 'answered 0-3'])
   const [letter] = letters.stored
@@ -223,6 +226,29 @@ test('given up: everything unstored is told, late acknowledgements and failures 
   sink.writes.at(-1)?.ack.resolve([])
   assert.equal(await pump.flushed(), true)
   assert.deepEqual(told.slice(2), ['written 1', 'answered 3-4'])
+  assert.equal(pump.queuedBytes, 0)
+})
+
+test('what an exchanged sink has not stored goes to the new one, in its order, and its failure is nobody’s', async () => {
+  const { sink, letters, encoding, push, pump, told } = world()
+  push(0, 2)
+  await turn()
+  push(2, 3)
+  const flushed = pump.flushed()
+  pump.use({ sink, letters, encoding })
+  await turn()
+  assert.deepEqual(values(sink), [['a0', 'a1'], ['a2']])
+  const next = new HeldSink()
+  pump.use({ sink: next, letters, encoding })
+  for (const { ack } of sink.writes) ack.reject(new Error('closed'))
+  await turn()
+  for (const { ack } of next.writes) ack.resolve([])
+  assert.equal(await flushed, true)
+  assert.deepEqual(values(next).flat(), ['a0', 'a1', 'a2'])
+  assert.deepEqual(
+    told.filter((line) => !line.startsWith('written')),
+    ['answered 0-2', 'answered 2-3'],
+  )
   assert.equal(pump.queuedBytes, 0)
 })
 

@@ -24,6 +24,8 @@ interface Script {
   readonly ack: number
   /** Waits, in ms, between the deaths of incarnations. */
   readonly deaths: readonly number[]
+  /** After so many of them the agent begins to leave; null: it stays until everything is committed. */
+  readonly leaveAfter?: number | null
 }
 
 /** The whole life of a stream; `look` is called after every ms that passed. */
@@ -32,7 +34,12 @@ async function live(script: Script, answer: (line: string) => string, look: (wor
   const source = new MemorySource(script.values, script.atOnce)
   const sink = new MemorySink(clock, script.ack)
   const events = new EventRing(clock)
-  const calculators = new Incarnations((pid, died) => new MemoryCalculator(pid, clock, script.work, answer, died))
+  const born: MemoryCalculator[] = []
+  const calculators = new Incarnations((pid, died) => {
+    const child = new MemoryCalculator(pid, clock, script.work, answer, died)
+    born.push(child)
+    return child
+  })
   const proxy = new StreamProxy(
     quietParts(clock, events, {
       bufferBytes: 200,
@@ -50,11 +57,20 @@ async function live(script: Script, answer: (line: string) => string, look: (wor
   }
   calculators.begin(proxy)
   await source.start(proxy.consumer)
-  for (const wait of script.deaths) {
+  const leaveAfter = script.leaveAfter ?? null
+  for (const [index, wait] of script.deaths.entries()) {
+    if (index === leaveAfter) void proxy.drain(300)
     await pass(wait)
     calculators.kill()
   }
-  for (let i = 0; i < 60 && source.committed < script.values.length; i++) await pass(200)
+  if (leaveAfter !== null) {
+    await pass(300)
+    for (const child of born) proxy.endInput(child)
+    await pass(200)
+  }
+  for (let i = 0; leaveAfter === null && i < 60 && source.committed < script.values.length; i++) {
+    await pass(200)
+  }
   proxy.close()
   return world
 }
@@ -95,16 +111,21 @@ const honest = {
   batch: echo,
 } as const
 
+/** What is committed is stored. */
+const holds =
+  ({ values }: Script) =>
+  ({ source, sink }: World): void => {
+    for (let offset = 0; offset < source.committed; offset++) {
+      const value = values[offset]
+      if (value != null) assert.ok(sink.stored.includes(value), `offset ${offset} is committed, not stored`)
+    }
+  }
+
 for (const protocol of ['relay', 'one-to-one', 'many', 'keyed', 'batch'] as const) {
   test(`${protocol}: whenever the Calculator dies, a commit never passes an answer that is not stored`, async () => {
     await fc.assert(
       fc.asyncProperty(scripts(protocol), async (script) => {
-        const world = await live(script, honest[protocol], ({ source, sink }) => {
-          for (let offset = 0; offset < source.committed; offset++) {
-            const value = script.values[offset]
-            if (value != null) assert.ok(sink.stored.includes(value), `offset ${offset} is committed, not stored`)
-          }
-        })
+        const world = await live(script, honest[protocol], holds(script))
         assert.equal(world.source.committed, script.values.length, 'everything is committed in the end')
         assert.deepEqual(
           [...world.source.commits].sort((a, b) => a - b),
@@ -113,6 +134,18 @@ for (const protocol of ['relay', 'one-to-one', 'many', 'keyed', 'batch'] as cons
         )
       }),
       { numRuns: 60 },
+    )
+  })
+
+  test(`${protocol}: nor when it dies while the agent leaves, and another one comes that knows of nothing`, async () => {
+    const leaving = fc
+      .tuple(scripts(protocol), fc.array(fc.nat(120), { minLength: 1, maxLength: 4 }), fc.nat(3))
+      .map(([script, deaths, after]): Script => ({ ...script, deaths, leaveAfter: after % deaths.length }))
+    await fc.assert(
+      fc.asyncProperty(leaving, async (script) => {
+        await live(script, honest[protocol], holds(script))
+      }),
+      { numRuns: 40 },
     )
   })
 }
@@ -189,8 +222,66 @@ test('relay: a stop that falls into a revocation ends with it, at one checkpoint
   await clock.advance(5)
   let [revoked, drained] = [false, false]
   void proxy.consumer.revoked([source.at]).then(() => (revoked = true))
-  void proxy.drain(3000, true).then((isAll) => (drained = isAll))
+  void proxy.drain(3000).then((isAll) => (drained = isAll))
   await clock.advance(500)
   assert.deepEqual([revoked, drained, source.committed], [true, true, 10])
+  proxy.close()
+})
+
+test('relay: a drain that has nothing left to wait for watches the Calculator no longer', async () => {
+  const clock = new FakeClock()
+  const source = new MemorySource(['0'], 1)
+  const calculators = new Incarnations((pid, died) => new MemoryCalculator(pid, clock, 60_000, (line) => line, died))
+  let looks = 0
+  const proxy = new StreamProxy(
+    quietParts(clock, new EventRing(clock), {
+      ...{ checkpointIntervalMs: 60_000, adoptionGraceMs: 3000 },
+      activity: () => {
+        looks++
+        return calculators.activity()
+      },
+    }),
+    quietSides(clock, { source, sink: new MemorySink(clock, 1), letters: noLetters, protocol: 'relay' }),
+  )
+  calculators.begin(proxy)
+  await source.start(proxy.consumer)
+  await clock.advance(5)
+  const gone = new AbortController()
+  void proxy.consumer.revoked([source.at], gone.signal)
+  let drained = false
+  void proxy.drain(3000).then(() => (drained = true))
+  await clock.advance(100)
+  gone.abort()
+  await clock.advance(0)
+  assert.ok(drained, 'its only partition is gone')
+  await clock.advance(250)
+  looks = 0
+  await clock.advance(2500)
+  assert.equal(looks, 0)
+  proxy.close()
+})
+
+test('relay: a bug met over a dead Calculator commits nothing that it left', async () => {
+  const clock = new FakeClock()
+  const source = new MemorySource(['a', 'b'], 2)
+  const sink = new MemorySink(clock, 1)
+  const failures: unknown[] = []
+  const calculators = new Incarnations((pid, died) => new MemoryCalculator(pid, clock, 50, echo, died))
+  const proxy = new StreamProxy(
+    quietParts(clock, new EventRing(clock), {
+      activity: () => calculators.activity(),
+      crashed: () => {
+        throw new Error('a bug')
+      },
+      failed: (error) => failures.push(error),
+    }),
+    quietSides(clock, { source, sink, letters: noLetters, protocol: 'relay' }),
+  )
+  calculators.begin(proxy)
+  await source.start(proxy.consumer)
+  await clock.advance(10)
+  calculators.kill()
+  await clock.advance(3000)
+  assert.deepEqual([failures.map(String), sink.stored, source.committed], [['Error: a bug'], ['a', 'b'], 2])
   proxy.close()
 })

@@ -40,6 +40,11 @@ const notReady: [string, Changes, string][] = [
     { output: { error: 'topic scores is missing' } },
     'output of calculator: topic scores is missing',
   ],
+  [
+    'a Calculator that closed its stdin',
+    { stream: { stdinClosed: true } },
+    'calculator: closed its stdin: it gets no more records before it is started anew, which ANSWER_TIMEOUT would do',
+  ],
   ['the Calculator starts', { process: { state: 'STARTING' } }, 'calculator: STARTING'],
   [
     'the Calculator is in back-off',

@@ -19,7 +19,7 @@ test('each sample is the fact of the snapshot, under a name with our prefix', as
     'pidpiper_records_in_total{process="calculator"}': 100,
     'pidpiper_records_out_total{process="calculator"}': 90,
     'pidpiper_dlq_total{process="calculator",class="not-json"}': 2,
-    'pidpiper_dlq_total{process="calculator",class="too-large"}': 1,
+    'pidpiper_dlq_total{process="calculator",class="MESSAGE_TOO_LARGE"}': 1,
     'pidpiper_checkpoint_total{process="calculator",kind="assumed"}': 6,
     'pidpiper_checkpoint_missed_total{process="calculator"}': 7,
     'pidpiper_commit_total{process="calculator",result="ok"}': 11,

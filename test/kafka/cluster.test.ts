@@ -111,7 +111,7 @@ test('what a quota holds back at the broker is not late, and a used-up quota is 
   const facts = topics.get(topic)
   const node = facts && 'partitions' in facts ? (facts.partitions[0]?.leader ?? -1) : -1
   const connection = await cluster.connect(node)
-  const wanted = { topic, partition: 0, topicId: null, leaderEpoch: -1, offset: 0, maxBytes: 100_000 }
+  const wanted = { topic, partition: 0, topicId: null, leaderEpoch: -1, offset: 0, fetchedEpoch: -1, maxBytes: 100_000 }
   const ask = { ...fetch([wanted], { maxWaitMs: 100, maxBytes: 100_000 }, connection.versions), timeoutMs: 300 }
   const began = performance.now()
   // Both are on their way before the first is answered.

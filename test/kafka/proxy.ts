@@ -16,6 +16,7 @@ export type Fate = 'pass' | 'lose-request' | 'cut-inside' | 'lose-answer' | 'hol
 
 export interface Proxied {
   readonly apiKey: number
+  readonly apiVersion: number
   readonly frame: Buffer
 }
 
@@ -23,6 +24,11 @@ export interface Proxy {
   readonly socketFactory: ISocketFactory
   /** Asked for each request. */
   fate: (request: Proxied) => Fate
+  /**
+   * What is answered in the broker's place, which never sees the request: everything after the correlation id. Nothing
+   * else may be under way on the connection.
+   */
+  instead: (request: Proxied) => Buffer | null
   /** Every chunk of the broker passes here. */
   answer: (chunk: Buffer) => Buffer
 }
@@ -56,7 +62,13 @@ export async function startProxy(t: TestContext): Promise<Proxy> {
       while (kept.length >= 4 && kept.length >= 4 + kept.readInt32BE()) {
         const frame = kept.subarray(0, 4 + kept.readInt32BE())
         kept = kept.subarray(frame.length)
-        const fate = proxy.fate({ apiKey: frame.readInt16BE(4), frame })
+        const request = { apiKey: frame.readInt16BE(4), apiVersion: frame.readInt16BE(6), frame }
+        const answer = proxy.instead(request)
+        if (answer) {
+          near.write(answerTo(frame, answer))
+          continue
+        }
+        const fate = proxy.fate(request)
         if (fate === 'lose-request') {
           cut()
           return
@@ -78,7 +90,16 @@ export async function startProxy(t: TestContext): Promise<Proxy> {
   const proxy: Proxy = {
     socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port: ours }, onConnect),
     fate: () => 'pass',
+    instead: () => null,
     answer: (chunk) => chunk,
   }
   return proxy
+}
+
+/** With size and correlation id. */
+function answerTo(frame: Buffer, body: Buffer): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeInt32BE(4 + body.length)
+  frame.copy(head, 4, 8, 12)
+  return Buffer.concat([head, body])
 }

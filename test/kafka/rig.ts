@@ -5,7 +5,7 @@ import type { LineBatch, TopicPartition } from '../../src/domain/stream/line-bat
 import { lineAt } from '../../src/domain/stream/lines.ts'
 import type { Clock, RecordConsumer } from '../../src/engine/ports.ts'
 import type { KafkaCluster } from '../../src/kafka/cluster.ts'
-import { joinGroup } from '../../src/kafka/group-membership.ts'
+import { joinGroup, type Membership } from '../../src/kafka/group-membership.ts'
 import { KafkaSink } from '../../src/kafka/kafka-sink.ts'
 import { KafkaSource, type SourceSettings } from '../../src/kafka/kafka-source.ts'
 import type { KafkaLog, LogFields, LogLevel } from '../../src/kafka/log.ts'
@@ -107,30 +107,24 @@ export interface Reading extends Pick<SourceSettings, 'topics'>, Wire {
   readonly sessionTimeoutMs?: number
   /** Default: the clock of the machine. */
   readonly clock?: Clock
+  /** What the source takes its membership for; default: what it is. */
+  readonly membership?: (real: Membership) => Membership
 }
 
 /** A started source; closed after the test. */
-export async function startSource(
-  t: TestContext,
-  { groupId, topics, from = 'earliest', sessionTimeoutMs = 10_000, clock = systemClock, ...wire }: Reading,
-  receiver = new Receiver(),
-): Promise<Running> {
+export async function startSource(t: TestContext, reading: Reading, receiver = new Receiver()): Promise<Running> {
+  const { groupId, topics, from = 'earliest', sessionTimeoutMs = 10_000, clock = systemClock, ...wire } = reading
+  const membership = reading.membership ?? ((real: Membership): Membership => real)
   const lines = new Lines()
   const cluster = (): KafkaCluster => clusterFor(lines, undefined, wire)
   const source = new KafkaSource({
     cluster: cluster(),
     topics,
     from,
-    join: (owner) =>
-      joinGroup(cluster, {
-        groupId,
-        topics,
-        protocol: 'cooperative',
-        sessionTimeoutMs,
-        owner,
-        clock,
-        log: lines.log,
-      }),
+    join: (owner) => {
+      const settings = { groupId, topics, protocol: 'cooperative' as const, sessionTimeoutMs }
+      return membership(joinGroup(cluster, { ...settings, owner, clock, log: lines.log }))
+    },
     clock,
     log: lines.log,
   })

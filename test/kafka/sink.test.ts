@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { KafkaSink } from '../../src/kafka/kafka-sink.ts'
 import { compressions } from '../../src/wire/record-batch/compression.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { sinkFor, startSource } from './rig.ts'
+import { startProxy } from './proxy.ts'
+import { clusterFor, Lines, sinkFor, startSource } from './rig.ts'
 import { batchOf } from './values.ts'
+
+const METADATA = 3
 
 test('values arrive in their partition and order, with key, headers and time', async (t) => {
   const broker = new TestKafka(t)
@@ -110,6 +115,28 @@ test('a topic made anew with fewer partitions takes the records in those it has'
   await sink.write(batchOf(3, [{ value: 'late' }]))
   const [record] = await broker.readTopic(topic)
   assert.equal(record?.partition, 1)
+  assert.equal(sink.health().error, null)
+})
+
+test('an output topic that another look has found is not named in health any more', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  const proxy = await startProxy(t)
+  const lines = new Lines()
+  // Its own looks wait for a clock that stands still.
+  const clock = new FakeClock()
+  const sink = new KafkaSink({
+    ...{ cluster: clusterFor(lines, undefined, proxy), topic, compression: 'none', clock, log: lines.log },
+  })
+  t.after(() => sink.close())
+  let looks = 0
+  proxy.fate = ({ apiKey }) => (apiKey === METADATA && looks++ === 0 ? 'lose-request' : 'pass')
+  const count = sink.partitions()
+  await waitFor('health', () => sink.health().error?.includes(`cannot look for output topic ${topic}`))
+  await sink.write(batchOf(0, [{ value: 'x' }]))
+  await clock.advance(250)
+  assert.equal(await count, 1)
+  assert.equal(sink.health().error, null)
 })
 
 test('closing ends a write that is blocked', async (t) => {

@@ -29,10 +29,10 @@ export interface LogLine {
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** The words that start the agent. */
+/** The words that start the agent; Node's flag is the binary's own. */
 export const agentCommand = (): readonly [string, ...string[]] => {
   const binary = process.env['TEST_BINARY']
-  return binary === undefined ? [process.execPath, join(root, 'src', 'main.ts')] : [binary]
+  return binary === undefined ? [process.execPath, '--disable-sigusr1', join(root, 'src', 'main.ts')] : [binary]
 }
 
 export class TestAgent {

@@ -1,16 +1,11 @@
 // A Consul agent as tests see it: plain fetch, so that the client under test is not its own judge.
-import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { rmSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-import process from 'node:process'
 import type { TestContext } from 'node:test'
 import type { ConsulOptions } from '../../src/consul/calls.ts'
 import { ConsulClient } from '../../src/consul/client.ts'
 import { consulAddress } from '../testbed/address.ts'
-import { freePorts } from './ports.ts'
+import { consulName, endConsul, script } from '../testbed/real-services.ts'
+import { atFreePorts } from './ports.ts'
 
 export interface TestConsul {
   /** `http://host:port`. */
@@ -108,29 +103,23 @@ export async function startOwnConsul(
   t: TestContext,
   { acl, persist = false }: { acl?: string; persist?: boolean } = {},
 ): Promise<OwnConsul> {
-  const name = unique('own')
-  const port = await freePorts(3)
-  const start = (): Promise<void> =>
-    script('start-consul', [
-      ...['--name', name, '--http-port', String(port)],
-      ...(acl === undefined ? [] : ['--acl', acl]),
-      ...(persist ? ['--persist'] : []),
-    ])
-  t.after(async () => {
-    await script('stop-consul', ['--name', name])
-    const home = process.env['TESTBED_HOME'] ?? join(homedir(), '.cache/pidpiper-testbed')
-    rmSync(join(home, 'run', `${name}-0`), { recursive: true, force: true })
+  const name = consulName('own')
+  const startAt = (port: number): Promise<void> => {
+    const words = ['--name', name, '--http-port', String(port)]
+    return script(
+      'start-consul',
+      [...words, ...(acl ? ['--acl', acl] : []), ...(persist ? ['--persist'] : [])],
+      'ignore',
+    )
+  }
+  t.after(() => endConsul(name))
+  const port = await atFreePorts(3, async (first) => {
+    await startAt(first)
+    return first
   })
-  await start()
   return {
     ...consulAt(`http://127.0.0.1:${port}`, acl),
-    start,
-    kill: () => script('stop-consul', ['--name', name, '--kill']),
+    start: () => startAt(port),
+    kill: () => script('stop-consul', ['--name', name, '--kill'], 'ignore'),
   }
-}
-
-async function script(name: string, args: readonly string[]): Promise<void> {
-  const child = spawn(join(import.meta.dirname, '../testbed', name), args, { stdio: ['ignore', 'ignore', 'inherit'] })
-  const [code] = (await once(child, 'exit')) as [number | null]
-  if (code !== 0) throw new Error(`cannot run ${name}: it ended with ${code ?? 'a signal'}; its output is above`)
 }

@@ -20,6 +20,27 @@ export async function freePorts(count: number): Promise<number> {
   throw new Error(`cannot find ${count} consecutive free ports on 127.0.0.1: end what listens there`)
 }
 
+/** Somebody took the ports between the look and the use. */
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken'
+}
+
+/** As `begin` has it for the first of `count` free ports; where that raises PortTaken, for others, four times at most. */
+export async function atFreePorts<T>(
+  count: number,
+  begin: (first: number) => Promise<T>,
+  pick: (count: number) => Promise<number> = freePorts,
+): Promise<T> {
+  for (let left = 4; ; left--) {
+    const first = await pick(count)
+    try {
+      return await begin(first)
+    } catch (error) {
+      if (!(error instanceof PortTaken) || left === 0) throw error
+    }
+  }
+}
+
 async function isFree(port: number): Promise<boolean> {
   return (await opens(createServer().listen(port, HOST))) && (await opens(createSocket('udp4').bind(port, HOST)))
 }

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { connect } from 'node:net'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import process from 'node:process'
 import { test } from 'node:test'
+import { atFreePorts, freePorts } from '../support/ports.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { consulAddress, kafkaAddress, needsConsul, needsKafka } from './address.ts'
 import { killNow, processesWith } from './leftovers.ts'
+import { consulName, endConsul, endOrphanedConsuls, script } from './real-services.ts'
 import { needsOf, suites } from './suites.ts'
 import { ownWarnings } from './warnings.ts'
 
@@ -37,6 +41,42 @@ test('unit suites need nothing, folders say what the others need', () => {
   assert.ok(suites(['unit']).every((suite) => suite.files.every((file) => needsOf(file).length === 0)))
   assert.deepEqual(needsOf('test/kafka/fetch.test.ts'), ['kafka'])
   assert.deepEqual(needsOf('test/e2e/main.test.ts'), ['kafka', 'consul', 'binary'])
+})
+
+test('a Consul agent that finds its ports taken is begun at others', needsConsul, async (t) => {
+  const name = consulName('taken')
+  t.after(() => endConsul(name))
+  const other = createServer().listen(0, '127.0.0.1')
+  t.after(() => other.close())
+  await once(other, 'listening')
+  // TCP is looked at first; what only UDP has is found by Consul itself.
+  const socket = createSocket('udp4')
+  t.after(() => socket.close())
+  const last = (await freePorts(3)) + 2
+  socket.bind(last, '127.0.0.1')
+  await once(socket, 'listening')
+  const firsts = [(other.address() as AddressInfo).port, last - 2]
+  const pick = (count: number): Promise<number> => Promise.resolve(firsts.shift() ?? freePorts(count))
+  const port = await atFreePorts(
+    3,
+    async (first) => {
+      await script('start-consul', ['--name', name, '--http-port', String(first)], 'ignore')
+      return first
+    },
+    pick,
+  )
+  assert.deepEqual(firsts, [])
+  assert.equal((await fetch(`http://127.0.0.1:${port}/v1/status/leader`)).status, 200)
+})
+
+test('a Consul agent of a run that was killed is ended by the next', needsConsul, async (t) => {
+  const [gone, port] = [spawnSync('true').pid, await freePorts(3)]
+  const name = consulName('dead').replace(`-${process.pid}-`, `-${gone}-`)
+  t.after(() => endConsul(name))
+  await script('start-consul', ['--name', name, '--http-port', String(port)], 'ignore')
+  await endOrphanedConsuls()
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/v1/status/leader`))
+  assert.equal((await fetch(`${consulAddress()}/v1/status/leader`)).status, 200)
 })
 
 test('the broker of the run listens', needsKafka, async (t) => {

@@ -91,14 +91,19 @@ export class Control {
       if (exchange.request.url?.startsWith(restPrefix) !== true) return replyOf(exchange, this.#routesFor('operate'))
       return this.#rest.handle(exchange.request, exchange.response, 'operate').then(() => null)
     }
+    let isOpen = false
     const face = new SupervisordHttpFace({
       config: { family: 'unix', section: 'control', credentials: null, file, chmod: 0o600, chown: null },
       routes: [{ matches: () => true, answer }],
-      log: this.#log,
+      // That it cannot be opened is told once, by whoever knows whether it matters.
+      log: (level, text) => {
+        if (isOpen || level !== 'critical') this.#log(level, text)
+      },
       pid: process.pid,
     })
     try {
       await face.open()
+      isOpen = true
     } catch (cause) {
       throw new AgentError('UNAVAILABLE', `cannot listen on the control socket ${file}: ${why(cause)}`, { cause })
     }
@@ -138,5 +143,7 @@ export class Control {
 function why(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   const { code } = (cause ?? {}) as NodeJS.ErrnoException
-  return code === 'EADDRINUSE' ? 'another agent has it' : error instanceof AgentError ? error.subject : String(error)
+  if (code === 'EADDRINUSE') return 'another agent has it'
+  if (cause instanceof Error) return cause.message
+  return error instanceof AgentError ? error.subject : String(error)
 }

@@ -20,18 +20,18 @@ const check = 'calculator.start'
 export interface CalculatorProbe {
   readonly spawner: Spawner
   readonly clock: Clock
-  /** Told its pid: whoever ends us in the midst of it must end it too. */
-  readonly started: (pid: number) => void
+  /** Calls `leave` where we end in the midst of it, until what it returns is called. */
+  readonly onLeave: (leave: () => void) => () => void
 }
 
 /** Never rejects but for a bug. */
 export async function examineCalculator(
   config: Config,
   settings: StreamSettings,
-  { spawner, clock, started }: CalculatorProbe,
+  { spawner, clock, onLeave }: CalculatorProbe,
 ): Promise<Finding[]> {
   const spec = calculatorProgram(config, settings, 0, null)
-  const subject = `Calculator ${spec.command[0] ?? ''}`
+  const subject = subjectOf(spec)
   const exit = Promise.withResolvers<ExitStatus>()
   let child: Child
   try {
@@ -40,19 +40,38 @@ export async function examineCalculator(
     if (!(error instanceof AgentError)) throw error
     return [problem(check, subject, `cannot be started: ${error.subject}`, startCure(error))]
   }
-  started(child.pid)
+  const endGroup = (): void => spawner.kill(child.pid, 'SIGKILL', true)
+  const stay = onLeave(endGroup)
+  try {
+    return await watch(child, spec, exit.promise, { settings, spawner, clock })
+  } finally {
+    // What it left behind in its group must not outlive us.
+    endGroup()
+    stay()
+  }
+}
+
+async function watch(
+  child: Child,
+  spec: ProgramSpec,
+  exit: Promise<ExitStatus>,
+  { settings, spawner, clock }: Pick<CalculatorProbe, 'spawner' | 'clock'> & { readonly settings: StreamSettings },
+): Promise<Finding[]> {
+  const subject = subjectOf(spec)
   let printed = 0
   child.stdout.listen({ data: (chunk) => (printed += chunk.length), end: () => undefined })
   const patience = Math.min(MOST, Math.max(LEAST, spec.startsecs * 1000))
-  const early = await within(clock, patience, exit.promise)
+  const early = await within(clock, patience, exit)
   if (early !== null) return [judgeExit(subject, early, spawner.stderrTail(namespec(spec)))]
-  const stop = await end(child, spec, exit.promise, { spawner, clock })
+  const stop = await end(child, spec, exit, { spawner, clock })
   const unasked = printed > 0 && settings.protocol !== 'source' ? `, and wrote ${printed} bytes without a record` : ''
   const starts = ok(check, subject, `starts and waits for records${unasked}`)
   if (stop === 'eof') return [starts]
   const cure = 'let it end when its stdin ends: each stop now takes longer, and its last answers may be lost'
   return [starts, warning('calculator.stop', subject, `does not end with its input; it took ${stop}`, cure)]
 }
+
+const subjectOf = ({ command }: ProgramSpec): string => `Calculator ${command[0] ?? ''}`
 
 /** Gives the step that ended it. */
 async function end(
@@ -65,10 +84,7 @@ async function end(
     if (action === 'eof') child.stdin.end()
     else spawner.kill(child.pid, action, true)
     const ended = await within(clock, action === 'SIGKILL' ? AFTER_KILL : wait, exit)
-    if (ended === null) continue
-    // What it left behind in its group must not outlive us.
-    spawner.kill(child.pid, 'SIGKILL', true)
-    return action
+    if (ended !== null) return action
   }
   return 'SIGKILL'
 }

@@ -3,13 +3,15 @@
 import process from 'node:process'
 import type { RunFlags } from '../../cli/arguments.ts'
 import { doctorReport } from '../../cli/doctor.ts'
+import { wantsColors } from '../../config/colors.ts'
 import { loadConfig, type Config } from '../../config/config.ts'
 import { thisMachine } from '../../config/machine.ts'
 import { ok, problem, warning, type Finding } from '../../domain/finding.ts'
 import type { Millis } from '../../domain/time.ts'
 import { systemClock } from '../../os/clock.ts'
+import { exitCodeOf } from '../../os/exit-status.ts'
 import { loadLibc } from '../../os/libc.ts'
-import { onSignals } from '../../os/signals.ts'
+import { onSignals, type AgentSignal } from '../../os/signals.ts'
 import { NodeSpawner } from '../../os/spawn.ts'
 import { secretsOf } from '../secrets.ts'
 import { examineCalculator } from './calculator.ts'
@@ -25,19 +27,12 @@ export interface DoctorRequest {
 }
 
 const BAD_CONFIGURATION = 78
-const SIGNALLED = { SIGINT: 130, SIGTERM: 143 } as const
 const LEAVE_OR_SET = 'set the variable that it names, or leave it so where it is meant'
 const LIMIT: Millis = 20_000
 
 /** Resolves to the exit code; only a bug rejects. */
 export async function doctor({ flags, json, calculator }: DoctorRequest): Promise<number> {
-  const probe: Probe = { kill: () => undefined }
-  const leave = (code: number) => (): void => {
-    probe.kill()
-    process.exit(code)
-  }
-  // As PID 1 too, which no signal ends by itself.
-  onSignals({ SIGINT: leave(SIGNALLED.SIGINT), SIGTERM: leave(SIGNALLED.SIGTERM) })
+  endBySignals()
   const { config, problems, warnings } = loadConfig({ environment: process.env, flags, machine: thisMachine })
   const findings: Finding[] = [
     ...problems.map(({ name, value, expected }) =>
@@ -46,23 +41,25 @@ export async function doctor({ flags, json, calculator }: DoctorRequest): Promis
     ...warnings.map((text) => warning('configuration.warning', 'configuration', text, LEAVE_OR_SET)),
     ...(config === null ? [] : [ok('configuration.values', 'configuration', 'every value can be used')]),
   ]
-  if (config !== null) findings.push(...(await examine(config, calculator, probe)))
+  if (config !== null) findings.push(...(await examine(config, calculator)))
   const secrets = config === null ? [] : secretsOf(config)
-  const colors = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+  const colors = wantsColors(process.stdout, process.env)
   const { stdout, exitCode } = doctorReport(
     findings.map((finding) => masked(finding, secrets)),
-    { json, colors },
+    { json, colors, isWhole: config !== null },
   )
   process.stdout.write(stdout)
   return config === null ? BAD_CONFIGURATION : exitCode
 }
 
-/** The Calculator that was started, for whoever ends us in the midst of it. */
-interface Probe {
-  kill: () => void
+/** By an exit, of which `examine` hears, and as PID 1 too, which no signal ends by itself. */
+function endBySignals(): void {
+  const leave = (signal: AgentSignal) => [signal, () => process.exit(exitCodeOf({ code: null, signal }))] as const
+  const ends = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const
+  onSignals(Object.fromEntries(ends.map(leave)))
 }
 
-async function examine(config: Config, calculator: boolean, probe: Probe): Promise<Finding[]> {
+async function examine(config: Config, calculator: boolean): Promise<Finding[]> {
   const libc = loadLibc()
   const clock = systemClock
   const machine = [...examineMachine(config, thisMachine, libc), ...(await examinePort(config.http))]
@@ -75,10 +72,11 @@ async function examine(config: Config, calculator: boolean, probe: Probe): Promi
     return [...found, problem('calculator.start', 'Calculator', 'nobody names a program', cure)]
   }
   const spawner = new NodeSpawner({ libc: 'missing' in libc ? null : libc, onStderrLine: () => undefined })
-  const started = (pid: number): void => {
-    probe.kill = () => spawner.kill(pid, 'SIGKILL', true)
+  const onLeave = (leave: () => void): (() => void) => {
+    process.once('exit', leave)
+    return () => process.off('exit', leave)
   }
-  return [...found, ...(await examineCalculator(config, settings, { spawner, clock, started }))]
+  return [...found, ...(await examineCalculator(config, settings, { spawner, clock, onLeave }))]
 }
 
 /** Texts of brokers and Calculators may repeat what they were given. */

@@ -26,10 +26,16 @@ export function fileFindings(file: string): CheckInput {
   const description = config === null ? null : describeConfig(config, machine)
   return {
     rows: description?.rows ?? [],
-    problems: problems.map(({ text, place }) => ({ name: where(place, file), value: null, expected: text })),
+    problems: problems
+      .filter(isOurs)
+      .map(({ text, place }) => ({ name: where(place, file), value: null, expected: text })),
     warnings: [...warnings, ...(description?.findings ?? [])].map(placed),
   }
 }
+
+/** A file that cannot be parsed is told in supervisord's several lines first, and then place by place. */
+const isOurs = ({ text }: Notice, _: number, problems: readonly Notice[]): boolean =>
+  problems.length === 1 || !text.includes('\n')
 
 const where = (place: Notice['place'], file: string): string => (place === null ? file : placeText(place))
 

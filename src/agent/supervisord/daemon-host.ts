@@ -17,7 +17,7 @@ import { loadLibc, type Libc } from '../../os/libc.ts'
 import { tuneMemory } from '../../os/memory-tuning.ts'
 import { nodeLogs } from '../../os/logs.ts'
 import { startReaper } from '../../os/reaper.ts'
-import { onSignals, signalsHeard, type AgentSignal } from '../../os/signals.ts'
+import { hearSigusr1, onSignals, signalsHeard, type AgentSignal } from '../../os/signals.ts'
 import { NodeSpawner } from '../../os/spawn.ts'
 import { openLife, type OpenLife } from './open-life.ts'
 import { openMainLog } from './open-main-log.ts'
@@ -79,6 +79,7 @@ export class DaemonHost {
     this.#parts = parts
     const loaded = loadLibc()
     this.#libc = 'missing' in loaded ? null : loaded
+    if (this.#libc !== null) hearSigusr1(this.#libc)
     if (parts.companion !== null) tuneMemory(this.#libc)
     this.#missing = 'missing' in loaded ? loaded.missing : null
   }

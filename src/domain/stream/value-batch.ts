@@ -33,7 +33,7 @@ export interface DeadLetter {
   readonly key: Uint8Array | null
   readonly value: Uint8Array
   readonly headers: Headers
-  /** Short machine word: `not-json`, `raw-newline`, `oversized-line`, `too-large`, … */
+  /** Short machine word: `not-json`, `raw-newline`, `oversized-line`, `MESSAGE_TOO_LARGE`, … */
   readonly reason: string
   /** Further facts, written as headers `x-dlq-<name>`. */
   readonly facts: Readonly<Record<string, string>>

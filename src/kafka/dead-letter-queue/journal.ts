@@ -14,13 +14,15 @@ import { patiently } from './patience.ts'
 const TEN_YEARS: Millis = 3_653 * 24 * 3_600_000
 const NO_GENERATION = -1
 
+type Kept = Omit<CommittedOffset, 'leaderEpoch'>
+
 export class ReplayJournal {
   readonly groupId: string
   readonly #topic: string
   readonly #clock: Clock
   readonly #coordinator: Coordinator
   /** As this journal has read or written it last. */
-  readonly #kept = new Map<number, CommittedOffset>()
+  readonly #kept = new Map<number, Kept>()
 
   constructor(topic: string, cluster: KafkaCluster, clock: Clock) {
     this.groupId = `${topic}.replay`
@@ -72,7 +74,7 @@ export class ReplayJournal {
     throw new AgentError('FAILED', `another replay of topic ${this.#topic} is under way: wait for its end`)
   }
 
-  #fetch(partition: number): Promise<CommittedOffset> {
+  #fetch(partition: number): Promise<Kept> {
     const topic = this.#topic
     const request = offsetFetch(this.groupId, [{ topic, partition }])
     return this.#patiently(`cannot look up in consumer group ${this.groupId} what was replayed`, async () => {
@@ -94,7 +96,7 @@ const NEVER = new AbortController().signal
 /** Version 4, the last in which a commit says how long it is to be kept. By nobody's member. */
 const commitForYears = (
   groupId: string,
-  { topic, partition, offset, metadata }: CommittedOffset,
+  { topic, partition, offset, metadata }: Kept,
 ): KafkaRequest<{ readonly throttleMs: Millis; readonly error: number }> => ({
   apiKey: 8,
   apiVersion: 4,

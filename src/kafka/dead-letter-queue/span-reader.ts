@@ -6,7 +6,7 @@ import { RecordsReader } from '../../wire/record-batch/records-reader.ts'
 import { BrokerError, refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { offsetsAt } from '../offset-lookup.ts'
-import { fetch, type FetchedPartition } from '../protocol/fetch.ts'
+import { fetch, NO_EPOCH, type FetchedPartition } from '../protocol/fetch.ts'
 import { EARLIEST } from '../protocol/list-offsets.ts'
 import type { Topics } from '../topics.ts'
 
@@ -72,7 +72,8 @@ async function fetchOnce(
   const leader = topics.leaderOf({ topic, partition })
   if (!leader) throw topics.problemOf(topic) ?? new BrokerError(LEADER_NOT_AVAILABLE)
   const { leaderEpoch } = leader
-  const wanted = { topic, partition, topicId: topics.find(topic)?.id ?? null, leaderEpoch, offset, maxBytes }
+  const topicId = topics.find(topic)?.id ?? null
+  const wanted = { topic, partition, topicId, leaderEpoch, offset, fetchedEpoch: NO_EPOCH, maxBytes }
   const limits = { maxWaitMs: MAX_WAIT, maxBytes }
   const answer = await cluster.send(leader.leader, (versions) => fetch([wanted], limits, versions))
   refuse(answer.error)

@@ -5,7 +5,7 @@ import type { BufferPool } from '../../wire/buffer-pool.ts'
 import { RecordsReader } from '../../wire/record-batch/records-reader.ts'
 import { BrokerError, refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
-import { fetch, type FetchAnswer, type FetchedPartition } from '../protocol/fetch.ts'
+import { fetch, type Divergence, type FetchAnswer, type FetchedPartition } from '../protocol/fetch.ts'
 import type { Topics } from '../topics.ts'
 import type { OwnedPartition } from './owned-partition.ts'
 import { Reading } from './reading.ts'
@@ -23,6 +23,8 @@ export interface FetcherParts {
   troubled(partitions: readonly OwnedPartition[], error: unknown): void
   /** The offset to fetch from does not exist. The partition is not fetched until it is given another. */
   outOfRange(partition: OwnedPartition, offset: number): void
+  /** What was fetched before is, from there on, not what the leader has. */
+  diverged(partition: OwnedPartition, divergence: Divergence): void
 }
 
 /**
@@ -154,11 +156,12 @@ export class Fetcher {
   }
 
   #ask(partition: OwnedPartition): Asked {
-    const { topic, partition: number, topicId, version, maxBytes } = partition
+    const { topic, partition: number, topicId, version, fetchedEpoch, maxBytes } = partition
     const offset = partition.position ?? 0
     const leaderEpoch = this.#parts.topics.leaderOf(partition)?.leaderEpoch ?? -1
     partition.asked = true
-    return { partition, version, wanted: { topic, partition: number, topicId, leaderEpoch, offset, maxBytes } }
+    const wanted = { topic, partition: number, topicId, leaderEpoch, offset, fetchedEpoch, maxBytes }
+    return { partition, version, wanted }
   }
 
   #take(asked: readonly Asked[], answer: FetchAnswer): void {
@@ -171,7 +174,8 @@ export class Fetcher {
       partition.asked = false
       const found = answers.get(nameOf(partition))
       if (!found || found.error === 0) {
-        if (found) this.#fetched(each, found, records)
+        if (found?.divergence) this.#parts.diverged(partition, found.divergence)
+        else if (found) this.#fetched(each, found, records)
         continue
       }
       whole = false

@@ -1,5 +1,6 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { RecordsReader } from '../../wire/record-batch/records-reader.ts'
+import { NO_EPOCH } from '../protocol/fetch.ts'
 
 /** Enough for one of a producer's large batches, little enough for many partitions. */
 const PARTITION_BYTES = 512 * 1024
@@ -15,6 +16,8 @@ export class OwnedPartition implements TopicPartition {
   topicId: string | null = null
   /** Where the next fetch begins; null: not known, and not fetched before. */
   position: number | null = null
+  /** The newest leader epoch in which anything before `position` was appended, as far as known. */
+  fetchedEpoch = NO_EPOCH
   /** The offset after what was handed over. */
   handedOver: number | null = null
   highWatermark = 0
@@ -27,6 +30,8 @@ export class OwnedPartition implements TopicPartition {
   leaving = false
   /** What was fetched last could not be read. */
   damaged = false
+  /** Records of it are settled: a commit of where they begin would come too late. */
+  committing = false
   /** A batch of it waits for its place in the window. */
   handing = false
   /** What is being read, and what was fetched meanwhile. */
@@ -70,6 +75,8 @@ export class OwnedPartition implements TopicPartition {
   /** Fetches again from `offset`; null: from where is not known yet. */
   seek(offset: number | null): void {
     this.#version++
+    // Only a way back leads over what was fetched.
+    if (offset === null || this.position === null || offset > this.position) this.fetchedEpoch = NO_EPOCH
     this.position = offset
     this.handedOver = offset
     this.asked = false
@@ -85,6 +92,7 @@ export class OwnedPartition implements TopicPartition {
   /** An answer came; the next fetch begins behind it. `over` is called when it has been read to the end. */
   fetched(next: RecordsReader, bytes: number, over: () => void): void {
     this.position = next.nextOffset
+    this.fetchedEpoch = Math.max(this.fetchedEpoch, next.leaderEpoch)
     this.next = next
     this.#nextBytes = bytes
     this.#nextOver = over

@@ -24,9 +24,9 @@ export async function fetchCommitted(
       await wait(clock, PAUSE, closing)
       continue
     }
-    return answer.partitions.map(({ topic, partition, offset, metadata, error }) => {
+    return answer.partitions.map(({ error, ...committed }) => {
       refuse(error)
-      return { topic, partition, offset, metadata }
+      return committed
     })
   }
 }

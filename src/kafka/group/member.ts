@@ -98,11 +98,12 @@ export class GroupMember {
   }
 
   /**
-   * Committed offsets; waits for transactions that are still open. Rejects with BrokerError for what the coordinator
-   * refuses, and as KafkaCluster.send: whoever asked knows when to ask again.
+   * Committed offsets, after every commit asked for so far; waits for transactions that are still open. Rejects with
+   * BrokerError for what the coordinator refuses, and as KafkaCluster.send: whoever asked knows when to ask again.
    */
-  committed(partitions: readonly TopicPartition[]): Promise<CommittedOffset[]> {
+  async committed(partitions: readonly TopicPartition[]): Promise<CommittedOffset[]> {
     const { clock, groupId } = this.#settings
+    await this.#commits.settled()
     return fetchCommitted(this.#coordinator, groupId, partitions, clock, this.#closing.signal)
   }
 

@@ -1,4 +1,5 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
+import { NO_EPOCH } from '../protocol/fetch.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { Answer, MemberIdentity } from './requests.ts'
 
@@ -7,12 +8,16 @@ export interface OffsetPosition extends TopicPartition {
   readonly offset: number
   /** Kept with the offset; at most 4 KiB by the broker's default. */
   readonly metadata?: string
+  /** At least the leader epoch in which the record before `offset` was appended; left out: not known. */
+  readonly leaderEpoch?: number
 }
 
 export interface CommittedOffset extends TopicPartition {
   /** -1: nothing is committed. */
   readonly offset: number
   readonly metadata: string
+  /** As it was committed; NO_EPOCH: not known. */
+  readonly leaderEpoch: number
 }
 
 interface PartitionError extends TopicPartition {
@@ -20,8 +25,6 @@ interface PartitionError extends TopicPartition {
 }
 
 type Timed<T> = Omit<Answer, 'error'> & { readonly partitions: readonly T[] }
-
-const NO_LEADER_EPOCH = -1
 
 /** Version 7 carries `group.instance.id`. */
 export const offsetCommit = (
@@ -38,11 +41,11 @@ export const offsetCommit = (
       .string(memberId)
       .string(instanceId)
       .array([...Map.groupBy(positions, ({ topic }) => topic)], ([topic, list]) =>
-        to.string(topic).array(list, ({ partition, offset, metadata }) =>
+        to.string(topic).array(list, ({ partition, offset, metadata, leaderEpoch }) =>
           to
             .int32(partition)
             .int64(offset)
-            .int32(NO_LEADER_EPOCH)
+            .int32(leaderEpoch ?? NO_EPOCH)
             .string(metadata ?? ''),
         ),
       ),
@@ -84,11 +87,11 @@ export const offsetFetch = (
       const list = from.compactArray(() => {
         const partition = from.int32()
         const offset = from.int64()
-        from.int32()
+        const leaderEpoch = from.int32()
         const metadata = from.compactString()
         const error = from.int16()
         from.skipTags()
-        return { topic, partition, offset, metadata, error }
+        return { topic, partition, offset, metadata, leaderEpoch, error }
       })
       from.skipTags()
       return list

@@ -83,7 +83,8 @@ export class LeaderSender {
       const connection = await cluster.connect(node)
       return { connection, identity: await this.#hooks.identity(lanes) }
     } catch (error) {
-      for (const lane of lanes) this.#hooks.failed(lane, error)
+      // Also those that became due meanwhile: who woke us for them was not heard, and nobody will say it again.
+      for (const lane of new Set([...lanes, ...this.#hooks.due()])) this.#hooks.failed(lane, error)
       return null
     }
   }
@@ -115,19 +116,17 @@ export class LeaderSender {
     lane.taking = true
     const parts = lane.take()
     const count = parts.reduce((sum, { from, to }) => sum + to - from, 0)
-    let records: Uint8Array
+    let sent: Sent | null = null
     try {
-      records = await this.#hooks.encode(parts, identity, lane.sequence(identity, count))
+      sent = lane.add(parts, count, await this.#hooks.encode(parts, identity, lane.sequence(identity, count)))
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error))
       for (const { write } of parts) write.reject(reason)
-      return null
-    } finally {
-      lane.taking = false
     }
-    const sent = lane.add(parts, count, records)
+    lane.taking = false
     if (!lane.stalled) return sent
-    sent.state = 'failed'
+    // What failed meanwhile waited for this batch alone.
+    if (sent) sent.state = 'failed'
     this.#hooks.failed(lane, null)
     return null
   }

@@ -38,7 +38,7 @@ export class Producer {
   readonly #lanes = new Map<string, Lane>()
   readonly #senders = new Map<number, LeaderSender>()
   readonly #closing = new AbortController()
-  /** Lanes that failed and have stored nothing since. */
+  /** Lanes that failed, have stored nothing since, and have something to store. */
   readonly #troubled = new Set<Lane>()
   readonly #leave: () => void
   #lastAckAt: Millis | null = null
@@ -172,8 +172,7 @@ export class Producer {
     // Sent more than once, an earlier connection may still hold its bytes.
     if (sent.error === null) this.#settings.cluster.pool.give(sent.records)
     for (const each of lane.stored(sent)) settle(each)
-    this.#troubled.delete(lane)
-    if (this.#troubled.size === 0) this.problem.clear()
+    this.#recovered(lane)
     if (lane.stalled) void this.#failed(lane, null)
     else this.#send(lane)
   }
@@ -187,7 +186,15 @@ export class Producer {
     lane.curing = true
     await this.#recovery.cure(lane, lane.head?.error ?? error)
     lane.curing = false
-    if (this.#isCurrent(lane)) this.#send(lane)
+    if (!this.#isCurrent(lane)) return
+    // Its records went to another partition, or were refused: it has nothing left that could be stored.
+    if (lane.idle) this.#recovered(lane)
+    else this.#send(lane)
+  }
+
+  #recovered(lane: Lane): void {
+    this.#troubled.delete(lane)
+    if (this.#troubled.size === 0) this.problem.clear()
   }
 }
 

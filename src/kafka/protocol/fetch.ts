@@ -10,6 +10,8 @@ export interface WantedPartition extends TopicPartition {
   /** -1: not known. */
   readonly leaderEpoch: number
   readonly offset: number
+  /** At least the leader epoch in which the record before `offset` was appended; NO_EPOCH: not known. */
+  readonly fetchedEpoch: number
   readonly maxBytes: number
 }
 
@@ -25,12 +27,22 @@ export interface AbortedTransaction {
   readonly firstOffset: number
 }
 
+/** Where the leader's log has left the one that was fetched before. */
+export interface Divergence {
+  /** The newest epoch up to the one that was asked about of which the leader has records. */
+  readonly epoch: number
+  /** The offset after them. */
+  readonly endOffset: number
+}
+
 export interface FetchedPartition extends TopicPartition {
   readonly error: number
   readonly highWatermark: number
   readonly aborted: readonly AbortedTransaction[]
   /** Record batches; the last may be cut short. A view of the whole response. */
   readonly records: Buffer
+  /** Null: as far as the broker can tell, `offset` goes on what was fetched before. */
+  readonly divergence: Divergence | null
 }
 
 export interface FetchAnswer {
@@ -39,6 +51,9 @@ export interface FetchAnswer {
   readonly partitions: readonly FetchedPartition[]
 }
 
+/** A leader epoch that is not known. */
+export const NO_EPOCH = -1
+
 const FETCH = 1
 const READ_COMMITTED = 1
 const NO_SESSION = 0
@@ -46,7 +61,8 @@ const NO_SESSION_EPOCH = -1
 
 /**
  * Committed records of partitions that one broker leads, at least one batch however large. By topic id (version 13)
- * where the broker and we know it, so that a topic that was made anew is not taken for the old one; else version 11.
+ * where the broker and we know it, so that a topic that was made anew is not taken for the old one; else version 11,
+ * which knows no `fetchedEpoch`.
  */
 export function fetch(
   wanted: readonly WantedPartition[],
@@ -89,8 +105,8 @@ function encodeById(to: RequestWriter, topics: Topics): void {
   to.compactArray(topics, ([, partitions]) =>
     to
       .raw(Buffer.from(partitions[0]?.topicId ?? '', 'hex'))
-      .compactArray(partitions, ({ partition, leaderEpoch, offset, maxBytes }) =>
-        to.int32(partition).int32(leaderEpoch).int64(offset).int32(-1).int64(-1).int32(maxBytes).noTags(),
+      .compactArray(partitions, ({ partition, leaderEpoch, offset, fetchedEpoch, maxBytes }) =>
+        to.int32(partition).int32(leaderEpoch).int64(offset).int32(fetchedEpoch).int64(-1).int32(maxBytes).noTags(),
       )
       .noTags(),
   )
@@ -109,7 +125,7 @@ function decodeByName(from: ResponseReader): FetchAnswer {
       const facts = readFacts(from)
       const aborted = from.array(() => readAborted(from))
       from.int32()
-      return { topic, ...facts, aborted, records: from.bytes() ?? NOTHING }
+      return { topic, ...facts, aborted, records: from.bytes() ?? NOTHING, divergence: null }
     })
   })
   return { throttleMs, error, partitions: partitions.flat() }
@@ -130,8 +146,7 @@ function decodeById(from: ResponseReader, names: ReadonlyMap<string | null, stri
       })
       from.int32()
       const records = from.compactBytes() ?? NOTHING
-      from.skipTags()
-      return { topic, ...facts, aborted, records }
+      return { topic, ...facts, aborted, records, divergence: from.tagged(DIVERGING_EPOCH, readDivergence) }
     })
     from.skipTags()
     return list
@@ -148,6 +163,10 @@ function readFacts(from: ResponseReader): Pick<FetchedPartition, 'partition' | '
   from.int64()
   return facts
 }
+
+const DIVERGING_EPOCH = 0
+
+const readDivergence = (from: ResponseReader): Divergence => ({ epoch: from.int32(), endOffset: from.int64() })
 
 const readAborted = (from: ResponseReader): AbortedTransaction => ({
   producerId: from.bigint64(),

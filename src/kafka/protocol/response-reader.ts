@@ -103,10 +103,18 @@ export class ResponseReader {
 
   /** The end of each structure of a flexible version; none of the tagged fields is of interest. */
   skipTags(): void {
+    this.tagged(NO_TAG, () => null)
+  }
+
+  /** As `skipTags`, but for the field that has this tag; null: it is not there. */
+  tagged<T>(tag: number, read: (field: ResponseReader) => T): T | null {
+    let found: T | null = null
     for (let count = this.varuint(); count > 0; count--) {
-      this.varuint()
-      this.#take(this.varuint())
+      const isWanted = this.varuint() === tag
+      const field = this.raw(this.varuint())
+      if (isWanted) found = read(new ResponseReader(field))
     }
+    return found
   }
 
   #items<T>(count: number, read: () => T): T[] {
@@ -129,5 +137,7 @@ export class ResponseReader {
     return at
   }
 }
+
+const NO_TAG = -1
 
 const truncated = (): AgentError => new AgentError('FAILED', "cannot read the broker's answer: it is cut short")

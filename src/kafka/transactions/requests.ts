@@ -2,6 +2,7 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Answer, MemberIdentity } from '../group/requests.ts'
 import type { OffsetPosition } from '../group/offset-requests.ts'
+import { NO_EPOCH } from '../protocol/fetch.ts'
 import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { RequestWriter } from '../protocol/request-writer.ts'
@@ -92,8 +93,6 @@ export const endTransaction = (who: TransactionIdentity, commits: boolean): Kafk
   throttleMs,
 })
 
-const NO_LEADER_EPOCH = -1
-
 /** Goes to the coordinator of the consumer group. Version 3 carries member and generation: KIP-447. */
 export const transactionalOffsetCommit = (
   { transactionalId, id, epoch }: TransactionIdentity,
@@ -116,11 +115,11 @@ export const transactionalOffsetCommit = (
       .compactArray([...Map.groupBy(positions, ({ topic }) => topic)], ([topic, list]) =>
         to
           .compactString(topic)
-          .compactArray(list, ({ partition, offset, metadata }) =>
+          .compactArray(list, ({ partition, offset, metadata, leaderEpoch }) =>
             to
               .int32(partition)
               .int64(offset)
-              .int32(NO_LEADER_EPOCH)
+              .int32(leaderEpoch ?? NO_EPOCH)
               .compactString(metadata ?? '')
               .noTags(),
           )

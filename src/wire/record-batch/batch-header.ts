@@ -52,6 +52,8 @@ export interface Survey {
   readonly batches: number
   /** The highest offset after any of these; 0 when there are none. */
   readonly nextOffset: number
+  /** The leader epoch in which the last of these was appended; -1 when there are none. */
+  readonly leaderEpoch: number
   /** The size, as far as known, of the batch of which only a part is there; 0 when there is none. */
   readonly partial: number
   /** Why what follows cannot be read. */
@@ -63,6 +65,7 @@ export function surveyBatches(bytes: Buffer, place: TopicPartition): Survey {
   let end = 0
   let batches = 0
   let nextOffset = 0
+  let leaderEpoch = -1
   let failure: RecordBatchError | null = null
   let size = 0
   while (end < bytes.length) {
@@ -70,10 +73,11 @@ export function surveyBatches(bytes: Buffer, place: TopicPartition): Survey {
     size = failure || end + MAGIC_AT >= bytes.length ? HEADER_BYTES : PREFIX_BYTES + bytes.readInt32BE(end + SIZE_AT)
     if (failure || end + size > bytes.length) break
     nextOffset = Math.max(nextOffset, offsetAt(bytes, end) + bytes.readInt32BE(end + LAST_DELTA_AT) + 1)
+    leaderEpoch = bytes.readInt32BE(end + LEADER_EPOCH_AT)
     end += size
     batches++
   }
-  return { end, batches, nextOffset, partial: failure || end === bytes.length ? 0 : size, failure }
+  return { end, batches, nextOffset, leaderEpoch, partial: failure || end === bytes.length ? 0 : size, failure }
 }
 
 const offsetAt = (bytes: Buffer, at: number): number => bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)

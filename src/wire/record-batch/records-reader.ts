@@ -62,6 +62,11 @@ export class RecordsReader {
     return Math.max(this.#position, this.#survey.nextOffset)
   }
 
+  /** Under which leader the last whole batch was appended; -1: not known. */
+  get leaderEpoch(): number {
+    return this.#survey.leaderEpoch
+  }
+
   /**
    * 0, or the size, as far as known, of a first batch of which only a part is there: nothing can be read, and the next
    * fetch must allow for at least so many bytes. A part after whole batches just comes again.

@@ -1,10 +1,11 @@
 // Root folders that stand in for the images which the Dockerfiles start from, kept between test runs as tar files.
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { must } from './command.ts'
+import { orphanedFolders, passingFolder, removeFolder } from './passing-folder.ts'
 
 const home = process.env['TESTBED_HOME'] ?? join(homedir(), '.cache', 'pidpiper-testbed')
 const folder = join(home, 'container-roots-bookworm-1')
@@ -60,7 +61,8 @@ async function keptRoot(name: string, make: (root: string, work: string) => Prom
   const tar = join(folder, `${name}.tar`)
   if (existsSync(tar)) return tar
   await mkdir(folder, { recursive: true })
-  const work = await mkdtemp(join(folder, `${name}-`))
+  for (const orphan of await orphanedFolders(folder, name)) await removeFolder(orphan)
+  const work = await passingFolder(folder, name)
   try {
     const root = join(work, 'root')
     await make(root, work)
@@ -68,7 +70,7 @@ async function keptRoot(name: string, make: (root: string, work: string) => Prom
     await must('tar', ['-C', root, ...exclude, '-cf', join(work, 'root.tar'), '.'])
     await rename(join(work, 'root.tar'), tar)
   } finally {
-    await rm(work, { recursive: true, force: true })
+    await removeFolder(work)
   }
   return tar
 }

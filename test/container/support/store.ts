@@ -1,13 +1,12 @@
 // A container store of its own in a passing folder: nothing of it is seen by, or left in, the machine's own.
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process from 'node:process'
 import { must, run, type Options, type Outcome } from './command.ts'
+import { orphanedFolders, passingFolder, removeFolder } from './passing-folder.ts'
 
-/** Folders of stores, with the pid of the process whose store it is; short, for podman takes 50 characters at most. */
-const stores = /^pidpiper-oci-(\d+)-/
+/** Of folders of stores; short, for podman takes 50 characters at most. */
+const NAME = 'pidpiper-oci'
 
 export class Store {
   readonly folder: string
@@ -28,11 +27,8 @@ export class Store {
 
   /** Also removes what is left of the stores of processes that were killed. */
   static async open(): Promise<Store> {
-    for (const name of await readdir(tmpdir())) {
-      const owner = stores.exec(name)?.[1]
-      if (owner !== undefined && !existsSync(`/proc/${owner}`)) await new Store(join(tmpdir(), name)).close()
-    }
-    const store = new Store(await mkdtemp(join(tmpdir(), `pidpiper-oci-${process.pid}-`)))
+    for (const orphan of await orphanedFolders(tmpdir(), NAME)) await new Store(orphan).close()
+    const store = new Store(await passingFolder(tmpdir(), NAME))
     await mkdir(join(store.folder, 'tmp'))
     return store
   }
@@ -84,11 +80,6 @@ export class Store {
   async close(): Promise<void> {
     await this.podman(['rm', '--all', '--force', '--time', '0'])
     await run('buildah', [...this.#stores, 'rm', '--all'], { env: this.#env })
-    const mounts = (await readFile('/proc/self/mountinfo', 'utf8'))
-      .split('\n')
-      .map((line) => line.split(' ')[4] ?? '')
-      .filter((path) => path.startsWith(`${this.folder}/`))
-    for (const path of mounts.reverse()) await must('umount', [path])
-    await rm(this.folder, { recursive: true, force: true })
+    await removeFolder(this.folder)
   }
 }

@@ -29,7 +29,7 @@ async function withDaemon(
   const folder = tempDir(t)
   const pidfile = join(folder, 'pid')
   const heard = join(folder, 'heard')
-  const script = `trap 'echo HUP >> ${heard}' HUP; trap 'echo TERM >> ${heard}; exit' TERM
+  const script = `trap 'echo HUP >> ${heard}' HUP; trap 'echo USR1 >> ${heard}' USR1; trap 'echo TERM >> ${heard}; exit' TERM
     echo $$ > ${pidfile}; echo up > ${heard}; while :; do sleep 0.02; done`
   const daemon = spawn('/bin/sh', ['-c', script], { stdio: 'ignore' })
   t.after(() => daemon.kill('SIGKILL'))
@@ -45,6 +45,8 @@ test('signals go to the pid in the file; after TERM the proxy leaves', async (t)
   const { child, heard } = await withDaemon(t)
   child.kill('SIGHUP')
   await waitFor('HUP', () => heard().includes('HUP'))
+  child.kill('SIGUSR1')
+  await waitFor('USR1', () => heard().includes('USR1'))
   assert.equal(child.exitCode, null)
   child.kill('SIGTERM')
   const [code] = (await once(child, 'exit')) as [number | null]

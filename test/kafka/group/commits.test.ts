@@ -12,14 +12,14 @@ test('offsets are committed with their metadata, and read again', async (t) => {
   const { member, owner } = startMember(t, { groupId, topics: [topic] })
   await waitFor('all', () => owner.owned.length === 3)
   await member.commit([
-    { topic, partition: 0, offset: 7, metadata: '{"attempts":2}' },
+    { topic, partition: 0, offset: 7, metadata: '{"attempts":2}', leaderEpoch: 3 },
     { topic, partition: 1, offset: 2 ** 40 },
   ])
   const partitions = [0, 1, 2].map((partition) => ({ topic, partition }))
   assert.deepEqual(await member.committed(partitions), [
-    { topic, partition: 0, offset: 7, metadata: '{"attempts":2}' },
-    { topic, partition: 1, offset: 2 ** 40, metadata: '' },
-    { topic, partition: 2, offset: -1, metadata: '' },
+    { topic, partition: 0, offset: 7, metadata: '{"attempts":2}', leaderEpoch: 3 },
+    { topic, partition: 1, offset: 2 ** 40, metadata: '', leaderEpoch: -1 },
+    { topic, partition: 2, offset: -1, metadata: '', leaderEpoch: -1 },
   ])
   assert.deepEqual(await broker.committed(groupId, topic), [7, 2 ** 40, null])
 })
@@ -104,5 +104,5 @@ test('a new owner waits for the transaction of the old one', async (t) => {
   await waitFor('asked three times', () => asked.filter((api) => api === 'OffsetFetch').length >= 3)
   assert.equal(answered, false)
   await transaction.commit()
-  assert.deepEqual(await committed, [{ topic, partition: 0, offset: 3, metadata: '' }])
+  assert.deepEqual(await committed, [{ topic, partition: 0, offset: 3, metadata: '', leaderEpoch: -1 }])
 })

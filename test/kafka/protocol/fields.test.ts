@@ -58,6 +58,31 @@ test('what is written is read: every kind of field', () => {
   )
 })
 
+test('of tagged fields one is read, wherever it stands, and the others are passed over', () => {
+  const structure = (...tags: number[]): Buffer => {
+    const to = new RequestWriter().varuint(tags.length)
+    for (const tag of tags) to.varuint(tag).varuint(5).int32(tag).noTags()
+    return bytesOf(to.int8(7))
+  }
+  for (const [tags, expected] of [
+    [[], null],
+    [[0], 0],
+    [[1, 300], null],
+    [[0, 1, 300], 0],
+    [[1, 0, 300], 0],
+  ] as const) {
+    const reader = new ResponseReader(structure(...tags))
+    const found = reader.tagged(0, (field) => field.int32())
+    assert.deepEqual([found, reader.int8(), reader.left], [expected, 7, 0])
+  }
+  const short = new ResponseReader(structure(0))
+  assert.throws(
+    () => short.tagged(0, (field) => [field.int64()]),
+    { code: 'FAILED' },
+    'a field does not reach beyond its end',
+  )
+})
+
 const Decoder = createRequire(import.meta.url)('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => {
   readInt64(): bigint
 }

@@ -43,6 +43,13 @@ test('one piece holds the lines of all batches, with the index that a LineBatch 
   ])
 })
 
+test('the leader epoch is that of the last batch that is there as a whole', async () => {
+  const batches = await Promise.all([3, 5, 6].map((leaderEpoch) => batchOf(recordsOf('a'), { leaderEpoch })))
+  const bytes = Buffer.concat(batches)
+  const epochOf = (length: number): number => new RecordsReader(bytes.subarray(0, length), optionsOf()).leaderEpoch
+  assert.deepEqual([bytes.length, bytes.length - 1, 60].map(epochOf), [6, 5, -1])
+})
+
 test('headers like those of the record before are kept once, others are not mixed up with them', async () => {
   const of = (text: string) => [['h', Buffer.from(text)]] as const
   const all = [of('x'.repeat(500)), of('x'.repeat(500)), [], of('y'), of('x'.repeat(500)), of('y'), of('y'), of('z')]

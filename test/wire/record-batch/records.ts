@@ -65,6 +65,7 @@ export const recordsOf = (characters: string): OutgoingRecord[] => Array.from(ch
 
 export interface BatchFacts extends Partial<BatchOptions> {
   readonly baseOffset?: number
+  readonly leaderEpoch?: number
   /** Further bits of the attributes. */
   readonly attributes?: number
 }
@@ -78,8 +79,9 @@ export async function batchOf(records: readonly OutgoingRecord[], facts: BatchFa
   return stored(bytes, facts)
 }
 
-export function stored(bytes: Buffer, { baseOffset = 0, attributes = 0 }: BatchFacts): Buffer {
+export function stored(bytes: Buffer, { baseOffset = 0, leaderEpoch = -1, attributes = 0 }: BatchFacts): Buffer {
   bytes.writeBigInt64BE(BigInt(baseOffset), 0)
+  bytes.writeInt32BE(leaderEpoch, 12)
   bytes.writeInt16BE(bytes.readInt16BE(21) | attributes, 21)
   return sealed(bytes)
 }

@@ -1,0 +1,112 @@
+// A change of the settings that falls into the end of the agent, or among lines that nobody asked for.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AgentError } from '../../src/domain/errors.ts'
+import { Adoption } from '../../src/engine/adoption.ts'
+import { EventRing } from '../../src/engine/event-ring.ts'
+import { IdleSource } from '../../src/engine/idle-source.ts'
+import type { RecordSink, Spawner } from '../../src/engine/ports.ts'
+import { StreamProxy } from '../../src/engine/stream-proxy.ts'
+import { Supervisor } from '../../src/engine/supervisor.ts'
+import { calculator } from '../domain/process/world.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { plainSettings } from '../support/plain-settings.ts'
+import { quietParts, quietSides } from '../support/quiet-stream.ts'
+import { MemoryCalculator, MemoryLetters, MemorySink, MemorySource } from '../support/stream-world.ts'
+import { TalkingChild } from '../support/talking-child.ts'
+
+/** The topic `in` has one record, on which the Calculator works for 50 ms; `other` is empty. */
+function world() {
+  const clock = new FakeClock()
+  const events = new EventRing(clock)
+  const sources = { in: new MemorySource(['0'], 1), other: new MemorySource([], 1) }
+  const spawner: Spawner = {
+    spawn: (_spec, onExit) =>
+      new MemoryCalculator(
+        1,
+        clock,
+        50,
+        (line) => `${line}\n`,
+        (code) => onExit({ code, signal: null }),
+      ),
+    kill: () => undefined,
+    activity: () => ({ cpu: null, parked: 'busy' }),
+    stderrTail: () => [],
+  }
+  const adoption = new Adoption({
+    ...{ clock, events, adoptionGraceMs: 1000, replayable: true, dealing: 'partition' },
+    supervisor: new Supervisor({ clock, spawner, events }),
+    failed: (error) => assert.fail(String(error)),
+    program: () => calculator(),
+    proxy: (sides) => new StreamProxy(quietParts(clock, events), sides),
+    sides: ({ inputTopics: [topic] }) =>
+      quietSides(clock, {
+        ...{ source: topic === 'in' ? sources.in : sources.other, sink: new MemorySink(clock, 1) },
+        ...{ letters: new MemoryLetters(), protocol: 'one-to-one' },
+      }),
+  })
+  return { clock, sources, adoption }
+}
+
+test('a change that is overtaken by the end of the agent brings no new records', async () => {
+  const { clock, sources, adoption } = world()
+  await adoption.adopt({ ...plainSettings, protocol: 'one-to-one' })
+  await clock.advance(10)
+  const changed = assert.rejects(
+    adoption.adopt({ ...plainSettings, protocol: 'one-to-one', inputTopics: ['other'] }),
+    (error) => error instanceof AgentError && error.code === 'SHUTDOWN_STATE',
+  )
+  await clock.advance(10)
+  const closed = adoption.close()
+  await clock.advance(100)
+  await closed
+  await changed
+  assert.equal(sources.in.committed, 1, 'it was drained')
+  assert.equal(sources.other.epoch, 0, 'it was never started')
+  assert.ok(sources.in.paused)
+})
+
+test('source: lines on their way to an output topic that is exchanged come to the new one, and nothing fails', async () => {
+  const clock = new FakeClock()
+  const events = new EventRing(clock)
+  const child = new TalkingChild(1)
+  const spawner: Spawner = {
+    spawn: () => child,
+    kill: () => assert.fail('it lives on'),
+    activity: () => ({ cpu: null, parked: 'busy' }),
+    stderrTail: () => [],
+  }
+  const closed = Promise.withResolvers<never>()
+  /** Stores nothing before it is closed; then every write fails. */
+  const old: RecordSink = {
+    partitions: () => Promise.resolve(1),
+    write: () => closed.promise,
+    health: () => ({ lastAckAt: null, error: null }),
+    close: () => {
+      closed.reject(new AgentError('SHUTDOWN_STATE', 'closed before all was written'))
+      return Promise.resolve()
+    },
+  }
+  const next = new MemorySink(clock, 1)
+  const [source, letters] = [new IdleSource(), new MemoryLetters()]
+  const adoption = new Adoption({
+    ...{ clock, events, adoptionGraceMs: 1000, replayable: true, dealing: 'partition' },
+    supervisor: new Supervisor({ clock, spawner, events }),
+    failed: (error) => assert.fail(String(error)),
+    program: () => calculator(),
+    proxy: (sides) => new StreamProxy(quietParts(clock, events), sides),
+    sides: ({ outputTopic }) =>
+      quietSides(clock, { source, letters, sink: outputTopic === 'old' ? old : next, protocol: 'source', outputTopic }),
+  })
+  await adoption.adopt({ ...plainSettings, protocol: 'source', outputTopic: 'old' })
+  await clock.advance(5)
+  child.print('one')
+  await clock.advance(5)
+  const changed = adoption.adopt({ ...plainSettings, protocol: 'source', outputTopic: 'new' })
+  await clock.advance(1)
+  await changed
+  child.print('two')
+  await clock.advance(5)
+  assert.deepEqual(next.stored, ['one', 'two'])
+  assert.equal(adoption.workers?.snapshots()[0]?.bufferedBytes, 0)
+})

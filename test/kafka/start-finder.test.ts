@@ -1,0 +1,71 @@
+// Where reading begins is written down, though the coordinator refuses at first.
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { AgentError } from '../../src/domain/errors.ts'
+import type { Membership } from '../../src/kafka/group-membership.ts'
+import { TestKafka } from '../support/kafka.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { startSource, type Running } from './rig.ts'
+
+/** As `real`, which is asked for the rest each time. */
+const but = (real: Membership, own: Partial<Membership>): Membership =>
+  Object.assign(Object.create(real) as Membership, own)
+
+interface World extends Running {
+  readonly topic: string
+  readonly refusals: number
+  readonly committed: () => Promise<number | null | undefined>
+}
+
+/** Three records lie in a topic that is read from its end; the first `times` commits are refused. */
+async function refusing(t: TestContext, times: number): Promise<World> {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  const groupId = broker.groupId()
+  await broker.produce(topic, [{ value: 'a' }, { value: 'b' }, { value: 'c' }])
+  let refusals = 0
+  const membership = (real: Membership): Membership => {
+    const commit: Membership['commit'] = async (positions, transaction) => {
+      if (refusals >= times) return real.commit(positions, transaction)
+      refusals++
+      throw new AgentError('UNAVAILABLE', 'cannot commit: no coordinator')
+    }
+    return but(real, { commit })
+  }
+  const running = await startSource(t, { groupId, topics: [topic], from: 'latest', membership })
+  return {
+    ...running,
+    topic,
+    get refusals() {
+      return refusals
+    },
+    committed: async () => (await broker.committed(groupId, topic))[0],
+  }
+}
+
+test('the start is committed however often that is refused, and nothing is wrong afterwards', async (t) => {
+  const { source, committed } = await refusing(t, 2)
+  await waitFor('the trouble', () => source.health().error?.includes('no coordinator') === true)
+  await waitFor('the start is committed', async () => (await committed()) === 3)
+  assert.equal(source.health().error, null)
+})
+
+test('what was committed since is not taken back', async (t) => {
+  const world = await refusing(t, 1)
+  const { source, topic, receiver, committed } = world
+  await waitFor('the refusal', () => world.refusals === 1)
+  await source.commit([{ topic, partition: 0, offset: 2, epoch: receiver.epoch(0) }])
+  await waitFor('nothing is wrong', () => source.health().error === null)
+  assert.equal(await committed(), 2)
+})
+
+test('what cannot be found out is no trouble any more once the partition is gone', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  const committed = (): Promise<never> => Promise.reject(new AgentError('UNAVAILABLE', 'no coordinator'))
+  const membership = (real: Membership): Membership => but(real, { committed })
+  const { source } = await startSource(t, { groupId: broker.groupId(), topics: [topic], membership })
+  await waitFor('the trouble', () => source.health().error?.includes('no coordinator') === true)
+  await source.revoked([{ topic, partition: 0 }])
+  await waitFor('no trouble', () => source.health().error === null)
+})

@@ -1,0 +1,194 @@
+// What a leader answers after an unclean election, said by the test in the broker's place; and that a broker whose log
+// is as it was takes the question for what it is.
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Membership } from '../../src/kafka/group-membership.ts'
+import { RequestWriter } from '../../src/kafka/protocol/request-writer.ts'
+import { ResponseReader } from '../../src/kafka/protocol/response-reader.ts'
+import { TransactionSession } from '../../src/kafka/transactions/session.ts'
+import { TestKafka } from '../support/kafka.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { startProxy, type Proxied, type Proxy } from './proxy.ts'
+import { clock, clusterFor, startSource } from './rig.ts'
+import { scriptedSource, type Scripted, type ScriptedMembership } from './scripted-membership.ts'
+
+const FETCH = 1
+
+interface Asked {
+  readonly topicId: string
+  readonly offset: number
+  readonly fetchedEpoch: number
+}
+
+/** Of a Fetch request for one partition, version 13. */
+function asked({ apiVersion, frame }: Proxied): Asked {
+  assert.equal(apiVersion, 13)
+  const from = new ResponseReader(frame.subarray(12))
+  from.string()
+  from.skipTags()
+  from.raw(4 * 4 + 1 + 2 * 4)
+  const [topic] = from.compactArray(() => {
+    const topicId = from.uuid()
+    return from.compactArray(() => {
+      from.raw(2 * 4)
+      return { topicId, offset: from.int64(), fetchedEpoch: from.int32() }
+    })
+  })
+  return topic?.[0] ?? assert.fail('a fetch of nothing')
+}
+
+/** Partition 0 has diverged, as the leader says beside other tagged fields. */
+function diverged(topicId: string, epoch: number, endOffset: number): Buffer {
+  const to = new RequestWriter()
+  to.noTags().int32(0).int16(0).int32(0)
+  to.compactArray([topicId], (id) =>
+    to.raw(Buffer.from(id, 'hex')).compactArray([0], (partition) => {
+      to.int32(partition).int16(0).int64(5).int64(5).int64(0)
+      to.compactArray([], () => undefined)
+        .int32(-1)
+        .compactBytes(Buffer.alloc(0))
+      to.varuint(2).varuint(0).varuint(13).int32(epoch).int64(endOffset).noTags()
+      to.varuint(1).varuint(9).int32(1).int32(epoch).noTags()
+    }),
+  )
+  to.noTags().noTags()
+  return Buffer.concat(to.pieces())
+}
+
+interface Scene extends Scripted {
+  readonly topic: string
+  readonly membership: ScriptedMembership
+  readonly proxy: Proxy
+}
+
+/** Five records have been read, or are about to be. */
+async function scene(t: TestContext, isBegun = true): Promise<Scene> {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  await broker.produce(
+    topic,
+    Array.from({ length: 5 }, (_, i) => ({ value: `line ${i}` })),
+  )
+  const proxy = await startProxy(t)
+  const scripted = await scriptedSource(t, { topic, ...proxy })
+  const [membership] = scripted.memberships
+  assert.ok(membership)
+  if (isBegun) {
+    membership.owner.assigned([{ topic, partition: 0 }])
+    await waitFor('5 records', () => scripted.receiver.records === 5)
+  }
+  return { ...scripted, topic, membership, proxy }
+}
+
+/** The next question is answered so. Resolves with it. */
+function cut(proxy: Proxy, endOffset: number, epoch = 0): Promise<Asked> {
+  const { promise, resolve } = Promise.withResolvers<Asked>()
+  proxy.instead = (request) => {
+    if (request.apiKey !== FETCH) return null
+    proxy.instead = () => null
+    const question = asked(request)
+    resolve(question)
+    return diverged(question.topicId, epoch, endOffset)
+  }
+  return promise
+}
+
+test('behind the end of a log that was cut everything is read anew, and committed offsets go back to it', async (t) => {
+  const { source, receiver, lines, membership, proxy } = await scene(t)
+  const epoch = receiver.epoch(0)
+  membership.last = { offset: 5, leaderEpoch: 0 }
+  const { offset, fetchedEpoch } = await cut(proxy, 3)
+  assert.deepEqual([offset, fetchedEpoch], [5, 0])
+  await waitFor('what is there now', () => receiver.records === 7)
+  assert.deepEqual(receiver.texts.slice(5), ['0:3:line 3', '0:4:line 4'])
+  assert.ok(receiver.epoch(0) > epoch)
+  assert.equal(receiver.batches.at(-1)?.epoch, receiver.epoch(0))
+  const committed = membership.commits.map((list) => list.map(({ partition, offset }) => [partition, offset]))
+  assert.deepEqual(committed, [[[0, 3]]])
+  const [line, ...more] = lines.of('kafka.truncated')
+  assert.deepEqual([line?.level, line?.fields['offset'], line?.fields['from'], more], ['error', 5, 3, []])
+  assert.match(lines.of('kafka.start').at(-1)?.message ?? '', /reading from offset 3: the log was cut there/)
+  assert.equal(source.health().error, null)
+})
+
+test('what was not settled before the end of a log that was cut is read again with the rest', async (t) => {
+  const { receiver, membership, proxy } = await scene(t)
+  membership.last = { offset: 1, leaderEpoch: 0 }
+  await cut(proxy, 3)
+  await waitFor('the rest', () => receiver.records === 9)
+  assert.deepEqual(
+    receiver.texts.slice(5),
+    [1, 2, 3, 4].map((i) => `0:${i}:line ${i}`),
+  )
+  assert.deepEqual(membership.commits, [], 'what is committed holds')
+})
+
+test('after a rewind to before the end of a log that was cut reading goes on there', async (t) => {
+  const { source, receiver, lines, proxy, topic } = await scene(t)
+  const epoch = receiver.epoch(0)
+  source.pause()
+  const question = cut(proxy, 3)
+  source.rewind({ topic, partition: 0 }, 2, epoch + 1)
+  source.resume()
+  const { offset, fetchedEpoch } = await question
+  assert.deepEqual([offset, fetchedEpoch], [2, 0])
+  await waitFor('the records again', () => receiver.records === 8)
+  assert.deepEqual(
+    receiver.texts.slice(5),
+    [2, 3, 4].map((i) => `0:${i}:line ${i}`),
+  )
+  assert.equal(receiver.batches.at(-1)?.epoch, epoch + 1)
+  assert.deepEqual(lines.of('kafka.truncated'), [])
+})
+
+test('an epoch that the leader knows nothing of costs one question', async (t) => {
+  const { receiver, lines, proxy, topic, membership } = await scene(t)
+  // The broker itself is asked about it, and has no offset to tell.
+  await cut(proxy, 9, 7)
+  await waitFor('the word about it', () => lines.of('kafka.out-of-range').length === 1)
+  await new TestKafka(t).produce(topic, [{ value: 'line 5' }])
+  await waitFor('the next record', () => receiver.texts.at(-1) === '0:5:line 5')
+  assert.equal(receiver.records, 6)
+  assert.equal(lines.of('kafka.out-of-range').length, 1)
+  assert.deepEqual(membership.commits, [])
+})
+
+test('a log that was cut while nobody read it is noticed by the epoch that was committed', async (t) => {
+  const { receiver, lines, membership, proxy, topic } = await scene(t, false)
+  membership.last = { offset: 5, leaderEpoch: 0 }
+  const question = cut(proxy, 3)
+  membership.owner.assigned([{ topic, partition: 0 }])
+  const { offset, fetchedEpoch } = await question
+  assert.deepEqual([offset, fetchedEpoch], [5, 0])
+  await waitFor('what is there now', () => receiver.records === 2)
+  assert.deepEqual(receiver.texts, ['0:3:line 3', '0:4:line 4'])
+  assert.equal(lines.of('kafka.truncated').length, 1)
+})
+
+test('with an offset the leader epoch of what was read is committed, within a transaction too', async (t) => {
+  const broker = new TestKafka(t)
+  const [topic, groupId] = [await broker.createTopic(), broker.groupId()]
+  await broker.produce(topic, [{ value: 'a' }, { value: 'b' }])
+  let member: Membership | null = null
+  const membership = (real: Membership): Membership => (member = real)
+  const { source, receiver, lines } = await startSource(t, { groupId, topics: [topic], membership })
+  await waitFor('the records', () => receiver.records === 2)
+  const at = (offset: number) => [{ topic, partition: 0, offset, epoch: receiver.epoch(0) }]
+  const committed = async (): Promise<(number | undefined)[]> => {
+    const [found] = (await member?.committed([{ topic, partition: 0 }])) ?? []
+    return [found?.offset, found?.leaderEpoch]
+  }
+  await source.commit(at(1))
+  assert.deepEqual(await committed(), [1, 0])
+  const names = { transactionalId: broker.groupId('transaction'), groupId }
+  const session = new TransactionSession({
+    ...names,
+    cluster: clusterFor(lines),
+    timeoutMs: 30_000,
+    clock,
+    log: lines.log,
+  })
+  t.after(() => session.close())
+  await session.commit((who) => source.commitIn(who, at(2)))
+  assert.deepEqual(await committed(), [2, 0])
+})
