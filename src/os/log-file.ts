@@ -121,8 +121,10 @@ export class LogFile implements LogWriter {
       if (file.size < maxBytes) return
       if (backups > 0) rotate(this.#target, (reason) => this.#target.uncompressed?.(reason))
     } catch (error) {
-      if (this.#nextRotation === 0) this.#target.unrotated?.(codeOf(error))
+      const isNew = this.#nextRotation === 0
       this.#nextRotation = now + rotateAgainMs
+      // Last, since a main log tells it in itself.
+      if (isNew) this.#target.unrotated?.(codeOf(error))
       return
     }
     this.#nextRotation = 0
