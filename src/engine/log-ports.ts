@@ -34,7 +34,10 @@ export interface LogWriter {
 }
 
 export interface Logs {
-  /** Raises a system error, with its code. */
+  /**
+   * Raises a system error, with its code. Who opens a target again and again gives the same object: what a slow reader
+   * has not taken yet is counted for all its openings together.
+   */
   open(target: LogTarget): LogWriter
   /** An empty file for us alone, named `prefix`, some random characters, `.log`. Raises a system error. */
   create(folder: string, prefix: string): string

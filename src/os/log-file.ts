@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, truncateSync, unl
 import type { LogTarget, LogWriter } from '../engine/log-ports.ts'
 import { codeOf } from './error-code.ts'
 import { rotate } from './log-backups.ts'
-import { joinOutlet, Outlet, tooSlow } from './outlet.ts'
+import { joinOutlet, Outlet, tooSlow, type OutletWriter } from './outlet.ts'
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
 /** Between two attempts to open a file that could not be opened. */
@@ -39,15 +39,17 @@ export class LogFile implements LogWriter {
   /** 0: the last rotation went well. */
   #nextRotation = 0
   #isClosed = false
-  readonly #outletWriter = {
-    dropped: (reason: string, bytes: number) => this.#fail(reason, bytes),
-    drained: () => this.#drained(),
-  }
+  readonly #outletWriter: OutletWriter
 
   /** Raises the system's error where it cannot be opened. */
   constructor(target: LogTarget, now = (): number => performance.now()) {
     this.#target = target
     this.#now = now
+    this.#outletWriter = {
+      source: target,
+      dropped: (reason, bytes) => this.#fail(reason, bytes),
+      drained: () => this.#drained(),
+    }
     this.#opened = open(target.path, O_APPEND)
   }
 

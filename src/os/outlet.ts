@@ -7,8 +7,11 @@ import { codeOf } from './error-code.ts'
 /** A reader that was not ready is tried again so soon; the longer he takes nothing, the later. */
 const firstRetryMs = 1
 const lastRetryMs = 10
-/** Of each writer may wait: what its child left behind, on top of what was there before. More is dropped. */
-const pendingBytesEach = 2 << 20
+/**
+ * Once so much of one source waits, what follows is dropped. Its child is held back long before: more is only what it
+ * leaves behind at its death, or what many short incarnations say.
+ */
+const pendingBytesEach = 4 << 20
 /** At the agent's end a slow reader is waited for no longer. */
 const farewellMs = 1000
 
@@ -16,6 +19,8 @@ const farewellMs = 1000
 export const tooSlow = 'its reader is too slow'
 
 export interface OutletWriter {
+  /** Whose bytes they are: the same over all incarnations. */
+  readonly source: object
   /** So many of its bytes were dropped, for this reason. */
   dropped(reason: string, bytes: number): void
   /** After a `write` that answered `waits`: nothing waits any more. */
@@ -54,7 +59,7 @@ export class Outlet {
   readonly #forget: () => void
   #writers = 0
   readonly #pending: Chunk[] = []
-  #pendingBytes = 0
+  readonly #pendingBytes = new Map<object, number>()
   readonly #waiting = new Set<OutletWriter>()
   /** So much of the chunk at hand is written. */
   #done = 0
@@ -95,13 +100,14 @@ export class Outlet {
       const fate = this.#put(next.rest, next.writer)
       if (this.#done > 0) this.#retryMs = firstRetryMs
       if (fate === 'waits') {
-        this.#pendingBytes -= this.#done
+        this.#count(next.writer, -this.#done)
         next.rest = next.rest.subarray(this.#done)
         return false
       }
       this.#pending.shift()
-      this.#pendingBytes -= next.rest.length
+      this.#count(next.writer, -next.rest.length)
     }
+    this.#pendingBytes.clear()
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const writer of waiting) writer.drained()
@@ -109,7 +115,7 @@ export class Outlet {
   }
 
   #queue(bytes: Uint8Array, writer: OutletWriter): Fate {
-    if (this.#pendingBytes + bytes.length <= this.#writers * pendingBytesEach) this.#push(bytes, writer)
+    if ((this.#pendingBytes.get(writer.source) ?? 0) < pendingBytesEach) this.#push(bytes, writer)
     else {
       this.#waiting.add(writer)
       writer.dropped(tooSlow, bytes.length)
@@ -119,8 +125,12 @@ export class Outlet {
 
   #push(bytes: Uint8Array, writer: OutletWriter): void {
     this.#pending.push({ rest: bytes.slice(), writer })
-    this.#pendingBytes += bytes.length
+    this.#count(writer, bytes.length)
     this.#waiting.add(writer)
+  }
+
+  #count({ source }: OutletWriter, bytes: number): void {
+    this.#pendingBytes.set(source, (this.#pendingBytes.get(source) ?? 0) + bytes)
   }
 
   #put(bytes: Uint8Array, writer: OutletWriter): Fate {
