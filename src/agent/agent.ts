@@ -21,11 +21,11 @@ import { ConsulTies } from './consul.ts'
 import { beginControl } from './control/begin.ts'
 import type { Control } from './control/control.ts'
 import { Credentials } from './credentials.ts'
+import { Ending } from './ending.ts'
 import { lastGoodIn } from './last-good.ts'
 import { LastWords } from './last-words.ts'
 import { leaveStreams } from './leaving.ts'
 import { obstacleFor } from './obstacle.ts'
-import { failure, type Outcome } from './outcome.ts'
 import { calculatorProgram } from './program.ts'
 import { Sides } from './sides.ts'
 import { workerStream, type WorkerStreamParts } from './worker-stream.ts'
@@ -60,17 +60,17 @@ export class Agent {
   readonly #http: HttpFace | null
   readonly #loopLag = loopLag()
   readonly #lastWords: LastWords
-  readonly #outcome = Promise.withResolvers<Outcome>()
+  readonly #ending: Ending
   readonly #hurry = Promise.withResolvers<undefined>()
   readonly #stopWaiting = new AbortController()
   #consul: ConsulTies | null = null
   #control: Control | null = null
-  #leaving = false
 
   constructor(config: Config, ports: AgentPorts) {
     const { clock, spawner, log } = ports
     this.#config = config
     this.#ports = ports
+    const ending = (this.#ending = new Ending(log))
     const events = (this.#events = ports.shared?.events ?? new EventRing(clock))
     const supervisor = (this.#supervisor = ports.shared?.supervisor ?? new Supervisor({ clock, spawner, events }))
     const credentials = (this.#credentials = new Credentials({
@@ -84,14 +84,14 @@ export class Agent {
     }))
     const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
     const lastWords = (this.#lastWords = new LastWords({ clock, log, config, stderrTail }))
-    const failed = (error: unknown): void => this.#fail(error)
+    const failed = (error: unknown): void => ending.fail(error)
     const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka(), failed))
     const streamParts: WorkerStreamParts = {
       ...{ config, clock, events, spawner, supervisor, log },
       attempts: () => (adoption.settings ?? config.streams).deadLetterAttempts,
       crashed: (box) => lastWords.crashed(box),
       failed: (error) => {
-        this.#fail(error)
+        failed(error)
         // What a broken stream has in work cannot be settled any more.
         this.#hurry.resolve(undefined)
       },
@@ -101,7 +101,7 @@ export class Agent {
       adoptionGraceMs: config.adoptionGraceMs,
       replayable: config.input.kind === 'kafka',
       dealing: config.rules.dealing,
-      failed: (error) => this.#fail(error),
+      failed,
       program: (settings, worker) => calculatorProgram(config, settings, worker, this.#documents.askedVersion),
       sides: (settings, old, changed) => sides.for(settings, old, changed),
       proxy: (first, worker, workers) => workerStream(streamParts, first, worker, workers),
@@ -115,7 +115,7 @@ export class Agent {
       lastGood: config.stateDir === null ? null : lastGoodIn(config.stateDir, events),
       waitMs: config.consul?.waitMs ?? null,
       proven: () => this.#judge(),
-      failed: (error) => this.#fail(error),
+      failed,
     }))
     this.#hold = new CrashLoopHold({
       clock,
@@ -154,15 +154,14 @@ export class Agent {
   async run(): Promise<number> {
     const unfollow = this.#ports.log.follow(this.#model)
     try {
-      if (this.#leaving) this.#events.publish('agent.signal', 'info', 'a signal came while starting')
+      if (this.#ending.isBegun) this.#events.publish('agent.signal', 'info', 'a signal came while starting')
       else await this.#begin()
     } catch (error) {
-      this.#fail(error)
+      this.#ending.fail(error)
     }
-    const asked = await this.#outcome.promise
-    const failed = await this.#leave()
-    // An end that was asked for is no good end where the last answers could not be stored.
-    const { code, reason } = asked.code === 0 ? (failed ?? asked) : asked
+    await this.#ending.begun
+    await this.#leave()
+    const { code, reason } = await this.#ending.outcome()
     if (reason !== null) this.#lastWords.write(reason)
     unfollow()
     return code
@@ -177,14 +176,14 @@ export class Agent {
     } else if (name === 'SIGUSR1')
       this.#ports.log.line('info', 'state', { event: 'agent.state', ...this.#model.snapshot() })
     else {
-      if (name === 'SIGQUIT' || this.#leaving) this.#hurry.resolve(undefined)
-      this.#end(0, null)
+      if (name === 'SIGQUIT' || this.#ending.isBegun) this.#hurry.resolve(undefined)
+      this.#ending.begin({ code: 0, reason: null })
     }
   }
 
   /** A bug was met: leave in order, with this exit code. */
   fail(code: number): void {
-    this.#end(code, 'pidpiper met a bug of its own and left: the log has it')
+    this.#ending.failWith({ code, reason: 'pidpiper met a bug of its own and left: the log has it' })
   }
 
   async #begin(): Promise<void> {
@@ -193,7 +192,7 @@ export class Agent {
     this.#control = await beginControl({
       ...{ config, clock, log, model: this.#model, events: this.#events },
       supervisor: this.#supervisor,
-      isLeaving: () => this.#leaving,
+      isLeaving: () => this.#ending.isBegun,
       shutdown: () => this.signal('SIGTERM'),
       reload: () => this.signal('SIGHUP'),
       daemon: this.#ports.shared?.daemon,
@@ -218,7 +217,7 @@ export class Agent {
           events: this.#events,
           model: this.#model,
           news: (news) => {
-            if (!this.#leaving) this.#documents.news(news)
+            if (!this.#ending.isBegun) this.#documents.news(news)
           },
         },
         config.consul,
@@ -231,14 +230,14 @@ export class Agent {
     try {
       await this.#sides.aBroker(waitMs, this.#stopWaiting.signal)
     } catch (error) {
-      if (!this.#leaving) this.#fail(error)
+      if (!this.#ending.isBegun) this.#ending.fail(error)
     }
   }
 
   /** Whether what became of a Calculator ends the agent too. */
   #judge(): void {
     for (const name of this.#adoption.namespecs) {
-      if (this.#leaving || this.#documents.onProbation) return
+      if (this.#ending.isBegun || this.#documents.onProbation) return
       const process = this.#supervisor.snapshot(name)
       if (process?.state === 'RUNNING') this.#lastWords.retract()
       const verdict = process ? calculatorVerdict(name, process, this.#config) : null
@@ -248,23 +247,11 @@ export class Agent {
   }
 
   #obey({ code, reason }: CalculatorVerdict): void {
-    if (code !== null) this.#end(code, reason)
+    if (code !== null) this.#ending.begin({ code, reason })
     else if (reason !== null) this.#lastWords.write(reason)
   }
 
-  #fail(error: unknown): void {
-    const outcome = failure(error, this.#leaving, this.#ports.log)
-    if (outcome) this.#end(outcome.code, outcome.reason)
-  }
-
-  #end(code: number, reason: string | null): void {
-    this.#leaving = true
-    this.#outcome.resolve({ code, reason })
-  }
-
-  /** Gives the first thing that went wrong. */
-  async #leave(): Promise<Outcome | null> {
-    const failures: (Outcome | null)[] = []
+  async #leave(): Promise<void> {
     this.#model.leaving('draining')
     this.#events.publish('agent.draining', 'info', 'leaving')
     this.#stopWaiting.abort()
@@ -277,14 +264,13 @@ export class Agent {
       stop: () => (this.#ports.shared ? this.#supervisor.halt(this.#adoption.namespecs) : this.#supervisor.stopAll()),
       adoptionGraceMs: this.#config.adoptionGraceMs,
       hurry: this.#hurry.promise,
-      failed: (error) => failures.push(failure(error, true, this.#ports.log)),
+      deregister: async () => this.#consul?.end(),
+      failed: (error) => this.#ending.fail(error),
     })
     this.#credentials.stop()
-    await this.#consul?.end()
     this.#model.leaving('stopped')
     this.#events.publish('agent.stopped', 'info', 'left')
     await Promise.all([this.#control?.close(), this.#http?.close()])
     this.#loopLag.close()
-    return failures.find((each) => each !== null) ?? null
   }
 }

@@ -89,7 +89,7 @@ async function checked(flags: RunFlags, json: boolean): Promise<number> {
   const ofFile = file === '' ? null : await import('./supervisord/check-file.ts')
   if (ofFile !== null && !hasStream(process.env, flags)) return ofFile.checkFile(file, json, misspelt(process.env))
   const loaded = loadConfig({ environment: process.env, flags, machine: thisMachine })
-  const more = ofFile?.fileFindings(file)
+  const more = ofFile?.fileFindings(file, loaded.reading.values.CALCULATOR_GROUP)
   const everything = {
     rows: [...explain(loaded, flags), ...(more?.rows ?? [])],
     problems: [...loaded.problems, ...(more?.problems ?? [])],

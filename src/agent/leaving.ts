@@ -17,16 +17,22 @@ export interface LeavingParts {
   readonly adoptionGraceMs: Millis
   /** Resolves when somebody is in a hurry: the drain is cut short. */
   readonly hurry: Promise<void>
+  /** Takes the agent out of every catalog. */
+  readonly deregister: () => Promise<void>
   /** A step failed; those after it are taken all the same. */
   readonly failed: (error: unknown) => unknown
 }
 
-/** What the Calculator said last is stored and committed, and the group left, in at most this time each. */
-const LAST_WORDS: Millis = 1000
-const GOODBYE: Millis = 500
+/**
+ * From the end of the Calculator to the end of the streams, whoever does not answer: a tenth of the promised second is
+ * left for whatever else is open.
+ */
+const GOODBYE: Millis = 900
+/** Of it at most for storing and committing what the Calculator said last; the rest is for leaving the group. */
+const LAST_WORDS: Millis = 700
 
-/** Drains, ends the Calculator, stores its last answers, gives the partitions back. */
-export async function leaveStreams({ clock, adoption, stop, failed, ...parts }: LeavingParts): Promise<void> {
+/** Drains, ends the Calculator, stores its last answers, gives the partitions back, and deregisters beside that. */
+export async function leaveStreams({ clock, adoption, failed, ...parts }: LeavingParts): Promise<void> {
   const take = async (step: Promise<unknown>): Promise<void> => {
     await step.catch(failed)
   }
@@ -39,8 +45,11 @@ export async function leaveStreams({ clock, adoption, stop, failed, ...parts }: 
   const { workers } = adoption
   const changing = adoption.close()
   if (workers) await Promise.race([take(workers.drain(parts.adoptionGraceMs)), parts.hurry])
-  await take(stop())
-  if (workers) await within(LAST_WORDS, workers.finished())
-  await within(GOODBYE, changing)
-  await within(GOODBYE, adoption.closeSides())
+  await take(parts.stop())
+  const until = clock.now() + GOODBYE
+  const giveBack = async (): Promise<void> => {
+    await within(LAST_WORDS, Promise.all([workers && take(workers.finished()), changing]))
+    await within(until - clock.now(), adoption.closeSides())
+  }
+  await Promise.all([giveBack(), within(GOODBYE, parts.deregister())])
 }

@@ -69,7 +69,7 @@ export class Adoption {
    */
   adopt(settings: StreamSettings): Promise<void> {
     return this.#serially(async () => {
-      if (this.#closed) return
+      this.#mustGoOn()
       if (this.#inForce) await this.#change(this.#inForce, settings)
       else await this.#begin(settings)
     })
@@ -77,7 +77,8 @@ export class Adoption {
 
   /**
    * Resolves once it is known whether the Calculators start: to null when they run, or to the reason when it was found
-   * that one cannot. To be called right after `adopt`.
+   * that one cannot. To be called right after `adopt`. Rejects with SHUTDOWN_STATE where `close` is called before it is
+   * known: a Calculator that was not let live has proven nothing.
    */
   async verdict(): Promise<string | null> {
     const { namespecs } = this
@@ -86,7 +87,7 @@ export class Adoption {
       const process = supervisor.snapshot(namespec)
       // One that came to its own end has started.
       const started = process?.state === 'RUNNING' || process?.state === 'EXITED'
-      if (process === undefined || started || this.#closed) return null
+      if (process === undefined || started) return null
       const failed = process.state === 'FATAL' || process.retries >= FAILED_STARTS
       if (failed || process.spawnerr.startsWith("can't find command")) return process.spawnerr || process.state
       return undefined
@@ -95,12 +96,13 @@ export class Adoption {
       const found = namespecs.map(lookAt)
       return found.find((reason) => typeof reason === 'string') ?? (found.includes(undefined) ? undefined : null)
     }
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const answer = (): void => {
         const found = look()
-        if (found === undefined) return
+        if (found === undefined && !this.#closed) return
         unsubscribe()
-        resolve(found)
+        if (found === undefined) reject(overtaken())
+        else resolve(found)
       }
       const unsubscribe = events.subscribe(({ event }) => {
         if (event.startsWith('process.') || event === 'agent.draining') queueMicrotask(answer)
@@ -163,7 +165,8 @@ export class Adoption {
     const restart = replayable
       ? changed.has('calculator') || !finished || !areUp
       : (changed.has('calculator') || !areUp) && !this.#cameToItsEnd(old)
-    if (restart) await Promise.all(old.namespecs.map((namespec) => supervisor.ensureStopped(namespec)))
+    // Until the other settings are in force nobody else starts it: not an operator who wants the same thing.
+    if (restart) await Promise.all(old.namespecs.map((namespec) => supervisor.hold(namespec)))
     if (replayable) {
       // Only an output that takes nothing can hold this up; what it was to get is then answered anew.
       const patience = this.#parts.clock.arm(OUTPUT_WAIT, () => workers.abandonOutput())
@@ -212,10 +215,16 @@ export class Adoption {
 
   /** Whoever ends everything does not know of Calculators and records that come now. */
   #mustGoOn(): void {
-    if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'cannot change the streams: the agent stops')
+    if (this.#closed) throw overtaken()
   }
 
   #start(namespecs: readonly string[]): void {
-    for (const namespec of namespecs) this.#parts.supervisor.start(namespec)
+    const { supervisor } = this.#parts
+    for (const namespec of namespecs) {
+      supervisor.release(namespec)
+      supervisor.start(namespec)
+    }
   }
 }
+
+const overtaken = (): AgentError => new AgentError('SHUTDOWN_STATE', 'cannot change the streams: the agent stops')

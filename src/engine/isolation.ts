@@ -12,8 +12,12 @@ import type { Timer } from './ports.ts'
 import type { StreamParts } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
 
-/** A Calculator that waits for more input so long before it answers is given more, since it may keep answers back. */
-const FIRST_PATIENCE: Millis = 1000
+/**
+ * A Calculator that waits for more input so long, for each record that it may have, is given more, since it may keep
+ * answers back. The more suspects are together the surer that should be, within reason: the stream stands meanwhile.
+ */
+const PATIENCE: Millis = 1000
+const MOST_PATIENCE: Millis = 8000
 
 /** How it died is known to the agent alone that saw it. */
 const UNKNOWN = { reason: 'crash', exitCode: null, signal: null, stderr: [] } as const
@@ -29,7 +33,6 @@ export class Isolation {
   readonly #verdicts = new Map<string, Omit<Verdict, 'attempts'>>()
   /** Partitions whose suspect is with a Calculator now. */
   readonly #trying = new Set<string>()
-  #patience = FIRST_PATIENCE
   #watch: Timer | null = null
 
   /** `goOn`: more may be handed over than before. */
@@ -169,14 +172,11 @@ export class Isolation {
     }
     if (this.#watch) return
     const before = look()
-    this.#watch = clock.arm(this.#patience, () => {
+    this.#watch = clock.arm(Math.min(PATIENCE * this.#blame.limit, MOST_PATIENCE), () => {
       this.#watch = null
       const now = look()
       if (lane.over || !this.isOn || lane.inFlight === 0) return
-      if (before.waits && now.waits && before.cpu === now.cpu && before.out === now.out) {
-        this.#patience *= 2
-        this.#blame.widen()
-      }
+      if (before.waits && now.waits && before.cpu === now.cpu && before.out === now.out) this.#blame.widen()
       this.#goOn()
     })
   }

@@ -13,7 +13,7 @@ import {
 } from '../domain/process/state.ts'
 import { Deadlines } from './deadlines.ts'
 import type { EventRing } from './event-ring.ts'
-import { newManaged, type Managed } from './managed.ts'
+import { mustBeDown, mustBeFree, newManaged, type Managed } from './managed.ts'
 import type { Child, Clock, PipeOwner, Spawner } from './ports.ts'
 import { Preparations } from './preparations.ts'
 import { processSnapshot } from './process-snapshot.ts'
@@ -49,16 +49,13 @@ export class Supervisor {
   add(spec: ProgramSpec, owner: PipeOwner): string {
     const name = namespec(spec)
     if (this.#managed.has(name)) throw new AgentError('BAD_NAME', `cannot add ${name}: the name is taken`)
-    this.#managed.set(name, newManaged(name, spec, owner))
+    this.#managed.set(name, newManaged(name, spec, owner, this.#shutdown !== null))
     return name
   }
 
   /** Forgets a process. Throws BAD_NAME, and FAILED while it is up or will be, as far as that is known. */
   remove(name: string): void {
-    const { process } = this.#find(name)
-    if (process.state !== 'UNKNOWN' && (!settled(process) || process.child !== null)) {
-      throw new AgentError('FAILED', `cannot remove ${name} while it is ${process.state}: stop it first`)
-    }
+    mustBeDown(this.#find(name))
     this.#managed.delete(name)
   }
 
@@ -94,13 +91,11 @@ export class Supervisor {
 
   /**
    * When it returns the child was spawned, or could not be (then the state is BACKOFF). Throws BAD_NAME,
-   * ALREADY_STARTED, ABNORMAL_TERMINATION (while STOPPING), FAILED (UNKNOWN) or SHUTDOWN_STATE.
+   * ALREADY_STARTED, ABNORMAL_TERMINATION (while STOPPING, or held), FAILED (UNKNOWN) or SHUTDOWN_STATE.
    * supervisord: rpcinterface.startProcess.
    */
   start(name: string): void {
-    if (this.#shutdown !== null || this.#managed.get(name)?.halted) {
-      throw new AgentError('SHUTDOWN_STATE', `cannot start ${name}: the agent stops`)
-    }
+    mustBeFree(this.#find(name))
     this.#command(name, 'start')
   }
 
@@ -123,10 +118,20 @@ export class Supervisor {
     this.#handle(this.#find(name), { type: 'restart', at: this.#ports.clock.now(), reason })
   }
 
-  /** Stops what is up, waits for what is stopping already, and is content with what is down. Rejects with BAD_NAME. */
-  async ensureStopped(name: string): Promise<void> {
-    this.#handle(this.#find(name), { type: 'stop', at: this.#ports.clock.now() })
+  /**
+   * Stops what is up, waits for what is stopping already, and is content with what is down. From now on `start` refuses
+   * everybody, until `release`. Rejects with BAD_NAME.
+   */
+  async hold(name: string): Promise<void> {
+    const managed = this.#find(name)
+    managed.held = true
+    this.#handle(managed, { type: 'stop', at: this.#ports.clock.now() })
     await this.whenSettled(name)
+  }
+
+  /** Ends what `hold` began. Throws BAD_NAME. */
+  release(name: string): void {
+    this.#find(name).held = false
   }
 
   /** Resolves at once when STOPPED, FATAL, UNKNOWN, or EXITED for good; else when it gets there. Rejects with BAD_NAME. */
@@ -194,6 +199,8 @@ export class Supervisor {
   }
 
   #turn(managed: Managed, event: ProcessEvent): ErrorCode | null {
+    // Removed while UNKNOWN: the end of its child is its owner's alone, and its name may be another's by now.
+    if (this.#managed.get(managed.name) !== managed) return null
     const result = step(managed.process, event)
     if ('refused' in result) return result.refused
     managed.process = result.process
@@ -281,7 +288,7 @@ export class Supervisor {
 
   /** supervisord: Subprocess.transition starts nothing while it shuts down. */
   #due(managed: Managed, deadline: Deadline): void {
-    if (deadline === 'retryDue' && (this.#shutdown !== null || managed.halted)) return
+    if (deadline === 'retryDue' && managed.halted) return
     this.#handle(managed, { type: deadline, at: this.#ports.clock.now() })
   }
 

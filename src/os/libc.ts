@@ -34,8 +34,8 @@ export interface Libc {
   limit(pid: number, resource: number): Limit
   setLimit(pid: number, resource: number, limit: Limit): void
   /**
-   * This thread, and what it starts, is another user from now on; root can come back by what it returns. The C
-   * library's own calls would change all threads.
+   * This thread, and what it starts, is another user from now on; root can come back by what it returns. Where it is
+   * refused nothing has changed. The C library's own calls would change all threads.
    */
   become(user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }): () => void
   /** A listening socket, closed on exec; `address` is a sockaddr of the family. */
@@ -170,14 +170,21 @@ function bound(koffi: Koffi): Libc {
     setLimit,
     become(user) {
       const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, groups: process.getgroups?.() ?? [] }
-      setGroups(user.groups)
-      setIds('setresgid', user.gid)
-      setIds('setresuid', user.uid)
-      return () => {
+      const comeBack = (): void => {
         setIds('setresuid', own.uid)
         setIds('setresgid', own.gid)
         setGroups(own.groups)
       }
+      try {
+        setGroups(user.groups)
+        setIds('setresgid', user.gid)
+        setIds('setresuid', user.uid)
+      } catch (error) {
+        // The system may know a group and not the user, and what was changed by then stays changed.
+        comeBack()
+        throw error
+      }
+      return comeBack
     },
     listen(family, address, backlog) {
       const fd = Number(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0))

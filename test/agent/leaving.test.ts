@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import { leaveStreams, type Leaving } from '../../src/agent/leaving.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
-const steps = ['drain', 'stop', 'finish', 'close'] as const
+const steps = ['drain', 'stop', 'finish', 'deregister', 'close'] as const
 type Step = (typeof steps)[number]
 
 /** Leaves; `how` says what becomes of a step, which is well where it says nothing. */
-async function leave(how: Partial<Record<Step, () => Promise<never>>>) {
+async function leave(how: Partial<Record<Step | 'change', () => Promise<never>>>) {
   const clock = new FakeClock()
   const taken: Step[] = []
   const failures: string[] = []
@@ -18,17 +18,19 @@ async function leave(how: Partial<Record<Step, () => Promise<never>>>) {
   }
   const adoption: Leaving = {
     workers: { drain: () => take('drain').then(() => true), finished: () => take('finish') },
-    close: () => Promise.resolve(),
+    close: () => how.change?.() ?? Promise.resolve(),
     closeSides: () => take('close'),
   }
-  let hasLeft = false
+  const began = clock.now()
+  let took = Infinity
   const left = leaveStreams({
     ...{ clock, adoption, adoptionGraceMs: 3000, stop: () => take('stop') },
+    deregister: () => take('deregister'),
     hurry: new Promise(() => undefined),
     failed: (error) => failures.push(String(error)),
-  }).then(() => (hasLeft = true))
+  }).then(() => (took = clock.now() - began))
   await clock.advance(2000)
-  assert.ok(hasLeft, 'it takes no longer than its clocks')
+  assert.ok(took <= 900, `${took} ms`)
   await left
   assert.equal(clock.pending, 0)
   return { taken, failures }
@@ -42,10 +44,17 @@ for (const step of steps) {
   })
 }
 
-for (const step of ['finish', 'close'] as const) {
+for (const step of ['finish', 'deregister', 'close'] as const) {
   test(`where the streams never ${step} they are left so`, async () => {
     const { taken, failures } = await leave({ [step]: () => new Promise<never>(() => undefined) })
     assert.deepEqual(taken, steps)
     assert.deepEqual(failures, [])
   })
 }
+
+test('where nobody answers any more all of it together takes no longer, and is tried', async () => {
+  const never = (): Promise<never> => new Promise<never>(() => undefined)
+  const { taken, failures } = await leave({ change: never, finish: never, deregister: never, close: never })
+  assert.deepEqual(taken, steps)
+  assert.deepEqual(failures, [])
+})

@@ -116,7 +116,7 @@ test('the end is never overtaken by a registration that is under way', async (t)
   assert.equal(calls.at(-1)?.[1], 'deregister')
 })
 
-test('the end takes a second at most, of which a call that is under way gets 400 ms', async (t) => {
+test('the end takes 900 ms at most, of which a call that is under way gets 360 ms', async (t) => {
   const clock = new FakeClock()
   const began = clock.now()
   const limits: (number | undefined)[] = []
@@ -133,12 +133,12 @@ test('the end takes a second at most, of which a call that is under way gets 400
   }
   const { registration } = registered(t, nowhere, { client, clock })
   const stopped = registration.stop()
-  await clock.advance(400)
+  await clock.advance(360)
   await stopped
-  assert.deepEqual(limits, [400, 600])
+  assert.deepEqual(limits, [360, 540])
 })
 
-test('the end is tried even where the second is over before it can be', async (t) => {
+test('the end is tried even where its time is over before it can be', async (t) => {
   const clock = new FakeClock()
   const limits: (number | undefined)[] = []
   const late = Promise.withResolvers<undefined>()

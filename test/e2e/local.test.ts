@@ -58,6 +58,25 @@ test('an empty file gives an empty file, and devices are files too', { timeout: 
   assert.equal((await devices.exit()).code, 0)
 })
 
+test('an output that fails at its very end is 69, and the end is in order', { timeout: 30_000 }, async (t) => {
+  const started = async (out: string, script: string): Promise<TestAgent> =>
+    startAgent(t, {
+      args: ['--in', '-', '--out', out, ...calculatorWords(['sh', '-c', script])],
+      stdin: 'pipe',
+      env: { OUTPUT_FORMAT: 'raw' },
+    })
+  // Nothing was written before it is closed; and what is said when the agent was asked to end.
+  const [closed, last] = await Promise.all([started('/proc/none', 'cat'), started('/dev/full', 'cat; echo last words')])
+  await last.waitForEvent('process.running')
+  closed.process.stdin?.end()
+  last.signal('SIGTERM')
+  for (const agent of [closed, last]) {
+    assert.deepEqual(await agent.exit(), { code: 69, signal: null }, agent.stderr)
+    const events = agent.log.map(({ event }) => event)
+    assert.deepEqual([events.filter((event) => event === 'agent.failed').length, events.at(-1)], [1, 'agent.stopped'])
+  }
+})
+
 test('lines go from stdin to stdout, and nothing else does', { timeout: 30_000 }, async (t) => {
   const agent = await startAgent(t, {
     under: ['sh', '-c', 'printf "one\\ntwo" | "$@" | cat', 'sh'],

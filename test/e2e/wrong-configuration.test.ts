@@ -254,7 +254,8 @@ test('check tells problems as a start does, with the same exit code', { timeout:
 
 test('check looks at CONFIG_FILE too, and at it alone without a Calculator', { timeout: 30_000 }, async (t) => {
   const file = join(tempDir(t), 'supervisord.conf')
-  writeFileSync(file, '[supervisord]\nnodaemon=true\n[program:web]\ncommand=/bin/sleep 9\nautostrat=false\n')
+  const programs = '[program:web]\ncommand=/bin/sleep 9\nautostrat=false\n[program:calculator]\ncommand=/bin/sleep 9\n'
+  writeFileSync(file, `[supervisord]\nnodaemon=true\n${programs}`)
   const checked = async (env: Readonly<Record<string, string>>): Promise<[number | null, string]> => {
     const agent = await startAgent(t, { args: ['check', '--json'], env: { ...env, CONFIG_FILE: file } })
     return [(await agent.exit()).code, agent.stdout]
@@ -266,6 +267,7 @@ test('check looks at CONFIG_FILE too, and at it alone without a Calculator', { t
   assert.equal(beside[0], 78)
   assert.match(beside[1], /autostrat/)
   assert.match(beside[1], /KAFKA_DSN is needed|"name": "KAFKA_DSN"/)
+  assert.match(beside[1], /\[program:calculator\] is in the group calculator, which is the Calculator's/)
 })
 
 test('health names an address that is none, and asks at no other one', { timeout: 20_000 }, async (t) => {

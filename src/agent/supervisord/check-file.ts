@@ -4,6 +4,7 @@ import { describeConfig, placeText } from '../../faces/supervisord/config/descri
 import { loadConfig } from '../../faces/supervisord/config/load.ts'
 import type { Notice } from '../../faces/supervisord/config/types.ts'
 import { printCheck } from '../print-check.ts'
+import { besideCalculator } from './beside-calculator.ts'
 import { thisMachine } from './this-machine.ts'
 
 /** What supervisord itself ends with. */
@@ -14,15 +15,16 @@ const BAD_CONFIGURATION = 2
  * @returns the exit code: 0 for a file that can be started, 2 for one that cannot
  */
 export function checkFile(file: string, json: boolean, warnings: readonly string[] = []): number {
-  const found = fileFindings(file)
+  const found = fileFindings(file, null)
   const exitCode = printCheck({ ...found, warnings: [...warnings, ...found.warnings] }, json)
   return exitCode === 0 ? 0 : BAD_CONFIGURATION
 }
 
-/** What there is to say of a file. */
-export function fileFindings(file: string): CheckInput {
+/** What there is to say of a file. `group`: of the Calculator beside its programs; null: there is none. */
+export function fileFindings(file: string, group: string | null): CheckInput {
   const machine = thisMachine()
-  const { config, problems, warnings } = loadConfig({ file, machine })
+  const loaded = loadConfig({ file, machine })
+  const { config, problems, warnings } = group === null ? loaded : besideCalculator(loaded, group)
   const description = config === null ? null : describeConfig(config, machine)
   return {
     rows: description?.rows ?? [],

@@ -43,6 +43,8 @@ export interface Companion {
 }
 
 export interface CompanionParts {
+  /** It has that for itself. */
+  readonly group: string
   readonly onStderrLine: (line: StderrLine) => void
   /** A line without what nobody may see. */
   readonly masked: (text: string) => string
@@ -112,6 +114,10 @@ export class DaemonHost {
         if (notices.config === null) throw new AgentError('BAD_CONFIGURATION', notices.problems[0]?.text ?? '')
         next = notices.config
       }
+    } catch (error) {
+      // A file that cannot be lived by is no reason to give up the records of the Calculator.
+      await this.#leave()
+      throw error
     } finally {
       unhook()
     }
@@ -144,6 +150,7 @@ export class DaemonHost {
       mainLog,
       followers,
       serials: this.#serials,
+      endCompanion: () => this.#endCompanion(),
     })
   }
 
@@ -183,8 +190,16 @@ export class DaemonHost {
       }) ?? null
   }
 
+  /** It drains; to ask once more is to be in a hurry. How it ended is for `#leave` to tell. */
+  #endCompanion(): Promise<unknown> {
+    if (!this.#isEnding) this.#companion?.signal('SIGTERM')
+    this.#isEnding = true
+    return Promise.allSettled([this.#accompanied])
+  }
+
   async #leave(): Promise<number> {
-    this.#companion?.signal('SIGTERM')
+    // Where a restart became a shutdown nobody has asked it yet.
+    await this.#endCompanion()
     await this.#accompanied
     return this.#exitCode
   }
@@ -224,12 +239,10 @@ export class DaemonHost {
     process.on('unhandledRejection', bug)
     const end = (name: AgentSignal) => (): void => {
       this.#mainLog?.line('warn', `received ${name} indicating exit request`)
+      this.#isEnding = true
       // It drains first; its end stops the others.
       if (this.#companion) this.#companion.signal(name)
-      else {
-        this.#isEnding = true
-        this.#life?.shutdown()
-      }
+      else this.#life?.shutdown()
     }
     const unhook = onSignals({
       SIGTERM: end('SIGTERM'),

@@ -9,7 +9,7 @@ import type { Machine } from '../../faces/supervisord/config/machine.ts'
 import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'
 import { EventBus, type Serials } from '../../faces/supervisord/events/event-bus.ts'
 import type { ConfigInfo } from '../../faces/supervisord/daemon.ts'
-import { Life } from '../../faces/supervisord/life/life.ts'
+import { Life, type LifeParts } from '../../faces/supervisord/life/life.ts'
 import type { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
 import { clearAutoLogs } from '../../faces/supervisord/output/auto-logs.ts'
 import type { Followers } from '../../faces/supervisord/output/followers.ts'
@@ -21,7 +21,7 @@ import { measureMemory } from '../../os/memory-use.ts'
 import { oneShots } from '../../os/one-shot.ts'
 import { commandFile } from '../../os/spawn.ts'
 
-export interface OpenLifeParts {
+export interface OpenLifeParts extends Pick<LifeParts, 'endCompanion'> {
   readonly config: SupervisordConfig
   readonly load: () => Loaded
   readonly machine: Machine

@@ -13,6 +13,7 @@ import {
 import { SUPERVISOR_VERSION } from '../../faces/supervisord/versions.ts'
 import { daemonCopy, startCopy } from '../../os/daemonise.ts'
 import { releaseSignals, signalsHeard } from '../../os/signals.ts'
+import { besideCalculator } from './beside-calculator.ts'
 import { DaemonHost, type CompanionParts } from './daemon-host.ts'
 import { thisMachine } from './this-machine.ts'
 
@@ -58,7 +59,10 @@ export async function supervisord(
   if (line.file === null && machine.uid === 0) tell(searchingAsRoot)
   // A Calculator's secrets are nobody else's.
   const childEnvironment = companion?.childEnvironment ?? machine.environment
-  const load = (): Loaded => overlaid(loadConfig({ file: found.file, machine, childEnvironment }), line, machine)
+  const load = (): Loaded => {
+    const loaded = overlaid(loadConfig({ file: found.file, machine, childEnvironment }), line, machine)
+    return companion === null ? loaded : besideCalculator(loaded, companion.group)
+  }
   const loaded = load()
   if (loaded.config === null) return refuse(loaded.problems[0]?.text ?? 'the configuration is wrong')
   const isBackground = !loaded.config.settings.nodaemon && process.pid !== 1 && companion === null

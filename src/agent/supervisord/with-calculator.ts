@@ -14,6 +14,7 @@ export async function runWithFile(argv: readonly string[], flags: RunFlags): Pro
   if (typeof prepared === 'number') return prepared
   const { config, log } = prepared
   return supervisord(argv, called, {
+    group: config.calculator.group,
     onStderrLine: (line) => log.child(line),
     masked: (text) => log.masked(text),
     childEnvironment: config.calculator.childEnvironment,

@@ -56,7 +56,9 @@ async function startWhenReady(process: ManagedProcess, parts: Parts): Promise<vo
       return
     }
     mainLog.line('info', `${process.name} waits for ${missing.namespec}`)
-    await watch.until(missing.namespec, () => (isReady(missing) || !mayGoOn() ? true : undefined))
+    // An update may put another process in its place.
+    const isPast = (): boolean => isReady(missing) || roster.known(missing.namespec) !== missing || !mayGoOn()
+    await watch.until(missing.namespec, () => (isPast() ? true : undefined))
   }
 }
 

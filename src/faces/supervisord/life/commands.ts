@@ -15,7 +15,8 @@ import type { StateWatch } from './state-watch.ts'
 
 const running: readonly ProcessState[] = ['RUNNING', 'BACKOFF', 'STARTING']
 const signallable: readonly ProcessState[] = ['RUNNING', 'STARTING', 'STOPPING']
-const down: readonly ProcessState[] = ['STOPPED', 'EXITED', 'FATAL']
+/** supervisord: states.STOPPED_STATES. Nothing more can be done about a child that is UNKNOWN. */
+const down: readonly ProcessState[] = ['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN']
 const reportEveryMs = 2000
 /** Starts in a row; then the loop has its turn. */
 const sliceMs = 8

@@ -38,6 +38,8 @@ export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand
   readonly pid: number
   /** Reads the files anew. */
   readonly load: () => Loaded
+  /** Before a shutdown stops the programs: resolves when what runs beside them, and may need them, has ended. */
+  readonly endCompanion?: () => Promise<unknown>
 }
 
 export class Life implements Daemon {
@@ -276,6 +278,7 @@ export class Life implements Daemon {
   async #end(): Promise<void> {
     // Who asked for it gets an answer first.
     await breathe()
+    if (this.#state === 'SHUTDOWN') await this.#parts.endCompanion?.()
     await stopEverything(this.#parts.supervisor, this.#roster, this.#around)
     await this.#roster.hooks.allIdle()
     for (const end of this.#endings) end()

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
 import { isLiving } from '../../../fixtures/e2e-proc.ts'
 import { waitFor } from '../../../support/wait-for.ts'
+import { ask, asking } from './asked.ts'
 import { start } from './started.ts'
 
 const programs = `
@@ -128,6 +131,58 @@ test('starts that fail say why in two lines, with 2', async (t) => {
   )
 })
 
+test('a reload that fails ends the Calculator in order', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  t.after(() => taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const daemon = start(t, {
+    face: [],
+    programs: '[program:exporter]\ncommand=sleep 1000',
+    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
+    stdin: 'pipe',
+  })
+  await daemon.said(/success: calculator entered RUNNING/)
+  daemon.child.stdin?.write('one\n')
+  await waitFor('an answer', () => daemon.stdout() !== '')
+  daemon.rewrite(`[inet_http_server]\nport=127.0.0.1:${port}`)
+  daemon.child.kill('SIGHUP')
+  assert.equal(await daemon.exit, 2)
+  assert.match(
+    daemon.stderr(),
+    /"agent.draining"[^]*"process.stopped"[^]*"agent.stopped"[^]*\nError: Another program is already listening/,
+  )
+})
+
+test('a program that has the name of the Calculator is told before anything starts', async (t) => {
+  const daemon = start(t, {
+    face: [],
+    programs: '[program:exporter]\ncommand=sleep 1000\n[program:calculator]\ncommand=sleep 1000',
+    words: ['--bin', 'cat', '--in', '/dev/null', '--out', '-'],
+  })
+  assert.equal(await daemon.exit, 2)
+  assert.match(
+    daemon.stderr(),
+    /^Error: .*\[program:calculator\] is in the group calculator, which is the Calculator's: CALCULATOR_GROUP /m,
+  )
+  assert.equal(daemon.log(), '')
+})
+
+test('a reload that brings the name of the Calculator leaves everything as it is', async (t) => {
+  const daemon = start(t, {
+    face: [],
+    programs: '[program:exporter]\ncommand=sleep 1000',
+    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
+    stdin: 'pipe',
+  })
+  await daemon.said(/success: calculator entered RUNNING/)
+  daemon.rewrite('[program:calculator]\ncommand=sleep 1000')
+  daemon.child.kill('SIGHUP')
+  await daemon.said(/CRIT cannot restart, everything stays as it is: .*\[program:calculator\]/)
+  daemon.child.stdin?.end('one\n')
+  assert.equal(await daemon.exit, 0)
+})
+
 const isRoot = process.getuid?.() === 0
 
 test('as PID 1 it stays, warns, and reaps what others leave behind', { skip: !isRoot }, async (t) => {
@@ -164,5 +219,22 @@ test('programs of a file run beside a Calculator, start before it, and end with 
   assert.match(
     daemon.log(),
     /exited: calculator \(exit status 0; expected\)\n[^]*stopped: exporter \(terminated by SIGTERM\)/,
+  )
+})
+
+test('a shutdown over XML-RPC has the Calculator drain before its programs are stopped', async (t) => {
+  const daemon = start(t, {
+    face: [],
+    programs: `${asking}[program:db]\ncommand=sleep 1000\nstartsecs=0`,
+    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
+    stdin: 'pipe',
+  })
+  const { call } = await ask(t, daemon)
+  await daemon.said(/success: calculator entered RUNNING/)
+  await call('shutdown')
+  assert.equal(await daemon.exit, 0)
+  assert.match(
+    daemon.log(),
+    /(stopped|exited): calculator [^]*waiting for db to die[^]*stopped: db \(terminated by SIGTERM\)/,
   )
 })

@@ -37,6 +37,9 @@ export interface StartOptions {
 }
 
 export function start(t: TestContext, options: StartOptions): Started {
+  let end = (): Promise<unknown> => Promise.resolve()
+  // Registered first, called first: a folder cannot be removed while a daemon makes files in it.
+  t.after(() => end())
   const folder = tempDir(t)
   const { programs, settings = 'nodaemon=true', words = [], under = [], face = ['supervisord'] } = options
   const conf = join(folder, 'supervisord.conf')
@@ -62,11 +65,11 @@ export function start(t: TestContext, options: StartOptions): Started {
     return existsSync(path) ? readFileSync(path, 'utf8') : ''
   }
   const log = (): string => file('main.log')
-  t.after(async () => {
+  end = () => {
     // unshare does not pass a SIGTERM on, and takes its child with it when it is killed.
     if (child.exitCode === null && child.signalCode === null) child.kill(under.length > 0 ? 'SIGKILL' : 'SIGTERM')
-    await exit
-  })
+    return exit
+  }
   return {
     folder,
     child,

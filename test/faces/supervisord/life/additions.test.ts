@@ -1,6 +1,7 @@
 // Keys that supervisord does not have: all of them off unless they are written.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { UpkeepTools } from '../../../../src/engine/upkeep-ports.ts'
 import { LineFormatter } from '../../../../src/faces/supervisord/output/line-format.ts'
 import { settle, world } from './world.ts'
 
@@ -33,6 +34,31 @@ test('depends_on: a program starts when what it needs is RUNNING, and is stopped
     child(name).dieOf('SIGTERM')
   }
   await life.ended
+})
+
+test('depends_on: who waits for a program that an update replaces waits for the one in its place', async (t) => {
+  const checkedBy = (command: string): string =>
+    `[program:db]\ncommand=db\nstartsecs=0\nhealthcheck_command=${command}\nhealthcheck_retries=100
+[program:web]\ncommand=web\nstartsecs=0\ndepends_on=db`
+  const tools: Partial<UpkeepTools> = {
+    runOneShot: ({ command }) =>
+      Promise.resolve({ failure: command[0] === 'mended' ? null : 'exit status 1', output: '' }),
+  }
+  const { life, child, rewrite, statename, lines } = world(t, { programs: checkedBy('broken'), tools })
+  await life.run()
+  await settle()
+  rewrite(checkedBy('mended'))
+  assert.deepEqual(life.reread(), { added: [], changed: ['db'], removed: [] })
+  const stopped = life.stopGroup('db', { wait: true })
+  child('db').dieOf('SIGTERM')
+  await stopped
+  life.removeGroup('db')
+  await settle()
+  assert.equal(statename('web'), 'STOPPED')
+  life.addGroup('db')
+  await settle()
+  assert.deepEqual([life.process('db').health, statename('web')], ['healthy', 'RUNNING'])
+  assert.equal(lines.filter((line) => line === 'INFO web waits for db').length, 2)
 })
 
 test('depends_on that leads back to itself is refused', (t) => {

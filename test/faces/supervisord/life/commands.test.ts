@@ -134,3 +134,19 @@ test('stdin goes to a process that runs', async (t) => {
   await life.sendStdin('b', Buffer.from('øl\n'))
   assert.equal(Buffer.concat(child('b').written).toString(), 'øl\n')
 })
+
+test('a group whose child nobody may signal can be removed, and the end of that child ends nothing else', async (t) => {
+  const both = '[program:root]\ncommand=sudo x\nstartsecs=0\n[program:web]\ncommand=web\nstartsecs=0'
+  const { life, child, spawner, statename } = world(t, { programs: both })
+  await life.run()
+  const old = child('root')
+  spawner.killFailure = 'EPERM'
+  await assert.rejects(life.stopProcess('root', wait), { code: 'FAILED' })
+  assert.equal(statename('root'), 'UNKNOWN')
+  life.removeGroup('root')
+  old.exit(0)
+  assert.deepEqual(
+    life.processes().map(({ name, state }) => `${name} ${state}`),
+    ['web RUNNING'],
+  )
+})

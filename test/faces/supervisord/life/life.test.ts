@@ -93,6 +93,35 @@ test('a listener that says nothing holds up a shutdown for a second', async (t) 
   assert.equal(clock.pending, 0)
 })
 
+test('programs are stopped by a shutdown when what runs beside them has ended, whoever asked for it', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  let calls = 0
+  const { life, child, spawner, clock } = world(t, {
+    programs: '[program:db]\ncommand=db\nstartsecs=0\n[program:job]\ncommand=job\nstartsecs=0\nexit_on=exit',
+    endCompanion: () => {
+      calls++
+      return promise
+    },
+  })
+  await life.run()
+  child('job').exit(0)
+  await settle()
+  await clock.advance(1000)
+  assert.deepEqual([life.state(), calls, spawner.kills], ['SHUTDOWN', 1, []])
+  resolve(undefined)
+  await settle()
+  assert.deepEqual(spawner.kills, [{ pid: child('db').pid, signal: 'SIGTERM', group: false }])
+  child('db').dieOf('SIGTERM')
+  assert.equal(await life.ended, 'SHUTDOWN')
+})
+
+test('a restart leaves alone what runs beside the programs', async (t) => {
+  const { life } = world(t, { programs: '', endCompanion: () => assert.fail('it is none of a restart') })
+  await life.run()
+  life.restart()
+  assert.equal(await life.ended, 'RESTARTING')
+})
+
 test('a signal during a restart makes it a shutdown', async (t) => {
   const { life } = world(t, { programs: '' })
   await life.run()

@@ -64,10 +64,12 @@ export interface WorldOptions {
   readonly checkCommand?: (spec: ProgramSpec) => void
   /** Without: commands end with 0 at once, and nothing has any memory. */
   readonly tools?: Partial<UpkeepTools>
+  readonly endCompanion?: () => Promise<unknown>
 }
 
 /** A life that is open; `life.run()` begins it. */
-export function world(t: TestContext, { programs, level = 'info', checkCommand, tools }: WorldOptions): World {
+export function world(t: TestContext, options: WorldOptions): World {
+  const { programs, level = 'info', checkCommand, tools, endCompanion } = options
   const folder = tempDir(t)
   const file = join(folder, 'supervisord.conf')
   const rewrite = (text: string): void =>
@@ -102,6 +104,7 @@ export function world(t: TestContext, { programs, level = 'info', checkCommand, 
     load,
     around: { settings: config.settings, clock, logs, mainLog, bus, serials: { next: 0 }, followers },
     checkCommand: checkCommand ?? (() => undefined),
+    ...(endCompanion && { endCompanion }),
     tools: {
       runOneShot: () => Promise.resolve({ failure: null, output: '' }),
       measureMemory: () => Promise.resolve(new Map()),
