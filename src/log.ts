@@ -29,8 +29,8 @@ export interface LogOptions {
   readonly instance: string
   /** Values that no line may show; those shorter than eight characters are words, and are left to `redact`. */
   readonly secrets: readonly string[]
-  /** Instead of stderr. */
-  readonly destination?: DestinationStream
+  /** Instead of stderr; a number is another descriptor. */
+  readonly destination?: DestinationStream | number
 }
 
 export interface Log {
@@ -48,12 +48,16 @@ export interface Log {
 }
 
 const STDERR = 2
+/** What is kept for a descriptor that cannot be written, in bytes: several of the longest lines. */
+const MOST_UNWRITTEN = 1024 * 1024
 const secretNames = ['password', 'token', 'secret', 'sasl', 'authorization']
 const redact = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
 /** As JSON, or pretty on a terminal; what stands in `secrets` is masked in every line. */
 export function createLog(options: LogOptions): Log {
-  const destination = destinationOf(options)
+  const tellLost = (lines: number): void =>
+    agent.warn({ event: 'agent.log-lost' satisfies EventName, lines }, 'the log could not be written, and lacks lines')
+  const destination = destinationOf(options, tellLost)
   const base: LoggerOptions = {
     base: { instance: options.instance },
     timestamp: stdTimeFunctions.isoTime,
@@ -88,8 +92,9 @@ export function createLog(options: LogOptions): Log {
   }
 }
 
-function destinationOf(options: LogOptions): DestinationStream {
-  const destination = options.destination ?? pino.destination({ dest: STDERR, sync: true })
+function destinationOf(options: LogOptions, tellLost: (lines: number) => void): DestinationStream {
+  const { destination: given = STDERR } = options
+  const destination = typeof given === 'number' ? descriptor(given, tellLost) : given
   if (options.format === 'json' || (options.format === 'auto' && !options.terminal)) return destination
   // The bare function, not pino-pretty's stream: that one writes a turn later, and an exit would lose the last line.
   const prettify = prettyFactory({
@@ -100,6 +105,25 @@ function destinationOf(options: LogOptions): DestinationStream {
     singleLine: true,
   })
   return { write: (line) => destination.write(prettify(line)) }
+}
+
+/**
+ * A full disk, or a terminal that is gone, costs lines and not records: those that cannot be written are kept, up to
+ * MOST_UNWRITTEN, and tried again with each next one. `tellLost` is told how many found no room, when all is written.
+ */
+function descriptor(fd: number, tellLost: (lines: number) => void): DestinationStream {
+  const stream = pino.destination({ dest: fd, sync: true, maxLength: MOST_UNWRITTEN })
+  let lost = 0
+  stream.on('error', () => undefined)
+  stream.on('drop', () => {
+    if (lost++ > 0) return
+    stream.once('drain', () => {
+      const lines = lost
+      lost = 0
+      tellLost(lines)
+    })
+  })
+  return stream
 }
 
 const lineOf =
@@ -137,15 +161,20 @@ function logStderr(logger: Logger, { stream = 'stderr', namespec, pid, text, cut
   }
   const entries = Object.entries(theirs)
   const clashing = entries.filter(([name]) => reserved.has(name) && name !== 'level' && name !== 'msg')
-  logger[levelOf(theirs['level'] ?? theirs['levelname'] ?? theirs['severity'])](
-    {
-      // fromEntries makes even `__proto__` a plain field; ours come last and win.
-      ...Object.fromEntries(entries.filter(([name]) => !reserved.has(name))),
-      ...(clashing.length > 0 && { calculator: Object.fromEntries(clashing) }),
-      ...ours,
-    },
-    messageOf(theirs['msg']),
-  )
+  const level = levelOf(theirs['level'] ?? theirs['levelname'] ?? theirs['severity'])
+  const fields = {
+    // fromEntries makes even `__proto__` a plain field; ours come last and win.
+    ...Object.fromEntries(entries.filter(([name]) => !reserved.has(name))),
+    ...(clashing.length > 0 && { calculator: Object.fromEntries(clashing) }),
+    ...ours,
+  }
+  try {
+    logger[level](fields, messageOf(theirs['msg']))
+  } catch (error) {
+    // What was parsed can be nested too deeply to be written again: that takes the stack, reading does not.
+    if (!(error instanceof RangeError)) throw error
+    logger[level](ours, text)
+  }
 }
 
 function jsonObject(text: string): Record<string, unknown> | null {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { AgentError } from '../src/domain/errors.ts'
 import type { NumberedEvent } from '../src/engine/snapshot.ts'
 import { createLog, type LogOptions } from '../src/log.ts'
+import { tempDir } from './support/temp.ts'
+import { waitFor } from './support/wait-for.ts'
 
 type Line = Record<string, unknown>
 
@@ -150,6 +154,20 @@ test('text that only looks like JSON is text', () => {
   )
 })
 
+test('a child’s line too deeply nested to be taken apart is told as it was said', () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+  for (const format of ['json', 'pretty'] as const) {
+    for (const text of [`{"level":"error","msg":${deep}}`, `{"a":${deep}}`, `{"a":${deep.slice(18_500, -18_500)}}`]) {
+      const { log, written } = logTo({ format })
+      log.child(stderr(text))
+      const [line = '', ...more] = written
+      assert.equal(more.length, 0)
+      assert.match(line, text.includes('error') ? /error/i : /info/i)
+      assert.match(line, /\[\[\[/)
+    }
+  }
+})
+
 test('secrets appear neither by name, nor by value, nor inside a foreign error', () => {
   const { log, written } = logTo({ secrets: ['s3cr"et-value', 'short', 'password-1', 'password-1-longer'] })
   const foreign = Object.assign(new Error('connect to http://me:pass-word@host failed'), {
@@ -177,6 +195,39 @@ test('secrets appear neither by name, nor by value, nor inside a foreign error',
     code: 'UNAVAILABLE',
     cause: { message: 'connect to http://***@host failed', code: 'ECONNREFUSED' },
   })
+})
+
+test('a log that cannot be written costs lines alone, and tells how many when it can be', async (t) => {
+  const full = openSync('/dev/full', 'w')
+  const { log } = logTo({ destination: full })
+  const long = 'x'.repeat(60_000)
+  for (let said = 0; said < 30; said++) log.child(stderr(`${said} ${long}`))
+  // The same descriptor, from here on with room.
+  const file = join(tempDir(t), 'log')
+  closeSync(full)
+  assert.equal(openSync(file, 'w'), full)
+  t.after(() => closeSync(full))
+  log.line('info', 'room again', { event: 'agent.failed' })
+  const lines = await waitFor('the lost lines to be told', () => {
+    const found = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line)
+    return found.some(({ event }) => event === 'agent.log-lost') && found
+  })
+  const kept = lines.filter(({ event }) => event === 'process.stderr')
+  assert.deepEqual(
+    kept.map(({ msg }) => String(msg)),
+    kept.map((_, said) => `${said} ${long}`),
+  )
+  assert.ok(kept.length > 5 && kept.length < 30)
+  assert.deepEqual(
+    lines.slice(kept.length).map(({ event, lines }) => [event, lines]),
+    [
+      ['agent.failed', undefined],
+      ['agent.log-lost', 30 - kept.length],
+    ],
+  )
 })
 
 test('on a terminal the lines are pretty, with colours unless they are refused, and cannot move the cursor', () => {

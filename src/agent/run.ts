@@ -85,7 +85,11 @@ export async function run(flags: RunFlags): Promise<number> {
   if (spawner === null) return UNAVAILABLE
   const agent = new Agent(config, { ...surroundings, spawner, log })
   const bug = (error: unknown): void => {
-    log.line('fatal', 'a bug: leaving', { event: 'agent.bug', err: error, stack: stackOf(error) })
+    try {
+      log.line('fatal', 'a bug: leaving', { event: 'agent.bug', err: error, stack: stackOf(error) })
+    } catch {
+      // The log itself is broken. Raised here it would end the process at once, with records in work: 70 says it alone.
+    }
     agent.fail(BUG)
   }
   // Node prints warnings as bare text; here they are log lines. kafkajs causes one at each connection: debug.

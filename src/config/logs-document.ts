@@ -31,6 +31,10 @@ in \`stream.black-box\` alone, the last 64 lines of each direction and at most 4
 nowhere (\`fed\` and \`printed\` are empty). Lines of the Calculator's stderr are never filtered by LOG_LEVEL: what it
 writes there is its own.
 
+A log that cannot be written (a full disk, a terminal that is gone) stops no record: up to 1 MiB of it is kept and tried
+again with each line, what comes after that is lost, and \`agent.log-lost\` tells how many lines when it can be written
+again. Nobody reads it any more (a closed pipe): it goes nowhere from then on.
+
 The file of TERMINATION_LOG gets the reason why the agent ended, and the Calculator's last words
 (lines of stderr, and records unless BLACK_BOX=\`false\`): at most 4096 bytes, when
 the Calculator or a fault ends the agent, when the Calculator is FATAL (emptied when it runs again), and when the

@@ -2,6 +2,7 @@
 import { nameOf } from '../domain/stream/line-batch.ts'
 import { stripVTControlCharacters } from 'node:util'
 import { namespec } from '../domain/process/spec.ts'
+import { isUp } from '../domain/process/state.ts'
 import { STDIN_CLOSED } from '../engine/closed-pipes.ts'
 import type { DocumentSnapshot, ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 import type { CheckStatus } from './client.ts'
@@ -120,11 +121,14 @@ const processStatus = {
   UNKNOWN: 'critical',
 } as const satisfies Record<ProcessSnapshot['state'], CheckStatus>
 
+const calculatorStatus = (process: ProcessSnapshot): CheckStatus =>
+  process.crashLoop ? 'critical' : isUp(process) ? 'passing' : processStatus[process.state]
+
 function calculatorReport(snapshot: Snapshot): CheckReport {
   const { agent, document, streams } = snapshot
   const calculators = calculatorsOf(snapshot)
   const status = worst([
-    ...calculators.map(({ state, crashLoop }) => (crashLoop ? 'critical' : processStatus[state])),
+    ...calculators.map(calculatorStatus),
     ...streams.map(({ stdinClosed }) => (stdinClosed ? 'critical' : 'passing')),
   ])
   const waits = calculators.length === 0 || document.state === 'waiting'
@@ -135,7 +139,7 @@ function calculatorReport(snapshot: Snapshot): CheckReport {
     ...streams.flatMap((stream) => streamWarnings(stream, streams.length > 1 ? `${stream.namespec}: ` : '')),
     ...flowLine(streams),
   ]
-  const down = calculators.filter(({ state }) => state !== 'RUNNING')
+  const down = calculators.filter((process) => !isUp(process))
   const stderr = (down.length > 0 ? down : calculators).flatMap(({ stderrTail }) => stderrTail)
   return { status: waits ? 'critical' : status, output: fit(lines, stderr) }
 }

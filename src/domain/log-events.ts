@@ -37,6 +37,7 @@ export const logEvents = {
   'agent.failed': of('It has to leave; the exit code says why.', 'err'),
   'agent.bug': of('It met a bug of its own, and leaves.', 'err', 'stack'),
   'agent.termination-log': of('TERMINATION_LOG cannot be written.', 'reason'),
+  'agent.log-lost': of('The log could not be written for a time: so many lines are lost.', 'lines'),
   'config.warning': of('Something about the configuration that a person should look at.'),
   'os.no-native': of('The native part cannot be used.', 'reason'),
   'os.no-subreaper': of('Orphans of the Calculator cannot be adopted.', 'reason'),

@@ -4,7 +4,8 @@ import type { ProcessSnapshot } from './snapshot.ts'
 
 /** One process as the read model shows it at the monotonic instant `now`. */
 export function processSnapshot(process: Process, now: Millis, stderrTail: readonly string[]): ProcessSnapshot {
-  const { spec, state, child, startedAt, stoppedAt, exit, spawnerr, retries, retryAt, restarts, again } = process
+  const { spec, state, child, startedAt, stoppedAt, exit, spawnerr, retries, retryAt, ranWell, restarts, again } =
+    process
   return {
     name: spec.name,
     group: spec.group,
@@ -17,6 +18,7 @@ export function processSnapshot(process: Process, now: Millis, stderrTail: reado
     retries,
     crashLoop: crashLoop(process),
     retryInMs: retryAt === null ? null : Math.max(0, retryAt - now),
+    ranWell,
     restarts,
     again,
     stderrTail,

@@ -25,6 +25,8 @@ export interface ProcessSnapshot {
   readonly crashLoop: boolean
   /** Delay until the next start, ms; null when none is due. */
   readonly retryInMs: Millis | null
+  /** PROTOCOL=batch: the last run did its work, and the next one is due or has begun. */
+  readonly ranWell: boolean
   readonly restarts: number
   /** Why the stop under way is followed by a start; null: it is not. */
   readonly again: string | null

@@ -1,3 +1,4 @@
+import { isUp } from '../domain/process/state.ts'
 import { readiness } from './health.ts'
 import {
   count,
@@ -30,7 +31,7 @@ const one =
 
 // prettier-ignore
 export const agentMetrics: MetricTable = {
-  child_up: processGauge('1 when the process is RUNNING.', (p) => Number(p.state === 'RUNNING')),
+  child_up: processGauge('1 when the process is RUNNING, or is between two runs of a batch.', (p) => Number(isUp(p))),
   child_restarts_total: processCount('Starts after the first one.', (p) => p.restarts),
   child_exit_code: processGauge('Exit code of the last run.', (p) => p.exit?.code ?? null),
   child_failed_starts: processGauge('Failed starts in a row.', (p) => p.retries),

@@ -1,6 +1,7 @@
 // Whether the agent can do its job, as facts with ages. Pure: everything is read off one snapshot.
 import { nameOf } from '../domain/stream/line-batch.ts'
 import { namespec } from '../domain/process/spec.ts'
+import { isUp } from '../domain/process/state.ts'
 import type { Millis } from '../domain/time.ts'
 import { STDIN_CLOSED } from '../engine/closed-pipes.ts'
 import type { ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
@@ -106,7 +107,7 @@ function calculator({ namespec: name, stdinClosed }: StreamSnapshot, processes: 
   const process = processes.find((candidate) => namespec(candidate) === name)
   if (process === undefined) return fail(name, 'not started')
   if (process.crashLoop) return fail(name, `crash loop, ${process.retries} failed starts in a row${lastWords(process)}`)
-  if (process.state === 'RUNNING') return stdinClosed ? fail(name, STDIN_CLOSED) : pass(name)
+  if (isUp(process)) return stdinClosed ? fail(name, STDIN_CLOSED) : pass(name)
   return fail(name, process.state + (process.spawnerr === '' ? lastWords(process) : `, ${process.spawnerr}`))
 }
 

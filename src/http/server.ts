@@ -28,7 +28,9 @@ export interface HttpOptions {
 }
 
 // A probe is one small request; whoever is slower than this, or larger, is none.
-const limits = { headerBytes: 8 * 1024, headers: 5_000, request: 10_000, idle: 5_000, connections: 200, closing: 100 }
+const limits = { headerBytes: 8 * 1024, headers: 5_000, request: 10_000, idle: 5_000, closing: 100 }
+// None sends a request ahead of an answer; one that comes with the answer's last byte may overtake the end of it here.
+const most = { connections: 200, ahead: 4 }
 
 export class HttpFace {
   readonly #options: HttpOptions
@@ -48,17 +50,14 @@ export class HttpFace {
       '/metrics': async () => ({ status: 200, type: this.#metrics.contentType, body: await this.#metrics.text() }),
       '/status': () => json(200, status(options.model)),
     }
-    this.#server = createServer(
-      {
-        maxHeaderSize: limits.headerBytes,
-        headersTimeout: limits.headers,
-        requestTimeout: limits.request,
-        keepAliveTimeout: limits.idle,
-        connectionsCheckingInterval: 1_000,
-      },
-      (request, response) => void this.#serve(request, response),
-    )
-    limitConnections(this.#server, limits.connections)
+    this.#server = createServer({
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headers,
+      requestTimeout: limits.request,
+      keepAliveTimeout: limits.idle,
+      connectionsCheckingInterval: 1_000,
+    })
+    limitConnections(this.#server, most, (request, response) => void this.#serve(request, response))
   }
 
   /**

@@ -70,6 +70,15 @@ describe('alerts', { skip }, () => {
     }
   })
 
+  it('count the first dead letters of a class whole, before the increase of 0 that follows their sample', async () => {
+    const { expr = '' } =
+      (await rules({ selector: 'a="b"' })).find(({ alert }) => alert === 'PidpiperDeadLetters') ?? {}
+    const letters = 'pidpiper_dlq_total{a="b"}'
+    const either = `(${letters} unless ${letters} offset 10m) or increase(${letters}[10m])`
+    // From the outside in: what `or` finds on its left wins.
+    assert.deepEqual(nodesOf(expr).get('BinaryExpr')?.slice(0, 2), [expr, either])
+  })
+
   it('take limits, times and other labels', async () => {
     const values = { selector: 'job=~"a|b"', lag: 5_000_000, lagFor: '1h', stuckFor: '30s' }
     const found = new Map((await rules(values)).map((rule) => [rule.alert, rule]))

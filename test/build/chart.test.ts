@@ -91,6 +91,7 @@ describe('chart', { skip: installTools() ?? false }, () => {
     assert.equal(await seconds('300ms', '1.5s'), 7)
     assert.equal(await seconds(4, '0s'), 9)
     assert.equal(await seconds('', ''), 11)
+    assert.equal(await seconds(null, null), 11)
     assert.equal(await seconds('3s', '3s', { supervisord: { conf: '[program:a]' } }), 30)
     assert.equal(await seconds('3s', '3s', { terminationGracePeriodSeconds: 60 }), 60)
   })
@@ -186,6 +187,22 @@ describe('chart', { skip: installTools() ?? false }, () => {
       [53, 53],
       [9094, 9092, 9093, 8500],
     ])
+  })
+
+  it('knows the ports that addresses need not name', async () => {
+    const ports = async (kafka: unknown, consul?: string): Promise<number[] | undefined> => {
+      const env = { NODE_ID: 'w1', KAFKA_DSN: kafka, CONSUL_DSN: consul }
+      const { objects } = await podOf({ env, networkPolicy: { enabled: true, restrictEgress: true } })
+      const { egress } = objects.find(({ kind }) => kind === 'NetworkPolicy')?.spec as {
+        egress: { ports: { port: number }[] }[]
+      }
+      return egress[1]?.ports.map(({ port }) => port)
+    }
+    assert.deepEqual(await ports('kafka', 'consul'), [9092, 8500])
+    assert.deepEqual(await ports('kafka+tls://k1, k2:9094,[fd00::9]', 'http://consul'), [9092, 9094, 80])
+    assert.deepEqual(await ports(['k1:9093', 'k2'], 'https://consul/'), [9093, 9092, 443])
+    assert.deepEqual(await ports('Kafka://k1:9094/', 'https://[fd00::9]:8501'), [9094, 8501])
+    assert.equal(await ports(undefined), undefined)
   })
 
   it('tells the next step: the run document, or where Kafka is, and how to look at it', async () => {

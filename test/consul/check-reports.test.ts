@@ -50,6 +50,16 @@ for (const [state, status] of Object.entries(processStates)) {
   })
 }
 
+test('a Calculator between two runs passes', () => {
+  for (const state of ['STARTING', 'EXITED', 'RUNNING'] as const) {
+    const between = calculatorIs({ state, ranWell: true })
+    assert.equal(checkReports(between).calculator.status, 'passing', state)
+    assert.equal(checkReports(calculatorIs({ state, ranWell: true, crashLoop: true })).calculator.status, 'critical')
+  }
+  for (const state of ['BACKOFF', 'STOPPED', 'FATAL'] as const)
+    assert.notEqual(checkReports(calculatorIs({ state, ranWell: true })).calculator.status, 'passing', state)
+})
+
 test('waiting for a document: the agent passes, the Calculator is critical and names the key', () => {
   const snapshot: Snapshot = {
     ...agentIs('waiting', `waiting for run document at ${KEY}`),

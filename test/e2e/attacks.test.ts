@@ -29,6 +29,7 @@ test('every attack is refused, memory stays flat, records flow', { timeout: 90_0
   await withoutCredentials(targets)
   await guesses(targets)
   await oversized(targets)
+  await hasty(targets)
   await trickyPaths(scene)
   await foreignPages(targets)
   await injectedHeaders(targets)
@@ -96,6 +97,16 @@ async function oversized(targets: readonly Target[]): Promise<void> {
     assert.equal(statusOf(await hit(target, twice)), 400, `${target.name}: two lengths`)
     const bomb = `<methodCall><methodName>${'<a>'.repeat(50_000)}</methodName></methodCall>`
     assert.equal(statusOf(await hit(target, call(login, bomb))), 400, `${target.name}: nested`)
+  }
+}
+
+/** As many requests as the server reads in one piece, of answers as large as there are, from several at once. */
+async function hasty(targets: readonly Target[]): Promise<void> {
+  const page = `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n${login}\r\n`
+  for (const target of targets) {
+    const asked = target.name === 'agent' ? 'GET /status HTTP/1.1\r\nHost: x\r\n\r\n' : page
+    const answers = await Promise.all(Array.from({ length: 4 }, () => hit(target, asked.repeat(1900))))
+    for (const answer of answers) assert.ok(answer.split('HTTP/1.1 ').length - 1 <= 16, target.name)
   }
 }
 

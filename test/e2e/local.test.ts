@@ -50,6 +50,16 @@ test('lines go from file to file, the last one without its newline too', { timeo
   assert.equal(existsSync(`${output}.dead-letter`), false)
 })
 
+test('a log that cannot be written stops no record', { timeout: 30_000 }, async (t) => {
+  const { agent, output } = await startLocal(t, {
+    under: ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'],
+    input: 'one\ntwo\n',
+    calculator: ['sh', '-c', 'echo said >&2; cat'],
+  })
+  assert.deepEqual(await agent.exit(), { code: 0, signal: null })
+  assert.equal(text(output), 'one\ntwo\n')
+})
+
 test('an empty file gives an empty file, and devices are files too', { timeout: 30_000 }, async (t) => {
   const { agent, output } = await startLocal(t, { calculator: ['cat'] })
   assert.equal((await agent.exit()).code, 0)

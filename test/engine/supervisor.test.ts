@@ -24,6 +24,7 @@ test('a start spawns, hands the pipes to the owner, and is RUNNING after startse
     retries: 0,
     crashLoop: false,
     retryInMs: null,
+    ranWell: false,
     restarts: 0,
     again: null,
     stderrTail: [],

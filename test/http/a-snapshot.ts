@@ -74,6 +74,7 @@ const process: ProcessSnapshot = {
   retries: 0,
   crashLoop: false,
   retryInMs: null,
+  ranWell: false,
   restarts: 0,
   again: null,
   stderrTail: [],

@@ -22,6 +22,8 @@ const ready: [string, Changes][] = [
   ['degraded, Consul away', { agent: { state: 'degraded', reason: 'x', consul: 'unreachable' } }],
   ['a refused document', { document: { state: 'refused', problem: 'input.topics: no list' } }],
   ['no Consul', { agent: { consul: 'off' }, document: { key: null, state: 'none' } }],
+  ['a batch whose run goes on, after one that did its work', { process: { state: 'STARTING', ranWell: true } }],
+  ['between two runs of a batch', { process: { state: 'EXITED', ranWell: true, retryInMs: 40 } }],
   ['a block-buffered Calculator', { stream: { blockBuffered: true } }],
 ]
 for (const [title, changes] of ready) test(`ready: ${title}`, () => assert.deepEqual(reasons(changes), []))
@@ -46,6 +48,7 @@ const notReady: [string, Changes, string][] = [
     'calculator: closed its stdin: it gets no more records before it is started anew, which ANSWER_TIMEOUT would do',
   ],
   ['the Calculator starts', { process: { state: 'STARTING' } }, 'calculator: STARTING'],
+  ['a batch is stopped', { process: { state: 'STOPPED', ranWell: true } }, 'calculator: STOPPED'],
   [
     'the Calculator is in back-off',
     { process: { state: 'BACKOFF', exit: { code: 3, signal: null, expected: false } } },

@@ -14,8 +14,8 @@
      get Kubernetes' usual 30 s at least. */}}
 {{- define "pidpiper.terminationSeconds" -}}
 {{- if kindIs "invalid" .Values.terminationGracePeriodSeconds -}}
-{{- $adoption := include "pidpiper.millis" (.Values.env.ADOPTION_GRACEPERIOD | toString | default "3s") -}}
-{{- $shutdown := include "pidpiper.millis" (.Values.env.SHUTDOWN_GRACEPERIOD | toString | default "3s") -}}
+{{- $adoption := include "pidpiper.millis" (include "pidpiper.given" (list . "ADOPTION_GRACEPERIOD") | default "3s") -}}
+{{- $shutdown := include "pidpiper.millis" (include "pidpiper.given" (list . "SHUTDOWN_GRACEPERIOD") | default "3s") -}}
 {{- $seconds := divf (addf (float64 $adoption) (float64 $shutdown)) 1000 | ceil -}}
 {{- max (add (int64 $seconds) (int64 .Values.terminationReserveSeconds)) (empty .Values.supervisord.conf | ternary 0 30) -}}
 {{- else -}}

@@ -67,6 +67,8 @@ export function controlMessage(line: string, cut: boolean): ControlMessage | { r
     return readers[type as MessageType](fields as Fields)
   } catch (error) {
     if (error instanceof Wrong) return { problem: `${type}: ${error.message}` }
+    // Of JSON.stringify, which takes the stack; JSON.parse does not.
+    if (error instanceof RangeError) return { problem: `${type}: nested too deeply` }
     throw error
   }
 }

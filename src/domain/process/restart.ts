@@ -16,6 +16,10 @@ const wantsRestart = (spec: ProgramSpec, status: ExitStatus): boolean =>
 /** supervisord: Subprocess.finish, `too_quickly`. */
 export const tooQuickly = (lived: Millis, startsecs: number): boolean => lived < startsecs * 1000
 
+/** An expected exit ends one run of many, and is no reason to doubt the next. */
+export const endsRuns = ({ backoff }: ProgramSpec): boolean =>
+  backoff.kind === 'progress' && backoff.floor !== undefined
+
 /** Between two starts. supervisord's own loop restarts what exited about once a second; we have no such loop. */
 const floor: Millis = 1000
 

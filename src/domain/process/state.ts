@@ -38,6 +38,8 @@ export interface Process {
   readonly retries: number
   /** When the next start comes by itself; null when none does. */
   readonly retryAt: Millis | null
+  /** The last run did what runs are for (`Backoff.floor`), and the next one is due or has begun. */
+  readonly ranWell: boolean
   /** Starts that came by themselves, ever. */
   readonly restarts: number
   readonly startedAt: Millis | null
@@ -112,6 +114,10 @@ export type Row = { readonly [K in EventType]: Cell<K> }
 /** From the fourth failed start in a row. */
 export const crashLoop = (process: Process): boolean => process.retries >= 4
 
+/** It works: it runs, or is between two runs after one that did its work, and need not prove the next start. */
+export const isUp = ({ state, ranWell }: Pick<Process, 'state' | 'ranWell'>): boolean =>
+  state === 'RUNNING' || (ranWell && (state === 'STARTING' || state === 'EXITED'))
+
 /** Nothing moves until somebody asks. UNKNOWN counts: nothing more will be tried there. */
 export const settled = (process: Process): boolean =>
   ['STOPPED', 'FATAL', 'UNKNOWN'].includes(process.state) || (process.state === 'EXITED' && process.retryAt === null)
@@ -132,6 +138,7 @@ export const newProcess = (spec: ProgramSpec): Process => ({
   again: null,
   retries: 0,
   retryAt: null,
+  ranWell: false,
   restarts: 0,
   startedAt: null,
   stoppedAt: null,

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Fields } from '../events.ts'
 import type { Millis } from '../time.ts'
 import { describe, type FactName } from './facts.ts'
-import { exhausted, expected, retryDelay, tooQuickly, verdict } from './restart.ts'
+import { endsRuns, exhausted, expected, retryDelay, tooQuickly, verdict } from './restart.ts'
 import { namespec } from './spec.ts'
 import type {
   Cell,
@@ -74,7 +74,7 @@ const begin = (process: Process): Moved =>
 export const spawn = (process: Process): Moved => ({ process, effects: [{ type: 'spawn' }] })
 
 /** Somebody asked: all retries are there again. */
-export const launch = (process: Process): Moved => begin({ ...process, retries: 0 })
+export const launch = (process: Process): Moved => begin({ ...process, retries: 0, ranWell: false })
 
 export const relaunch = (process: Process): Moved => begin({ ...process, restarts: process.restarts + 1 })
 
@@ -146,7 +146,7 @@ const fail = (process: Process, { at }: At, change: Partial<Process>, ...wishes:
   const retries = process.retries + 1
   const after = exhausted(process.spec, retries) ? null : retryDelay(process.spec.backoff, retries)
   const retryAt = after === null ? null : at + after
-  const failed = go(process, { ...change, state: 'BACKOFF', retries, retryAt }, ...wishes)
+  const failed = go(process, { ...change, state: 'BACKOFF', retries, retryAt, ranWell: false }, ...wishes)
   const told = tell('process.backoff', failed.process, process, { retryInMs: after })
   return { process: failed.process, effects: [...failed.effects, told, arm('retryDue', after ?? 0)] }
 }
@@ -160,9 +160,17 @@ export const die = (process: Process, event: EventOf<'exited'>): Moved => {
     return fail(process, event, { ...ended(event, false), spawnerr }, ...sweep(process), 'process.exited')
   }
   const retryAt = next.restartIn === null ? null : event.at + next.restartIn
+  const ranWell = fine && retryAt !== null && endsRuns(spec)
   return go(
     process,
-    { ...ended(event, fine), state: 'EXITED', retries: 0, retryAt, spawnerr: fine ? '' : badExit(event.status) },
+    {
+      ...ended(event, fine),
+      state: 'EXITED',
+      retries: 0,
+      retryAt,
+      ranWell,
+      spawnerr: fine ? '' : badExit(event.status),
+    },
     ...sweep(process),
     'process.exited',
     next.restartIn === null ? disarm : arm('retryDue', next.restartIn),
@@ -218,7 +226,7 @@ export const insist = (process: Process): Moved => {
 }
 
 export const stopped: Cell<'exited'> = (process, event) => {
-  const end = { ...ended(event, expected(process.spec, event.status)), again: null }
+  const end = { ...ended(event, expected(process.spec, event.status)), again: null, ranWell: false }
   if (process.again === null) {
     return go(process, { ...end, state: 'STOPPED', retries: 0 }, disarm, ...sweep(process), 'process.stopped')
   }
@@ -240,7 +248,7 @@ export const settlePending = (process: Process): Step =>
 export const abandon = (process: Process): Moved => go(process, { state: 'FATAL' }, disarm, 'process.abandoned')
 
 /** It stays EXITED, and no start follows. */
-export const forget = (process: Process): Moved => go(process, {}, disarm)
+export const forget = (process: Process): Moved => go(process, { ranWell: false }, disarm)
 
 /** supervisord: Subprocess.kill, "unknown problem killing". */
 export const lose: Cell<'killFailed'> = (process, event) => {

@@ -56,6 +56,11 @@ test('what is wrong is named', () => {
   assert.match(problem('{"type":"ready"}', true), /over 64 KiB/)
 })
 
+test('a log message too deeply nested to be written again is a problem', () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+  assert.match(problem(`{"type":"log","a":${deep}}`), /log: nested too deeply/)
+})
+
 test('no line is an exception, and long texts are cut', () => {
   const lines = fc.oneof(
     fc.string(),

@@ -163,6 +163,8 @@ test('a client that asks without end and waits for no answer', async (t) => {
   const raw = await open(t, serving.port)
   raw.socket.write(post('supervisor.startAllProcesses').replace('Connection: close\r\n', '').repeat(50))
   await raw.ended
+  // Each call asks for it, since it never comes up.
+  assert.equal(serving.daemon.asked.filter((what) => what.startsWith('start missing')).length, 16)
   held.resolve(undefined)
   await alive(t, serving)
 })

@@ -78,22 +78,19 @@ export class SupervisordHttpFace {
 
   #create(): Server {
     const { headerBytes, headerTime, requestTime, checkTime, connections } = this.#limits
-    const server = createServer(
-      {
-        maxHeaderSize: headerBytes,
-        headersTimeout: headerTime,
-        requestTimeout: requestTime,
-        connectionsCheckingInterval: checkTime,
-        // Listeners keep a connection for hours and take its end for a failure.
-        keepAliveTimeout: 0,
-        keepAlive: true,
-        // supervisorctl's tail sends an empty one, HTTP/1.0 none.
-        requireHostHeader: false,
-      },
-      (request, response) => void this.#serve(request, response),
-    )
+    const server = createServer({
+      maxHeaderSize: headerBytes,
+      headersTimeout: headerTime,
+      requestTimeout: requestTime,
+      connectionsCheckingInterval: checkTime,
+      // Listeners keep a connection for hours and take its end for a failure.
+      keepAliveTimeout: 0,
+      keepAlive: true,
+      // supervisorctl's tail sends an empty one, HTTP/1.0 none.
+      requireHostHeader: false,
+    })
     server.on('clientError', (error, socket) => this.#refuseGarbage(error, socket))
-    limitConnections(server, connections)
+    limitConnections(server, connections, (request, response) => void this.#serve(request, response))
     return server
   }
 
