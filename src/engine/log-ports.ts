@@ -13,6 +13,8 @@ export interface LogTarget {
   problem(reason: string | null, lost: number): void
   /** A rotated file stays as it is, for this reason. */
   uncompressed?(reason: string): void
+  /** The file has its size and cannot be rotated, for this reason: it grows, and the rotation is tried again. Told once. */
+  unrotated?(reason: string): void
   /** After a `write` that answered false: more may be written. */
   ready(): void
 }
@@ -32,7 +34,10 @@ export interface LogWriter {
 }
 
 export interface Logs {
-  /** Raises a system error, with its code. */
+  /**
+   * Raises a system error, with its code. Who opens a target again and again gives the same object: what a slow reader
+   * has not taken yet is counted for all its openings together.
+   */
   open(target: LogTarget): LogWriter
   /** An empty file for us alone, named `prefix`, some random characters, `.log`. Raises a system error. */
   create(folder: string, prefix: string): string

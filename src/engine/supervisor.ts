@@ -268,9 +268,13 @@ export class Supervisor {
     const event: ProcessEvent = { type: 'exited', at: clock.now(), wall: clock.wall(), status }
     this.#turns.enqueue(() => {
       managed.child = null
-      // Before the turn, which may open the next incarnation at once.
-      managed.owner.closed(child, status, managed.signalled)
-      this.#turn(managed, event)
+      try {
+        // Before the turn, which may open the next incarnation at once.
+        managed.owner.closed(child, status, managed.signalled)
+      } finally {
+        // Whatever becomes of its pipes, the child is dead: who does not learn it waits for its end for ever.
+        this.#turn(managed, event)
+      }
     })
   }
 

@@ -2,6 +2,7 @@
 import { AgentError } from '../domain/errors.ts'
 import type { ProgramSpec, ResourceLimit, ResourceName } from '../domain/process/spec.ts'
 import type { Libc, Limit } from './libc.ts'
+import { bearsOpenFiles } from './open-files.ts'
 
 /** Numbers of setrlimit, the same on x64 and arm64. */
 const numbers = {
@@ -23,8 +24,6 @@ const numbers = {
  * succeeded, about a millisecond late.
  */
 const bearable: ReadonlySet<ResourceName> = new Set(['core', 'fsize', 'memlock', 'nproc', 'sigpending', 'stack'])
-/** Descriptors that a start needs beyond the highest one in use. */
-const spareFiles = 32n
 
 const unlimited = 2n ** 64n - 1n
 const bytesOf = (value: number | null): bigint => (value === null ? unlimited : BigInt(value))
@@ -34,17 +33,14 @@ const limitOf = ({ soft, hard }: ResourceLimit): Limit => ({ soft: bytesOf(soft)
 export const limitsOpenFiles = ({ limits }: ProgramSpec): boolean =>
   limits?.some(({ resource }) => resource === 'nofile') === true
 
-/**
- * Runs `start` while a child inherits what `limitChild` then completes. Raises SPAWN_ERROR for what is not permitted.
- * @param highestFd of the descriptors in use
- */
-export function withLimits<T>(libc: Libc | null, { limits = [] }: ProgramSpec, highestFd: number, start: () => T): T {
+/** Runs `start` while a child inherits what `limitChild` then completes. Raises SPAWN_ERROR for what is not permitted. */
+export function withLimits<T>(libc: Libc | null, { limits = [] }: ProgramSpec, start: () => T): T {
   const [first] = limits
   if (first === undefined) return start()
   if (libc === null) throw new AgentError('SPAWN_ERROR', `rlimit_${first.resource} needs the native part`)
   const changed: (() => void)[] = []
   try {
-    for (const wanted of limits) changed.push(lend(libc, wanted, highestFd))
+    for (const wanted of limits) changed.push(lend(libc, wanted))
     return start()
   } finally {
     for (const restore of changed.toReversed()) restore()
@@ -52,14 +48,13 @@ export function withLimits<T>(libc: Libc | null, { limits = [] }: ProgramSpec, h
 }
 
 /** Makes room in the agent's own limit; what comes back undoes it. */
-function lend(libc: Libc, wanted: ResourceLimit, highestFd: number): () => void {
+function lend(libc: Libc, wanted: ResourceLimit): () => void {
   const number = numbers[wanted.resource]
   const { soft, hard } = limitOf(wanted)
   const own = libc.limit(0, number)
   // Only root may raise a hard limit, and everybody may take it back.
   const room = hard > own.hard ? hard : own.hard
-  const isBearable =
-    wanted.resource === 'nofile' ? BigInt(highestFd) + spareFiles < soft : bearable.has(wanted.resource)
+  const isBearable = wanted.resource === 'nofile' ? bearsOpenFiles(soft) : bearable.has(wanted.resource)
   const lent = { soft: isBearable ? soft : own.soft, hard: room }
   refusing(wanted.resource, () => libc.setLimit(0, number, lent))
   return () => libc.setLimit(0, number, own)

@@ -34,8 +34,6 @@ export interface ChildPipes {
   readonly stdio: readonly ('pipe' | number)[]
   /** Variables that lead the child to what it has besides. */
   readonly environment?: Readonly<Record<string, string>>
-  /** How far the descriptor table is in use. */
-  readonly highestFd: number
   /** The child runs: closes its ends here, hands out ours. */
   attach(child: ChildProcess): AgentEnds
   /** The start failed. */
@@ -70,7 +68,6 @@ export function realPipes(libc: Libc, { terminal, control: wantsControl, notify:
     return {
       stdio: theirs,
       ...(notify && { environment: { NOTIFY_SOCKET: notify.path } }),
-      highestFd: Math.max(...open),
       attach() {
         closeAll(theirs)
         return {
@@ -98,7 +95,6 @@ export function realPipes(libc: Libc, { terminal, control: wantsControl, notify:
 /** What Node makes by itself: socket pairs. */
 export const plainPipes = (wantsControl: boolean): ChildPipes => ({
   stdio: ['pipe', 'pipe', 'pipe', ...(wantsControl ? ['pipe' as const] : [])],
-  highestFd: 0,
   attach(child) {
     const { stdin, stdout, stderr } = child
     const control = child.stdio[CONTROL_FD]

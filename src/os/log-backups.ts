@@ -2,6 +2,7 @@
 import { createReadStream, createWriteStream, fstatSync, openSync, renameSync, unlinkSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { codeOf } from './error-code.ts'
 
 export interface BackupsOf {
   readonly path: string
@@ -41,9 +42,6 @@ function quietly(work: () => void): void {
     if (codeOf(error) !== 'ENOENT') throw error
   }
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
 
 /** One file at a time, the oldest first. */
 class Compression {

@@ -1,22 +1,20 @@
 // Files that children's output is written to: rotated by size, never a reason to die, bounded in memory.
 import { closeSync, constants, fstatSync, lstatSync, openSync, truncateSync, unlinkSync, writeSync } from 'node:fs'
 import type { LogTarget, LogWriter } from '../engine/log-ports.ts'
+import { codeOf } from './error-code.ts'
 import { rotate } from './log-backups.ts'
+import { joinOutlet, Outlet, tooSlow, type OutletWriter } from './outlet.ts'
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
-/** Between two attempts to open a file that could not be opened, and to write to a reader that was not ready. */
+/** Between two attempts to open a file that could not be opened. */
 const reopenEveryMs = 1000
-const retryEveryMs = 10
-/** More than this does not wait for a slow reader. */
-const mostPendingBytes = 1 << 20
+/** Between two attempts to rotate a file that could not be rotated: it is written all the same. */
+const rotateAgainMs = 60_000
 /** Descriptors of our own by their many names. */
 const ownDescriptors = new Map([
   ['/dev/stdout', 1],
   ['/dev/stderr', 2],
 ])
-
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
 
 /** The descriptor that a path such as `/dev/stdout` or `/dev/fd/1` stands for; null for any other. */
 export function descriptorOf(path: string): number | null {
@@ -24,39 +22,50 @@ export function descriptorOf(path: string): number | null {
   return number === undefined ? (ownDescriptors.get(path) ?? null) : Number(number)
 }
 
-interface Opened {
+/** A file that may be rotated and emptied, and takes all that it is given. */
+interface OpenFile {
   readonly fd: number
-  /** A file that may be rotated and emptied. */
-  readonly regular: boolean
-  /** Ours to close. */
-  readonly own: boolean
   size: number
 }
 
 export class LogFile implements LogWriter {
   readonly #target: LogTarget
-  #opened: Opened | null
-  #failing = false
+  readonly #now: () => number
+  #opened: OpenFile | Outlet | null
+  /** Why writing fails, as it was told. */
+  #failure: string | null = null
   #lost = 0
   #nextAttempt = 0
-  /** What a slow reader has not taken yet. */
-  readonly #pending: Uint8Array[] = []
-  #pendingBytes = 0
-  #closing = false
+  /** 0: the last rotation went well. */
+  #nextRotation = 0
+  #isClosed = false
+  readonly #outletWriter: OutletWriter
 
-  constructor(target: LogTarget) {
+  /** Raises the system's error where it cannot be opened. */
+  constructor(target: LogTarget, now = (): number => performance.now()) {
     this.#target = target
+    this.#now = now
+    this.#outletWriter = {
+      source: target,
+      dropped: (reason, bytes) => this.#fail(reason, bytes),
+      drained: () => this.#drained(),
+    }
     this.#opened = open(target.path, O_APPEND)
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.#pending.length > 0) return this.#queue(bytes)
     const opened = this.#opened ?? this.#openAgain()
     if (opened === null) {
-      this.#drop(bytes.length)
+      this.#lost += bytes.length
       return true
     }
-    return this.#put(opened, bytes)
+    if (!(opened instanceof Outlet)) {
+      this.#append(opened, bytes)
+      return true
+    }
+    const fate = opened.write(bytes, this.#outletWriter)
+    if (fate === 'taken' && this.#failure !== null) this.#recover()
+    return fate !== 'waits'
   }
 
   reopen(): void {
@@ -66,7 +75,7 @@ export class LogFile implements LogWriter {
   }
 
   clear(): void {
-    if (this.#opened?.regular !== true) return
+    if (this.#opened === null || this.#opened instanceof Outlet) return
     const { path } = this.#target
     this.#close()
     try {
@@ -78,71 +87,59 @@ export class LogFile implements LogWriter {
   }
 
   close(): void {
-    this.#closing = true
+    this.#isClosed = true
     this.#nextAttempt = Infinity
-    // What waits for a slow reader is still given to him.
-    if (this.#pending.length === 0) this.#close()
+    this.#close()
   }
 
-  #put(opened: Opened, bytes: Uint8Array): boolean {
+  #append(file: OpenFile, bytes: Uint8Array): void {
     let done = 0
     try {
-      while (done < bytes.length) done += writeSync(opened.fd, bytes, done)
+      while (done < bytes.length) done += writeSync(file.fd, bytes, done)
     } catch (error) {
-      if (codeOf(error) === 'EAGAIN') return this.#wait(bytes.subarray(done))
-      opened.size += done
+      file.size += done
       this.#fail(codeOf(error), bytes.length - done)
-      return true
+      return
     }
-    opened.size += done
-    if (this.#failing) this.#recover()
+    file.size += done
+    if (this.#failure !== null) this.#recover()
     const { maxBytes } = this.#target
-    if (opened.regular && maxBytes > 0 && opened.size >= maxBytes) this.#rotate(opened)
-    return true
+    if (maxBytes > 0 && file.size >= maxBytes) this.#rotate(file)
   }
 
-  /** A pipe or terminal that is full: its bytes are tried again until the reader takes them. */
-  #wait(rest: Uint8Array): boolean {
-    this.#pending.unshift(rest.slice())
-    this.#pendingBytes += rest.length
-    setTimeout(() => this.#tryAgain(), retryEveryMs)
-    return false
+  #drained(): void {
+    if (this.#failure === tooSlow) this.#recover()
+    if (!this.#isClosed) this.#target.ready()
   }
 
-  #queue(bytes: Uint8Array): boolean {
-    if (this.#pendingBytes + bytes.length > mostPendingBytes) this.#drop(bytes.length)
-    else {
-      this.#pending.push(bytes.slice())
-      this.#pendingBytes += bytes.length
-    }
-    return false
-  }
-
-  #tryAgain(): void {
-    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
-      this.#pendingBytes -= next.length
-      if (this.#opened !== null && !this.#put(this.#opened, next)) return
-    }
-    if (this.#closing) this.#close()
-    else this.#target.ready()
-  }
-
-  #rotate(opened: Opened): void {
-    // Somebody else may have emptied the file meanwhile.
-    opened.size = sizeOf(opened.fd)
+  /** The file stays open until all that can fail is done: one that cannot be rotated grows, and loses nothing. */
+  #rotate(file: OpenFile): void {
+    const now = this.#now()
+    if (now < this.#nextRotation) return
     const { path, maxBytes, backups } = this.#target
-    if (opened.size < maxBytes) return
+    try {
+      // Somebody else may have emptied the file meanwhile.
+      file.size = fstatSync(file.fd).size
+      if (file.size < maxBytes) return
+      if (backups > 0) rotate(this.#target, (reason) => this.#target.uncompressed?.(reason))
+    } catch (error) {
+      const isNew = this.#nextRotation === 0
+      this.#nextRotation = now + rotateAgainMs
+      // Last, since a main log tells it in itself.
+      if (isNew) this.#target.unrotated?.(codeOf(error))
+      return
+    }
+    this.#nextRotation = 0
     this.#close()
     try {
-      if (backups > 0) rotate(this.#target, (reason) => this.#target.uncompressed?.(reason))
       this.#opened = open(path, O_APPEND | O_TRUNC)
     } catch (error) {
       this.#fail(codeOf(error), 0)
     }
   }
 
-  #openAgain(): Opened | null {
-    const now = performance.now()
+  #openAgain(): OpenFile | Outlet | null {
+    const now = this.#now()
     if (now < this.#nextAttempt) return null
     this.#nextAttempt = now + reopenEveryMs
     try {
@@ -154,35 +151,38 @@ export class LogFile implements LogWriter {
   }
 
   #close(): void {
-    if (this.#opened?.own) closeSync(this.#opened.fd)
+    const opened = this.#opened
     this.#opened = null
-  }
-
-  #drop(bytes: number): void {
-    this.#lost += bytes
+    try {
+      if (opened instanceof Outlet) opened.leave()
+      else if (opened !== null) closeSync(opened.fd)
+    } catch (error) {
+      // The descriptor is gone all the same; NFS, FUSE and quotas tell only here that bytes found no place.
+      this.#fail(codeOf(error), 0)
+    }
   }
 
   /** Told once, however often it fails. */
   #fail(reason: string, lost: number): void {
-    this.#drop(lost)
-    if (this.#failing) return
-    this.#failing = true
+    this.#lost += lost
+    if (this.#failure !== null) return
+    this.#failure = reason
     this.#target.problem(reason, this.#lost)
   }
 
   #recover(): void {
     const lost = this.#lost
-    this.#failing = false
+    this.#failure = null
     this.#lost = 0
     this.#target.problem(null, lost)
   }
 }
 
-function open(path: string, flags: number): Opened {
+function open(path: string, flags: number): OpenFile | Outlet {
   const descriptor = descriptorOf(path)
   const fd = descriptor === null ? openSync(path, O_WRONLY | O_CREAT | O_NONBLOCK | flags) : ownOr(path, descriptor)
   const stat = fstatSync(fd)
-  return { fd, own: fd !== descriptor, regular: stat.isFile() && descriptor === null, size: stat.size }
+  return stat.isFile() && descriptor === null ? { fd, size: stat.size } : joinOutlet(fd, fd !== descriptor)
 }
 
 /**
@@ -197,8 +197,6 @@ function ownOr(path: string, descriptor: number): number {
     return descriptor
   }
 }
-
-const sizeOf = (fd: number): number => fstatSync(fd).size
 
 /** The name goes, so that who follows the file sees a new one begin; where it is a link, its target is emptied. */
 function emptied(path: string): void {

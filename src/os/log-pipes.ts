@@ -2,7 +2,7 @@
 import { closeSync, readSync } from 'node:fs'
 import net from 'node:net'
 import type { ChildProcess } from 'node:child_process'
-import type { Readable } from 'node:stream'
+import { finished, type Readable } from 'node:stream'
 import type { ChildOutput } from '../engine/ports.ts'
 import type { Libc } from './libc.ts'
 import { socketOutput } from './pipe-output.ts'
@@ -13,6 +13,8 @@ import { ReadPace } from './read-pace.ts'
 const shared = Buffer.allocUnsafeSlow(256 * 1024)
 /** At a child's death no more than this is read at once: a survivor of its group may go on writing. */
 const lastWordsBytes = 1 << 20
+/** Without the native part they are read as they come, and for no longer than this. */
+const lastWordsMs = 50
 /** What the kernel gives a pipe at first: a read of as much found it full. */
 const narrowBytes = 1 << 16
 /**
@@ -25,20 +27,21 @@ const restMs = 1
 
 export interface LogEnds {
   readonly stdin: OwnedInput
-  readonly stdout: LogOutput
+  readonly stdout: ChildOutput
   /** Null: stderr goes the way of stdout. */
-  readonly stderr: LogOutput | null
+  readonly stderr: ChildOutput | null
+  /** The child is dead: delivers what it left behind, closes, and calls `done`, whatever becomes of the rest. */
+  finish(done: () => void): void
 }
 
 export interface LogPipes {
   readonly stdio: readonly ('pipe' | number)[]
-  readonly highestFd: number
   attach(child: ChildProcess): LogEnds
   discard(): void
 }
 
-export interface LogOutput extends ChildOutput {
-  /** The child is dead: delivers what it left behind, then closes. */
+interface LogOutput extends ChildOutput {
+  /** Delivers what the dead child left behind, then closes. */
   finish(): void
 }
 
@@ -62,13 +65,21 @@ export function openLogPipes(libc: Libc, merged: boolean, input: number | undefi
     const theirs = [stdin?.read ?? input ?? -1, stdout.write, stderr?.write ?? stdout.write]
     return {
       stdio: theirs,
-      highestFd: Math.max(...open),
       attach() {
         closeAll([...(stdin ? [stdin.read] : []), stdout.write, ...(stderr ? [stderr.write] : [])])
+        const [output, errors] = [logOutput(stdout.read, libc), stderr ? logOutput(stderr.read, libc) : null]
         return {
           stdin: stdin ? childInput(writingEnd(stdin.write), null) : noInput,
-          stdout: logOutput(stdout.read, libc),
-          stderr: stderr ? logOutput(stderr.read, libc) : null,
+          stdout: output,
+          stderr: errors,
+          finish(done) {
+            try {
+              output.finish()
+              errors?.finish()
+            } finally {
+              done()
+            }
+          },
         }
       },
       discard: () => closeAll(open),
@@ -79,30 +90,47 @@ export function openLogPipes(libc: Libc, merged: boolean, input: number | undefi
   }
 }
 
-/**
- * The same with what Node makes by itself. What a child left behind is told a little after its death, and merged output
- * may change its order.
- */
+/** The same with what Node makes by itself. Merged output may change its order. */
 export function plainLogPipes(merged: boolean, input: number | undefined): LogPipes {
   return {
     stdio: [input ?? 'pipe', 'pipe', 'pipe'],
-    highestFd: 0,
     attach(child) {
-      const [stdout, stderr] = [plainOutput(child.stdout), plainOutput(child.stderr)]
+      const sockets = [socketOf(child.stdout), socketOf(child.stderr)] as const
+      const [stdout, stderr] = [socketOutput(sockets[0]), socketOutput(sockets[1])]
       const stdin = child.stdin instanceof net.Socket ? childInput(child.stdin, null) : noInput
-      return merged ? { stdin, stdout: together(stdout, stderr), stderr: null } : { stdin, stdout, stderr }
+      const finish = (done: () => void): void => finishSockets(sockets, done)
+      return merged
+        ? { stdin, stdout: together(stdout, stderr), stderr: null, finish }
+        : { stdin, stdout, stderr, finish }
     },
     discard: () => undefined,
   }
 }
 
-function plainOutput(stream: Readable | null): LogOutput {
+function socketOf(stream: Readable | null): net.Socket {
   if (!(stream instanceof net.Socket)) throw new TypeError('cannot read the child: its output is no socket')
-  return { ...socketOutput(stream), finish: () => undefined }
+  return stream
 }
 
-function together(one: LogOutput, other: LogOutput): LogOutput {
-  const both = (act: (output: LogOutput) => void) => (): void => {
+/** Node may tell a child's death before the last of its words. A survivor that holds the pipes is not waited for. */
+function finishSockets(sockets: readonly net.Socket[], done: () => void): void {
+  let open = sockets.length
+  const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), lastWordsMs)
+  for (const socket of sockets) {
+    // Held back for a slow log, it would never come to its end.
+    socket.resume()
+    // An error ends the reading like any other end.
+    finished(socket, { writable: false }, () => {
+      open -= 1
+      if (open > 0) return
+      clearTimeout(timer)
+      done()
+    })
+  }
+}
+
+function together(one: ChildOutput, other: ChildOutput): ChildOutput {
+  const both = (act: (output: ChildOutput) => void) => (): void => {
     act(one)
     act(other)
   }
@@ -118,7 +146,6 @@ function together(one: LogOutput, other: LogOutput): LogOutput {
     pause: both((output) => output.pause()),
     resume: both((output) => output.resume()),
     destroy: both((output) => output.destroy()),
-    finish: both((output) => output.finish()),
     unread: () => null,
   }
 }

@@ -1,5 +1,4 @@
 // Commands that end by themselves, such as hooks and health checks: through execa, bounded in what is kept of them.
-import { readdirSync } from 'node:fs'
 import { execa } from 'execa'
 import { AgentError } from '../domain/errors.ts'
 import type { OneShot, OneShotResult, RunOneShot } from '../engine/upkeep-ports.ts'
@@ -55,7 +54,7 @@ async function run(libc: Libc | null, shot: OneShot, signal: AbortSignal): Promi
         }),
       ),
     )
-  const child = libc === null ? start() : withOpenFiles(libc, childOpenFiles(libc), highestDescriptor(), start)
+  const child = libc === null ? start() : withOpenFiles(libc, childOpenFiles(libc), start)
   const tail = new Tail()
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Uint8Array) => tail.add(chunk))
   child.nodeChildProcess.once('exit', () => {
@@ -65,8 +64,6 @@ async function run(libc: Libc | null, shot: OneShot, signal: AbortSignal): Promi
   const { failed, exitCode, signal: by, code } = await child
   return { failure: failureOf(failed, exitCode, by, code), output: tail.text() }
 }
-
-const highestDescriptor = (): number => Math.max(...readdirSync('/proc/self/fd').map(Number))
 
 function failureOf(
   failed: boolean,

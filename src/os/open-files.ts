@@ -31,13 +31,13 @@ export function childOpenFiles(libc: Libc, parentLimits: () => string = readPare
 export function withOpenFiles<T extends { readonly pid?: number | undefined }>(
   libc: Libc,
   soft: bigint,
-  highestFd: number,
   start: () => T,
+  highest: () => number = highestDescriptor,
 ): T {
   const own = libc.openFiles(0)
   if (own.soft <= soft) return start()
   const wanted = { soft, hard: own.hard }
-  if (BigInt(highestFd) + spare < soft) {
+  if (bearsOpenFiles(soft, highest)) {
     libc.setOpenFiles(0, wanted)
     try {
       return start()
@@ -55,6 +55,15 @@ export function withOpenFiles<T extends { readonly pid?: number | undefined }>(
   }
   return child
 }
+
+/**
+ * Whether a start succeeds under this soft limit. New descriptors fill the gaps between those in use: the highest one of
+ * all counts, not of those that were opened for the start.
+ */
+export const bearsOpenFiles = (soft: bigint, highest = highestDescriptor): boolean => BigInt(highest()) + spare < soft
+
+const highestDescriptor = (): number =>
+  readdirSync('/proc/self/fd').reduce((highest, fd) => Math.max(highest, Number(fd)), 0)
 
 /**
  * Keeps descriptors that the agent was itself started with away from its children (supervisord closes all from 3 on).

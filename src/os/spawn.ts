@@ -9,6 +9,7 @@ import type { ExitStatus } from '../domain/process/state.ts'
 import type { Activity, Child, Spawner, StderrLine } from '../engine/ports.ts'
 import { plainPipes, realPipes, type ChildPipes } from './child-pipes.ts'
 import { readStderr, StderrTails } from './child-stderr.ts'
+import { codeOf } from './error-code.ts'
 import { findCommand, quoted } from './find-command.ts'
 import { openLogPipes, plainLogPipes } from './log-pipes.ts'
 import type { Libc } from './libc.ts'
@@ -61,10 +62,14 @@ export class NodeSpawner implements Spawner {
     this.#living.set(pid, stdinInode)
     child.once('exit', (code, signal) => {
       this.#living.delete(pid)
-      stdin.destroy()
-      readLastWords()
-      control?.finish()
-      onExit({ code, signal })
+      try {
+        stdin.destroy()
+        readLastWords()
+        control?.finish()
+      } finally {
+        // Also where somebody chokes on the last words.
+        onExit({ code, signal })
+      }
     })
     return { pid, startedAt: Date.now(), stdin, stdout, ...(control && { control }) }
   }
@@ -79,14 +84,13 @@ export class NodeSpawner implements Spawner {
     const merged = spec.stderr === 'stdout'
     const pipes = libc ? attempt(spec, () => openLogPipes(libc, merged, input)) : plainLogPipes(merged, input)
     const { child, pid } = this.#start(spec, file, pipes)
-    const { stdin, stdout, stderr } = pipes.attach(child)
+    const ends = pipes.attach(child)
+    const { stdin, stdout, stderr } = ends
     this.#living.set(pid, null)
     child.once('exit', (code, signal) => {
       this.#living.delete(pid)
       stdin.destroy()
-      stdout.finish()
-      stderr?.finish()
-      onExit({ code, signal })
+      ends.finish(() => onExit({ code, signal }))
     })
     return { pid, startedAt: Date.now(), stdin, stdout, ...(stderr && { stderr }) }
   }
@@ -132,7 +136,7 @@ export class NodeSpawner implements Spawner {
   #start(
     spec: ProgramSpec,
     file: string,
-    pipes: Pick<ChildPipes, 'stdio' | 'highestFd' | 'discard' | 'environment'>,
+    pipes: Pick<ChildPipes, 'stdio' | 'discard' | 'environment'>,
   ): { child: ChildProcess; pid: number } {
     const libc = this.#libc
     const told = { ...spec, environment: { ...spec.environment, ...pipes.environment } }
@@ -140,8 +144,8 @@ export class NodeSpawner implements Spawner {
     const start = (): ChildProcess =>
       withUmask(spec.umask, () => asUser(libc, spec.user, (ids) => limited(startProcess(told, file, pipes.stdio, ids))))
     try {
-      const child = withLimits(libc, spec, pipes.highestFd, () =>
-        libc === null || limitsOpenFiles(spec) ? start() : withOpenFiles(libc, this.#openFiles, pipes.highestFd, start),
+      const child = withLimits(libc, spec, () =>
+        libc === null || limitsOpenFiles(spec) ? start() : withOpenFiles(libc, this.#openFiles, start),
       )
       return { child, pid: startedPid(child, spec) }
     } catch (error) {
@@ -226,6 +230,3 @@ function checkDirectory(directory: string): void {
     throw new AgentError('SPAWN_ERROR', `couldn't chdir to ${directory}: ${codeOf(cause)}`, { cause })
   }
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)

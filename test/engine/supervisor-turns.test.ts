@@ -51,6 +51,17 @@ test('a stop while STARTING takes the place of the deadline before', async () =>
   assert.equal(clock.pending, 0)
 })
 
+test('an owner that fails at the end of its child does not hide that end', async () => {
+  const { supervisor, spawner, owner } = engine(program({ startsecs: 0 }))
+  supervisor.start('score')
+  owner.closed = () => {
+    throw new Error('cannot close')
+  }
+  assert.throws(() => spawner.last.exit(0), /cannot close/)
+  assert.equal(supervisor.snapshot('score')?.state, 'EXITED')
+  await supervisor.stopAll()
+})
+
 test('a command in the middle of a turn is a bug that says how to do it', () => {
   const { supervisor, events } = engine(program())
   const refused: unknown[] = []

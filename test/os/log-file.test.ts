@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -13,23 +15,37 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { LogFile } from '../../src/os/log-file.ts'
+import { descriptorOf } from '../support/descriptor-of.ts'
 import { tempDir } from '../support/temp.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 interface Told {
   readonly problems: (readonly [string | null, number])[]
+  readonly unrotated: string[]
   ready: number
 }
 
-function open(t: TestContext, path: string, { maxBytes = 0, backups = 0 } = {}): { log: LogFile; told: Told } {
-  const told: Told = { problems: [], ready: 0 }
-  const log = new LogFile({
+interface Options {
+  readonly maxBytes?: number
+  readonly backups?: number
+  readonly now?: () => number
+}
+
+function open(
+  t: TestContext,
+  path: string,
+  { maxBytes = 0, backups = 0, now }: Options = {},
+): { log: LogFile; told: Told } {
+  const told: Told = { problems: [], unrotated: [], ready: 0 }
+  const target = {
     path,
     maxBytes,
     backups,
-    problem: (...problem) => told.problems.push(problem),
+    problem: (...problem: [string | null, number]) => told.problems.push(problem),
+    unrotated: (reason: string) => told.unrotated.push(reason),
     ready: () => told.ready++,
-  })
+  }
+  const log = new LogFile(target, now)
   t.after(() => log.close())
   return { log, told }
 }
@@ -119,6 +135,35 @@ test('a deleted folder is told at the rotation; when it is back, writing goes on
   })
   assert.equal(text(path), 'x')
   assert.equal(told.problems.at(-1)?.[0], null)
+})
+
+test('a file that cannot be rotated is written all the same, which is told once', (t) => {
+  const path = join(tempDir(t), 'log')
+  // A folder in the place of the first backup: to root, too, a rotation that fails.
+  mkdirSync(`${path}.1`)
+  let now = 0
+  const { log, told } = open(t, path, { maxBytes: 10, backups: 1, now: () => now })
+  for (let count = 10; count < 70; count++) log.write(Buffer.from(`line ${count}\n`))
+  assert.equal(text(path).split('\n').length - 1, 60)
+  now += 60_000
+  log.write(Buffer.from('still\n'))
+  assert.deepEqual([told.unrotated, told.problems], [['EISDIR'], []])
+  rmdirSync(`${path}.1`)
+  log.write(Buffer.from('soon\n'))
+  assert.equal(existsSync(`${path}.1`), false)
+  now += 60_000
+  for (const word of ['last\n', 'fresh\n']) log.write(Buffer.from(word))
+  assert.equal(text(path), 'fresh\n')
+  assert.match(text(`${path}.1`), /^line 10\n[^]*line 69\nstill\nsoon\nlast\n$/)
+})
+
+test('a file that the system refuses to close is told, not thrown', (t) => {
+  const path = join(tempDir(t), 'log')
+  const { log, told } = open(t, path)
+  // To close(2) a descriptor that is closed already is what a full quota on NFS is: an error.
+  closeSync(descriptorOf(path))
+  log.close()
+  assert.deepEqual(told.problems, [['EBADF', 0]])
 })
 
 test('a pipe nobody reads holds its writer back, and loses nothing when it is read', async (t) => {

@@ -70,6 +70,44 @@ test('a survivor of the group does not hold the end up', async (t) => {
   assert.equal(stdout, 'said\n')
 })
 
+test('without the native part, too, all is said when the end is told', async (t) => {
+  for (const stderr of ['bytes', 'stdout'] as const) {
+    const spawner = new NodeSpawner({ libc: null, onStderrLine: () => undefined })
+    const exit = Promise.withResolvers<string>()
+    let said = ''
+    // A survivor holds the pipes.
+    const spec = programSpec(['sh', '-c', 'sleep 100 & echo said; echo so >&2'], { stderr })
+    const child = spawner.spawn(spec, () => exit.resolve(said))
+    t.after(() => spawner.kill(child.pid, 'SIGKILL', true))
+    for (const output of [child.stdout, child.stderr]) {
+      output?.listen({ data: (chunk) => void (said += Buffer.from(chunk).toString()), end: () => undefined })
+      // As for a slow log: nothing is read before the death.
+      output?.pause()
+    }
+    assert.deepEqual((await exit.promise).split('\n').sort(), ['', 'said', 'so'])
+  }
+})
+
+test('an end is told although nobody can take the last words', async (t) => {
+  const [exit, choked] = [Promise.withResolvers<ExitStatus>(), Promise.withResolvers<Error>()]
+  process.setUncaughtExceptionCaptureCallback(choked.resolve)
+  t.after(() => process.setUncaughtExceptionCaptureCallback(null))
+  const spawner = new NodeSpawner({ libc: nativeLibc(), onStderrLine: () => undefined })
+  // The pipe outlives the child, so that only its death ends the reading.
+  const spec = programSpec(['sh', '-c', 'sleep 100 & exit 3'], { stderr: 'bytes' })
+  const child = spawner.spawn(spec, exit.resolve)
+  t.after(() => spawner.kill(child.pid, 'SIGKILL', true))
+  child.stdout.listen({
+    data: () => undefined,
+    end: () => {
+      child.stdout.destroy()
+      throw new Error('choked')
+    },
+  })
+  assert.equal((await choked.promise).message, 'choked')
+  assert.deepEqual(await exit.promise, { code: 3, signal: null })
+})
+
 test('stderr may go the way of stdout, in order', async (t) => {
   const command = ['sh', '-c', 'echo 1; echo 2 >&2; echo 3; echo 4 >&2']
   const { stdout, stderr } = await runLogged(t, command, { stderr: 'stdout' })

@@ -4,7 +4,8 @@ import type { SupervisordSettings } from '../../faces/supervisord/config/types.t
 import { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
 import { Followers } from '../../faces/supervisord/output/followers.ts'
 import { systemClock } from '../../os/clock.ts'
-import { codeOf, descriptorOf } from '../../os/log-file.ts'
+import { codeOf } from '../../os/error-code.ts'
+import { descriptorOf } from '../../os/log-file.ts'
 
 const STDOUT = 1
 
@@ -17,10 +18,12 @@ export function openMainLog(
   const followers = new Followers(systemClock)
   const { logfile, logfileMaxBytes, logfileBackups, loglevel, silent } = settings
   const open = (path: string, maxBytes: number): LogWriter => {
-    // What goes wrong with the log itself has nowhere to be told; writing is tried again each time.
+    const unrotated = (reason: string): void =>
+      mainLog.line('warn', `cannot rotate ${path}: ${reason}; it grows until that is cured`)
+    // That it cannot be written has nowhere to be told; writing is tried again each time.
     const quiet = { problem: () => undefined, ready: () => undefined }
     try {
-      return logs.open({ path, maxBytes, backups: logfileBackups, ...quiet })
+      return logs.open({ path, maxBytes, backups: logfileBackups, unrotated, ...quiet })
     } catch (cause) {
       throw new AgentError('UNAVAILABLE', `could not open the log file ${path}: ${codeOf(cause)}`, { cause })
     }

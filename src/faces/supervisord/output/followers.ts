@@ -1,8 +1,9 @@
 // Who follows a log file: they read it for themselves, and are woken when it was written.
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
 import { AgentError } from '../../../domain/errors.ts'
 import type { Clock, Timer } from '../../../engine/ports.ts'
 import type { LogFollower } from '../daemon.ts'
+import { openForReading } from './read-log.ts'
 
 const firstBytes = 1024
 const pieceBytes = 64 * 1024
@@ -44,7 +45,7 @@ export class Followers {
   }
 }
 
-/** supervisord: http.tail_f_producer. */
+/** supervisord: http.tail_f_producer, also in what it does when the file or its name cannot be looked at. */
 class FileFollower implements LogFollower {
   readonly modifiedAt: number
   readonly #path: string
@@ -79,7 +80,7 @@ class FileFollower implements LogFollower {
 
   close(): void {
     if (this.#fd === null) return
-    closeSync(this.#fd)
+    closeRead(this.#fd)
     this.#fd = null
     this.#answer(null)
     this.#closed()
@@ -101,16 +102,27 @@ class FileFollower implements LogFollower {
     waiting?.resolve(bytes)
   }
 
+  /** A file that the system takes away (a stale mount, a failing disk) is at its end. */
   #read(): Uint8Array | null {
     if (this.#fd === null) return null
-    const { size, ino } = fstatSync(this.#fd)
+    try {
+      return this.#readOf(this.#fd)
+    } catch (error) {
+      if (!isSystemError(error)) throw error
+      this.close()
+      return null
+    }
+  }
+
+  #readOf(fd: number): Uint8Array {
+    const { size, ino } = fstatSync(fd)
     if (size < this.#position) {
       this.#position = 0
       return truncated
     }
     if (size > this.#position) {
       const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - this.#position))
-      const count = readSync(this.#fd, piece, 0, piece.length, this.#position)
+      const count = readSync(fd, piece, 0, piece.length, this.#position)
       this.#position += count
       return piece.subarray(0, count)
     }
@@ -118,10 +130,10 @@ class FileFollower implements LogFollower {
     if (inodeOf(this.#path) !== ino) {
       const next = openFile(this.#path)
       if (next !== null) {
-        closeSync(this.#fd)
+        closeRead(fd)
         this.#fd = next
         this.#position = 0
-        return fstatSync(next).size > 0 ? this.#read() : new Uint8Array()
+        return fstatSync(next).size > 0 ? this.#readOf(next) : new Uint8Array()
       }
     }
     return new Uint8Array()
@@ -130,7 +142,7 @@ class FileFollower implements LogFollower {
 
 function openFile(path: string): number | null {
   try {
-    const fd = openSync(path, 'r')
+    const fd = openForReading(path)
     if (fstatSync(fd).isFile()) return fd
     closeSync(fd)
     return null
@@ -140,6 +152,22 @@ function openFile(path: string): number | null {
   }
 }
 
+/** Null where the name leads nowhere, or is closed to us: then the file that is open is the one to follow. */
 function inodeOf(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.ino ?? null
+  try {
+    return statSync(path).ino
+  } catch {
+    return null
+  }
 }
+
+/** It was only read: whatever the file system has to say at the end, nothing is lost. */
+function closeRead(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+  }
+}
+
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'code' in error

@@ -1,5 +1,5 @@
 // One output of one process over all its incarnations: to its log, the system's log, events, and the main log at debug.
-import type { LogWriter } from '../../../engine/log-ports.ts'
+import type { LogTarget, LogWriter } from '../../../engine/log-ports.ts'
 import type { ChildOutput } from '../../../engine/ports.ts'
 import type { Surroundings } from '../life/surroundings.ts'
 import type { ChannelLog, ProcessConfig } from '../config/types.ts'
@@ -21,9 +21,10 @@ export class OutputLog {
   readonly #settings: ChannelLog
   readonly #around: Surroundings
   readonly #events: boolean
+  readonly #captures: boolean
+  readonly #target: LogTarget | null
   #writer: LogWriter | null = null
   #stripper: AnsiStripper | null = null
-  #capture: Capture | null = null
   readonly #formatter: LineFormatter | null
   #output: ChildOutput | null = null
   #pid = 0
@@ -46,31 +47,13 @@ export class OutputLog {
     this.#formatter = format === 'raw' ? null : new LineFormatter({ kind: format, process: name, channel })
     // A listener's stdout is the protocol, and nothing else.
     this.#events = settings.eventsEnabled && !isListener
-    if (settings.captureMaxBytes > 0 && !isListener) {
-      this.#capture = new Capture(settings.captureMaxBytes, {
-        output: (bytes, captured) => this.#log(bytes, captured),
-        complete: (bytes) => this.#captured(bytes),
-      })
-    }
+    this.#target = path === null ? null : this.#targetAt(path)
+    this.#captures = settings.captureMaxBytes > 0 && !isListener
   }
 
   /** Before each start. Raises the system's error. */
   open(): void {
-    if (this.path === null || this.#writer !== null) return
-    const { path } = this
-    const { maxBytes, backups, compress } = this.#settings
-    this.#writer = this.#around.logs.open({
-      path,
-      maxBytes,
-      backups,
-      compress,
-      problem: (reason, lost) => this.#problem(reason, lost),
-      uncompressed: (reason) => {
-        const text = `cannot compress a backup of ${path}: ${reason}; it stays as it is`
-        this.#around.mainLog.line('warn', text)
-      },
-      ready: () => this.#output?.resume(),
-    })
+    if (this.#target !== null) this.#writer ??= this.#around.logs.open(this.#target)
   }
 
   /** A child runs; `also` gets its bytes too. */
@@ -78,13 +61,14 @@ export class OutputLog {
     this.#output = output
     this.#pid = pid
     this.#stripper = this.#around.settings.stripAnsi ? new AnsiStripper() : null
+    const capture = this.#captures ? this.#newCapture() : null
     output.listen({
       data: (chunk) => {
-        if (this.#capture) this.#capture.write(chunk)
+        if (capture) capture.write(chunk)
         else this.#log(chunk, false)
         also?.(chunk)
       },
-      end: () => this.#capture?.end(),
+      end: () => capture?.end(),
     })
   }
 
@@ -110,6 +94,28 @@ export class OutputLog {
   clear(): void {
     this.#writer?.clear()
     if (this.path !== null) this.#around.followers.touched(this.path)
+  }
+
+  #targetAt(path: string): LogTarget {
+    const { maxBytes, backups, compress } = this.#settings
+    const warn = (text: string): void => this.#around.mainLog.line('warn', text)
+    return {
+      path,
+      maxBytes,
+      backups,
+      compress,
+      problem: (reason, lost) => this.#problem(reason, lost),
+      uncompressed: (reason) => warn(`cannot compress a backup of ${path}: ${reason}; it stays as it is`),
+      unrotated: (reason) => warn(`cannot rotate ${path}: ${reason}; it grows until that is cured`),
+      ready: () => this.#output?.resume(),
+    }
+  }
+
+  #newCapture(): Capture {
+    return new Capture(this.#settings.captureMaxBytes, {
+      output: (bytes, captured) => this.#log(bytes, captured),
+      complete: (bytes) => this.#captured(bytes),
+    })
   }
 
   #log(chunk: Uint8Array, captured: boolean): void {

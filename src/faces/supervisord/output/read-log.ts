@@ -1,5 +1,5 @@
 // Pieces of log files for clients (supervisord: options.readFile and tailFile).
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 import { AgentError } from '../../../domain/errors.ts'
 import type { TailedLog } from '../daemon.ts'
 
@@ -37,10 +37,13 @@ export function tailLog(path: string | null, offset: number, length: number): Ta
   }
 }
 
+/** Without waiting for a writer, should it be a named pipe. Raises the system's error. */
+export const openForReading = (path: string): number => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+
 function withFile<T>(path: string, use: (fd: number, size: number) => T): T {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openForReading(path)
   } catch (cause) {
     const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
     throw isMissing ? new AgentError('NO_FILE', path, { cause }) : new AgentError('FAILED', '', { cause })

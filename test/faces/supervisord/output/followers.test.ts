@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, closeSync, renameSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Followers } from '../../../../src/faces/supervisord/output/followers.ts'
 import { code } from '../../../engine/supervisor-engine.ts'
+import { descriptorOf } from '../../../support/descriptor-of.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { tempDir } from '../../../support/temp.ts'
 
@@ -37,6 +38,42 @@ test('a follower begins near the end, waits, and goes on over truncation and rot
   const end = follower.next()
   followers.close(path)
   assert.equal(await end, null)
+  assert.equal(await follower.next(), null)
+  assert.equal(clock.pending, 0)
+})
+
+test('a name that cannot be looked at leaves the follower with the file that it has', async (t) => {
+  const path = join(tempDir(t), 'log')
+  writeFileSync(path, 'seen')
+  const clock = new FakeClock()
+  const followers = new Followers(clock)
+  t.after(() => followers.close())
+  const follower = followers.follow(path, 'cat')
+  assert.equal(await text(follower.next()), 'seen')
+  // ELOOP stands for all that is neither there nor missing, such as a folder that was closed to us.
+  renameSync(path, `${path}.1`)
+  symlinkSync(path, path)
+  const waiting = text(follower.next())
+  await clock.advance(1000)
+  appendFileSync(`${path}.1`, 'more')
+  await clock.advance(1000)
+  assert.equal(await waiting, 'more')
+  unlinkSync(path)
+  writeFileSync(path, 'new file')
+  assert.equal(await text(follower.next()), 'new file')
+})
+
+test('a file that the system takes away is at its end', async (t) => {
+  const path = join(tempDir(t), 'log')
+  writeFileSync(path, 'seen')
+  const clock = new FakeClock()
+  const follower = new Followers(clock).follow(path, 'cat')
+  assert.equal(await text(follower.next()), 'seen')
+  const waiting = follower.next()
+  // To fstat(2) a closed descriptor is what a stale mount is: an error.
+  closeSync(descriptorOf(path))
+  await clock.advance(1000)
+  assert.equal(await waiting, null)
   assert.equal(await follower.next(), null)
   assert.equal(clock.pending, 0)
 })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import process from 'node:process'
 import { readLog, tailLog } from '../../../../src/faces/supervisord/output/read-log.ts'
 import { code } from '../../../engine/supervisor-engine.ts'
 import { tempDir } from '../../../support/temp.ts'
@@ -38,4 +40,22 @@ test('a log that is missing, none, or no file', (t) => {
   assert.throws(() => readLog('/dev/null', 0, 0), code('FAILED', ''))
   assert.deepEqual(tailLog(missing, 5, 5), { bytes: new Uint8Array(), offset: 0, overflow: false })
   assert.deepEqual(tailLog('/dev/null', 5, 5), { bytes: new Uint8Array(), offset: 5, overflow: false })
+})
+
+test('a named pipe that nobody writes to is refused at once', (t) => {
+  const path = join(tempDir(t), 'pipe')
+  execFileSync('mkfifo', [path])
+  // In a process of its own: who waits for a writer inside open(2) cannot be stopped otherwise.
+  const output = new URL('../../../../src/faces/supervisord/output/', import.meta.url).href
+  const script = `
+    import { Followers } from '${output}followers.ts'
+    import { readLog, tailLog } from '${output}read-log.ts'
+    const refused = (act) => { try { return act() } catch (error) { return error.code } }
+    console.log(
+      refused(() => readLog(process.argv[1], 0, 0)),
+      refused(() => tailLog(process.argv[1], 5, 5).offset),
+      refused(() => new Followers(null).follow(process.argv[1], 'cat')),
+    )`
+  const told = execFileSync(process.execPath, ['--input-type=module', '-e', script, path], { timeout: 10_000 })
+  assert.equal(told.toString(), 'FAILED 5 NO_FILE\n')
 })
