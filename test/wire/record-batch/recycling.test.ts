@@ -30,8 +30,12 @@ class SpoilingPool extends BufferPool {
   }
 }
 
+const LARGEST = 40_000
+const MOST = 60
 /** Sizes around those from which memory is from the pool. */
-const sizes = fc.array(fc.constantFrom(0, 1, 100, 5_000, 40_000), { minLength: 1, maxLength: 60, size: 'max' })
+const sizes = fc.array(fc.constantFrom(0, 1, 100, 5_000, LARGEST), { minLength: 1, maxLength: MOST, size: 'max' })
+/** No batch of such records is too large. */
+const maxBatchBytes = (LARGEST + 100) * MOST
 
 test('pieces hold still until they are given back, others are read into their memory meanwhile', async () => {
   const compression = fc.constantFrom(...compressions)
@@ -49,8 +53,8 @@ test('pieces hold still until they are given back, others are read into their me
           offset += list.length
         }
         const bytes = Buffer.concat(stored)
-        const expected = (await readAll(bytes)).flatMap(plainRecords)
-        const reader = new RecordsReader(bytes, optionsOf({ pool: new SpoilingPool(1 << 20) }))
+        const expected = (await readAll(bytes, { maxBatchBytes })).flatMap(plainRecords)
+        const reader = new RecordsReader(bytes, optionsOf({ pool: new SpoilingPool(1 << 20), maxBatchBytes }))
         const found: ReturnType<typeof plainRecords> = []
         const pieces: LineBatch[] = []
         const letGo = (): void => {
