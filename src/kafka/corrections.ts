@@ -108,6 +108,7 @@ export class Corrections {
   #restart(partition: OwnedPartition, offset: number | null): void {
     partition.epoch = this.#parts.ownership.nextEpoch()
     partition.seek(offset)
+    partition.dueStart = null
     this.#parts.begunAnew(partition)
   }
 

@@ -94,7 +94,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       log,
       signal,
       committed: async (partitions) => (await this.#membership?.committed(partitions)) ?? [],
-      commit: (positions) => this.#commits.starts(positions),
+      commit: (due) => this.#commits.starts(due),
       noted: (partitions) => this.#consumer?.noted?.(partitions),
       found: () => this.#fetcher.wake(),
     })

@@ -30,6 +30,7 @@ export class Ownership {
       if (!gone) continue
       gone.seek(null)
       gone.leaving = true
+      gone.dueStart = null
       this.#owned.delete(nameOf(each))
     }
     this.#list = [...this.#owned.values()]

@@ -1,6 +1,7 @@
 // What a source commits through its membership: never for a partition that is not ours any more.
 import { AgentError } from '../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
+import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { OffsetPosition } from './group/offset-requests.ts'
 import type { Membership } from './group-membership.ts'
 import type { Ownership } from './ownership.ts'
@@ -25,11 +26,19 @@ export class SourceCommits {
   /** What is settled. Leaves out what is of an older epoch. Rejects as Membership.commit. */
   async settled(positions: readonly CommitPosition[]): Promise<void> {
     this.#begin(positions)
-    await this.starts(positions)
+    await this.#commit(positions)
   }
 
-  /** As `settled`, for where reading begins. */
-  async starts(positions: readonly CommitPosition[]): Promise<void> {
+  /** As `settled`, for where reading began: it is not due any more then. */
+  async starts(partitions: readonly OwnedPartition[]): Promise<void> {
+    const due = partitions.flatMap((owned) => (owned.dueStart ? [{ owned, start: owned.dueStart }] : []))
+    await this.#commit(
+      due.map(({ owned: { epoch }, start: { topic, partition, offset } }) => ({ topic, partition, offset, epoch })),
+    )
+    for (const { owned, start } of due) if (owned.dueStart === start) owned.dueStart = null
+  }
+
+  async #commit(positions: readonly CommitPosition[]): Promise<void> {
     const due = positions.filter((position) => this.#isOurs(position)).map((position) => this.#witnessed(position))
     if (due.length > 0) await this.#membership()?.commit(due)
   }

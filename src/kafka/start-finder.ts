@@ -1,4 +1,6 @@
-// Where newly owned partitions begin.
+// Where newly owned partitions begin. A start that another look could find elsewhere is due from when it is found until
+// it is committed, or records behind it are; or until the partition begins anew, or is not ours. What is due stands with
+// the partition alone: whoever comes to commit it, however late, commits the start that holds then.
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
@@ -20,8 +22,8 @@ export interface StartParts {
   readonly signal: AbortSignal
   /** -1: nothing is committed. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
-  /** Rejects when it is to be tried again. */
-  commit(positions: readonly (TopicPartition & { readonly offset: number; readonly epoch: number })[]): Promise<void>
+  /** Commits what is due of them. Rejects when it is to be tried again. */
+  commit(partitions: readonly OwnedPartition[]): Promise<void>
   /** What stands beside the committed offsets. */
   noted(partitions: readonly CommittedOffset[]): void
   /** Positions are known: there is something to fetch. */
@@ -39,12 +41,6 @@ interface Past {
 interface Pending {
   readonly partition: OwnedPartition
   readonly version: number
-}
-
-/** A start that is to be committed. */
-interface Due {
-  readonly partition: OwnedPartition
-  readonly offset: number
 }
 
 const isPending = ({ partition, version }: Pending): boolean => partition.version === version
@@ -79,8 +75,8 @@ export class StartFinder {
       if (pending.length === 0 || signal.aborted) return
       try {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
-        const due = await this.#settle(pending, past)
-        await this.#pin(due)
+        await this.#settle(pending, past)
+        await this.#pin(partitions)
         return
       } catch (error) {
         this.problem.report(`cannot settle where to begin: ${explain(error)}`)
@@ -97,15 +93,13 @@ export class StartFinder {
     return start
   }
 
-  /** Commits while records flow already, unless they are further by then. */
-  async #pin(due: readonly Due[]): Promise<void> {
+  /** Commits what is due while records flow already, unless they are further by then. */
+  async #pin(partitions: readonly OwnedPartition[]): Promise<void> {
     for (;;) {
-      const open = due.filter(({ partition }) => !partition.committing)
-      if (open.length === 0 || this.#parts.signal.aborted) break
+      const due = partitions.filter(({ dueStart, committing }) => dueStart !== null && !committing)
+      if (due.length === 0 || this.#parts.signal.aborted) break
       try {
-        await this.#parts.commit(
-          open.map(({ partition: { topic, partition, epoch }, offset }) => ({ topic, partition, epoch, offset })),
-        )
+        await this.#parts.commit(due)
         break
       } catch (error) {
         this.problem.report(`cannot commit where to begin: ${explain(error)}`)
@@ -115,8 +109,7 @@ export class StartFinder {
     this.problem.clear()
   }
 
-  /** Gives what is to be committed. */
-  async #settle(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<Due[]> {
+  async #settle(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<void> {
     const { cluster, topics, from, log } = this.#parts
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
     const committed = anew ? [] : await this.#parts.committed(partitions)
@@ -128,9 +121,7 @@ export class StartFinder {
       added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
     }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
-    const due: Due[] = []
-    for (const each of pending.filter(isPending)) {
-      const { partition } = each
+    for (const { partition } of pending.filter(isPending)) {
       const start = starts.get(nameOf(partition))
       if (!start) continue
       const before = known.get(nameOf(partition))
@@ -147,9 +138,8 @@ export class StartFinder {
         partition: partition.partition,
         offset: start.offset,
       })
-      if (isCut || (!start.asWanted && from !== 'earliest')) due.push({ partition, offset: start.offset })
+      partition.dueStart = isCut || (!start.asWanted && from !== 'earliest') ? start : null
     }
     this.#parts.found()
-    return due
   }
 }

@@ -2,9 +2,11 @@
 // is as it was takes the question for what it is.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { AgentError } from '../../src/domain/errors.ts'
 import type { Membership } from '../../src/kafka/group-membership.ts'
 import { RequestWriter } from '../../src/kafka/protocol/request-writer.ts'
 import { ResponseReader } from '../../src/kafka/protocol/response-reader.ts'
+import type { InputFrom } from '../../src/kafka/start-positions.ts'
 import { TransactionSession } from '../../src/kafka/transactions/session.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -62,7 +64,7 @@ interface Scene extends Scripted {
 }
 
 /** Five records have been read, or are about to be. */
-async function scene(t: TestContext, isBegun = true): Promise<Scene> {
+async function scene(t: TestContext, isBegun = true, from: InputFrom = 'earliest'): Promise<Scene> {
   const broker = new TestKafka(t)
   const topic = await broker.createTopic()
   await broker.produce(
@@ -70,7 +72,7 @@ async function scene(t: TestContext, isBegun = true): Promise<Scene> {
     Array.from({ length: 5 }, (_, i) => ({ value: `line ${i}` })),
   )
   const proxy = await startProxy(t)
-  const scripted = await scriptedSource(t, { topic, ...proxy })
+  const scripted = await scriptedSource(t, { topic, from, ...proxy })
   const [membership] = scripted.memberships
   assert.ok(membership)
   if (isBegun) {
@@ -163,6 +165,23 @@ test('a log that was cut while nobody read it is noticed by the epoch that was c
   await waitFor('what is there now', () => receiver.records === 2)
   assert.deepEqual(receiver.texts, ['0:3:line 3', '0:4:line 4'])
   assert.equal(lines.of('kafka.truncated').length, 1)
+})
+
+test('a start behind the end of a log that was cut is not committed any more, though that was refused before', async (t) => {
+  const { source, clock, membership, proxy, topic } = await scene(t, false, 'latest')
+  membership.onCommit = () => {
+    membership.onCommit = () => Promise.resolve()
+    return Promise.reject(new AgentError('UNAVAILABLE', 'no coordinator'))
+  }
+  membership.owner.assigned([{ topic, partition: 0 }])
+  await waitFor('the refusal', () => source.health().error?.includes('no coordinator') === true)
+  membership.last = { offset: 5, leaderEpoch: 0 }
+  await cut(proxy, 3)
+  await waitFor('where the log was cut', () => membership.commits.length === 2)
+  await clock.advance(5_000)
+  const committed = membership.commits.map((list) => list.map(({ offset }) => offset))
+  assert.deepEqual(committed, [[5], [3]])
+  assert.equal(source.health().error, null)
 })
 
 test('with an offset the leader epoch of what was read is committed, within a transaction too', async (t) => {

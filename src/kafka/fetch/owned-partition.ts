@@ -1,6 +1,7 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { RecordsReader } from '../../wire/record-batch/records-reader.ts'
 import { NO_EPOCH } from '../protocol/fetch.ts'
+import type { Start } from '../start-positions.ts'
 
 /** Enough for one of a producer's large batches, little enough for many partitions. */
 const PARTITION_BYTES = 512 * 1024
@@ -30,6 +31,8 @@ export class OwnedPartition implements TopicPartition {
   leaving = false
   /** What was fetched last could not be read. */
   damaged = false
+  /** Where its reading began, while that is still to be committed: see StartFinder. */
+  dueStart: Start | null = null
   /** Records of it are settled: a commit of where they begin would come too late. */
   committing = false
   /** A batch of it waits for its place in the window. */
