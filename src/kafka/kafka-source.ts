@@ -13,11 +13,10 @@ import type { KafkaLog } from './log.ts'
 import { MissingTopics } from './missing-topics.ts'
 import { Ownership } from './ownership.ts'
 import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
-import { SourceCommits, type CommitPosition } from './source-commits.ts'
+import { SourceCommits, type CommitPosition, type Transact } from './source-commits.ts'
 import { StartFinder } from './start-finder.ts'
 import type { InputFrom } from './start-positions.ts'
 import { Topics } from './topics.ts'
-import type { TransactionIdentity } from './transactions/requests.ts'
 
 export interface SourceSettings {
   /** Its connections are the source's alone, and end with it. */
@@ -145,8 +144,8 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   }
 
   /** See SourceCommits.within. */
-  commitIn(transaction: TransactionIdentity, positions: readonly CommitPosition[]): Promise<void> {
-    return this.#commits.within(transaction, positions)
+  commitIn(positions: readonly CommitPosition[], transact: Transact): Promise<void> {
+    return this.#commits.within(positions, transact)
   }
 
   async standAside(): Promise<void> {

@@ -14,6 +14,9 @@ export type CommitPosition = TopicPartition & {
   readonly metadata?: string
 }
 
+/** Has `offsets` commit within a transaction, and ends that. Rejects when nothing of it came to hold. */
+export type Transact = (offsets: (transaction: TransactionIdentity) => Promise<void>) => Promise<void>
+
 export class SourceCommits {
   readonly #ownership: Ownership
   readonly #membership: () => Membership | null
@@ -25,38 +28,54 @@ export class SourceCommits {
 
   /** What is settled. Leaves out what is of an older epoch. Rejects as Membership.commit. */
   async settled(positions: readonly CommitPosition[]): Promise<void> {
-    this.#begin(positions)
-    await this.#commit(positions)
+    const ours = positions.filter((position) => this.#isOurs(position))
+    if (ours.length === 0) return
+    const due = ours.map((position) => this.#witnessed(position))
+    await this.#deciding(ours, async () => this.#membership()?.commit(due))
   }
 
-  /** As `settled`, for where reading began: it is not due any more then. */
-  async starts(partitions: readonly OwnedPartition[]): Promise<void> {
-    const due = partitions.flatMap((owned) => (owned.dueStart ? [{ owned, start: owned.dueStart }] : []))
-    await this.#commit(
-      due.map(({ owned: { epoch }, start: { topic, partition, offset } }) => ({ topic, partition, offset, epoch })),
+  /** As `settled`, for where reading began, as far as that is due and no other commit is open that it could undo. */
+  starts(partitions: readonly OwnedPartition[]): Promise<void> {
+    return this.settled(
+      partitions.flatMap(({ topic, partition, epoch, dueStart, openCommits }) =>
+        dueStart && openCommits === 0 ? { topic, partition, epoch, offset: dueStart.offset } : [],
+      ),
     )
-    for (const { owned, start } of due) if (owned.dueStart === start) owned.dueStart = null
-  }
-
-  async #commit(positions: readonly CommitPosition[]): Promise<void> {
-    const due = positions.filter((position) => this.#isOurs(position)).map((position) => this.#witnessed(position))
-    if (due.length > 0) await this.#membership()?.commit(due)
   }
 
   /**
-   * As `settled`, within a transaction: all or nothing. Rejects with AgentError FAILED also where a position is of a
-   * partition that is not ours any more: its outputs may not be committed without it.
+   * As `settled`, within a transaction: all or nothing. Rejects as `transact`, and makes it reject, with AgentError
+   * FAILED, also where a position is of a partition that is not ours any more: its outputs may not be committed without
+   * it.
    */
-  async within(transaction: TransactionIdentity, positions: readonly CommitPosition[]): Promise<void> {
-    const gone = positions.filter((position) => !this.#isOurs(position))
-    const membership = this.#membership()
-    if (gone.length > 0 || !membership) {
-      const names = gone.map(nameOf).join(', ')
-      throw new AgentError('FAILED', `cannot commit within a transaction: ${names} went to another owner`)
+  async within(positions: readonly CommitPosition[], transact: Transact): Promise<void> {
+    await this.#deciding(positions, () =>
+      transact(async (transaction) => {
+        const gone = positions.filter((position) => !this.#isOurs(position))
+        const membership = this.#membership()
+        if (gone.length > 0 || !membership) {
+          const names = gone.map(nameOf).join(', ')
+          throw new AgentError('FAILED', `cannot commit within a transaction: ${names} went to another owner`)
+        }
+        const due = positions.map((position) => this.#witnessed(position))
+        await membership.commit(due, transaction)
+      }),
+    )
+  }
+
+  /** Makes a commit. Once it holds, the start that was due when it was asked for is due no more. */
+  async #deciding(positions: readonly CommitPosition[], commit: () => Promise<void>): Promise<void> {
+    const open = positions.flatMap((position) => {
+      const owned = this.#ownership.find(position)
+      return owned?.epoch === position.epoch ? { owned, start: owned.dueStart } : []
+    })
+    for (const { owned } of open) owned.openCommits++
+    try {
+      await commit()
+      for (const { owned, start } of open) if (owned.dueStart === start) owned.dueStart = null
+    } finally {
+      for (const { owned } of open) owned.openCommits--
     }
-    this.#begin(positions)
-    const due = positions.map((position) => this.#witnessed(position))
-    await membership.commit(due, transaction)
   }
 
   /** Whoever goes on from there finds out by the epoch whether the log is still the one that was read. */
@@ -66,12 +85,5 @@ export class SourceCommits {
 
   #isOurs(position: CommitPosition): boolean {
     return this.#ownership.find(position)?.epoch === position.epoch
-  }
-
-  #begin(positions: readonly CommitPosition[]): void {
-    for (const position of positions) {
-      const owned = this.#ownership.find(position)
-      if (owned?.epoch === position.epoch) owned.committing = true
-    }
   }
 }

@@ -1,6 +1,7 @@
 // Where newly owned partitions begin. A start that another look could find elsewhere is due from when it is found until
-// it is committed, or records behind it are; or until the partition begins anew, or is not ours. What is due stands with
-// the partition alone: whoever comes to commit it, however late, commits the start that holds then.
+// a commit holds, of it or of records behind it; or until the partition begins anew, or is not ours. What is due stands
+// with the partition alone, and is committed while no other commit of it is open: so whoever comes to commit it, however
+// late, commits the start that holds then, takes back nothing, and gives up for no commit that was refused.
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
@@ -22,7 +23,7 @@ export interface StartParts {
   readonly signal: AbortSignal
   /** -1: nothing is committed. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
-  /** Commits what is due of them. Rejects when it is to be tried again. */
+  /** Commits what is due of them, if no other commit is open. Rejects when it is to be tried again. */
   commit(partitions: readonly OwnedPartition[]): Promise<void>
   /** What stands beside the committed offsets. */
   noted(partitions: readonly CommittedOffset[]): void
@@ -93,18 +94,18 @@ export class StartFinder {
     return start
   }
 
-  /** Commits what is due while records flow already, unless they are further by then. */
+  /** While records flow already. */
   async #pin(partitions: readonly OwnedPartition[]): Promise<void> {
-    for (;;) {
-      const due = partitions.filter(({ dueStart, committing }) => dueStart !== null && !committing)
-      if (due.length === 0 || this.#parts.signal.aborted) break
+    const { signal } = this.#parts
+    const isDue = ({ dueStart }: OwnedPartition): boolean => dueStart !== null
+    while (partitions.some(isDue) && !signal.aborted) {
       try {
-        await this.#parts.commit(due)
-        break
+        await this.#parts.commit(partitions)
+        if (!partitions.some(isDue)) break
       } catch (error) {
         this.problem.report(`cannot commit where to begin: ${explain(error)}`)
-        await this.problem.backOff(this.#parts.signal)
       }
+      await this.problem.backOff(signal)
     }
     this.problem.clear()
   }
@@ -128,7 +129,6 @@ export class StartFinder {
       const isCut = before !== undefined && before.offset > cutAt
       partition.seek(start.offset)
       partition.fetchedEpoch = before && start.asWanted && !isCut ? before.leaderEpoch : NO_EPOCH
-      partition.committing = false
       partition.highWatermark = start.highWatermark
       partition.topicId = topics.find(partition.topic)?.id ?? null
       const reason = isCut ? 'the log was cut there' : start.reason

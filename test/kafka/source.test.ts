@@ -276,5 +276,8 @@ test('partitions that are lost are not waited for, not even by who is giving the
   assert.deepEqual(states, [false, true, true])
   assert.deepEqual(source.health().assigned, [])
   await source.commit(positions)
-  await assert.rejects(source.commitIn(transaction, positions), /another owner/)
+  await assert.rejects(
+    source.commitIn(positions, (offsets) => offsets(transaction)),
+    /another owner/,
+  )
 })

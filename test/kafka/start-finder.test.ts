@@ -6,6 +6,7 @@ import type { Membership } from '../../src/kafka/group-membership.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startSource, type Running } from './rig.ts'
+import { scriptedSource, type Scripted, type ScriptedMembership } from './scripted-membership.ts'
 
 /** As `real`, which is asked for the rest each time. */
 const but = (real: Membership, own: Partial<Membership>): Membership =>
@@ -68,4 +69,71 @@ test('what cannot be found out is no trouble any more once the partition is gone
   await waitFor('the trouble', () => source.health().error?.includes('no coordinator') === true)
   await source.revoked([{ topic, partition: 0 }])
   await waitFor('no trouble', () => source.health().error === null)
+})
+
+interface Refused extends Scripted {
+  readonly topic: string
+  readonly membership: ScriptedMembership
+  /** The offsets of each commit that was asked for. */
+  readonly asked: () => number[][]
+}
+
+/** Three records lie in a topic that is read from its end; what goes on is that the first commit of it was refused. */
+async function refused(t: TestContext): Promise<Refused> {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  await broker.produce(topic, [{ value: 'a' }, { value: 'b' }, { value: 'c' }])
+  const scripted = await scriptedSource(t, { topic, from: 'latest' })
+  const [membership] = scripted.memberships
+  assert.ok(membership)
+  membership.onCommit = () => {
+    membership.onCommit = () => Promise.resolve()
+    return Promise.reject(new AgentError('UNAVAILABLE', 'no coordinator'))
+  }
+  membership.owner.assigned([{ topic, partition: 0 }])
+  await waitFor('the refusal', () => scripted.source.health().error?.includes('no coordinator') === true)
+  const asked = (): number[][] => membership.commits.map((list) => list.map(({ offset }) => offset))
+  return { ...scripted, topic, membership, asked }
+}
+
+const transaction = { transactionalId: 'x', id: 1, epoch: 0 }
+
+for (const [what, end, expected] of [
+  ['one that holds leaves nothing to commit', () => Promise.resolve(), [[3], [5]]],
+  [
+    'after one that failed it is',
+    () => Promise.reject(new AgentError('FAILED', 'the transaction is void')),
+    [[3], [5], [3]],
+  ],
+] as const) {
+  test(`while a transaction is open no start is committed: ${what}`, async (t) => {
+    const { source, clock, receiver, topic, asked } = await refused(t)
+    const ended = Promise.withResolvers<undefined>()
+    const positions = [{ topic, partition: 0, offset: 5, epoch: receiver.epoch(0) }]
+    const committed = source.commitIn(positions, async (offsets) => {
+      await offsets(transaction)
+      await ended.promise
+      await end()
+    })
+    await clock.advance(5_000)
+    assert.deepEqual(asked(), [[3], [5]], 'whether the transaction holds is not known yet')
+    ended.resolve(undefined)
+    await committed.catch(() => undefined)
+    await clock.advance(5_000)
+    assert.deepEqual(asked(), expected)
+    assert.equal(source.health().error, null)
+  })
+}
+
+test('the start is committed though the records behind it are refused as well', async (t) => {
+  const { source, clock, membership, receiver, topic, asked } = await refused(t)
+  membership.onCommit = () => {
+    membership.onCommit = () => Promise.resolve()
+    return Promise.reject(new AgentError('FAILED', 'a rebalance is on'))
+  }
+  const positions = [{ topic, partition: 0, offset: 5, epoch: receiver.epoch(0) }]
+  await assert.rejects(source.commit(positions), /rebalance/)
+  await clock.advance(5_000)
+  assert.deepEqual(asked(), [[3], [5], [3]])
+  assert.equal(source.health().error, null)
 })

@@ -208,6 +208,6 @@ test('with an offset the leader epoch of what was read is committed, within a tr
     log: lines.log,
   })
   t.after(() => session.close())
-  await session.commit((who) => source.commitIn(who, at(2)))
+  await source.commitIn(at(2), (offsets) => session.commit(offsets))
   assert.deepEqual(await committed(), [2, 0])
 })

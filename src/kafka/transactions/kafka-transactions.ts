@@ -17,7 +17,8 @@ export class KafkaTransactions implements Transactions {
   }
 
   commit(positions: readonly TransactionPosition[]): Promise<void> {
-    return this.#session.commit(positions.length === 0 ? null : (who) => this.#source.commitIn(who, positions))
+    if (positions.length === 0) return this.#session.commit(null)
+    return this.#source.commitIn(positions, (offsets) => this.#session.commit(offsets))
   }
 
   abort(): Promise<void> {
