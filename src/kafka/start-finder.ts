@@ -51,6 +51,8 @@ export class StartFinder {
   readonly #parts: StartParts
   /** Partitions of each topic when reading began. */
   readonly #counts = new Map<string, number>()
+  /** Those that began together and met with trouble, until nothing of theirs is left to do. */
+  readonly #troubled = new Set<readonly OwnedPartition[]>()
 
   constructor(parts: StartParts) {
     this.#parts = parts
@@ -67,24 +69,10 @@ export class StartFinder {
    * another: a rebalance must not move it.
    */
   async begin(partitions: readonly OwnedPartition[], past: Past = {}): Promise<void> {
-    const { topics, signal } = this.#parts
-    let pending = partitions.map((partition) => ({ partition, version: partition.version }))
-    for (;;) {
-      pending = pending.filter(isPending)
-      // Of those that are gone, or begin elsewhere, nothing has to be known any more.
-      if (pending.length === 0) this.problem.clear()
-      if (pending.length === 0 || signal.aborted) return
-      try {
-        if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
-        await this.#settle(pending, past)
-        await this.#pin(partitions)
-        return
-      } catch (error) {
-        this.problem.report(`cannot settle where to begin: ${explain(error)}`)
-        await this.problem.backOff(signal)
-        await topics.refresh().catch(() => undefined)
-      }
-    }
+    await this.#find(partitions, past)
+    await this.#pin(partitions)
+    this.#troubled.delete(partitions)
+    if (this.#troubled.size === 0 && !this.#parts.signal.aborted) this.problem.clear()
   }
 
   /** Where to go on instead of an offset that does not exist. Rejects as `startPositions`. */
@@ -92,6 +80,25 @@ export class StartFinder {
     const { cluster, topics, from } = this.#parts
     const [start] = await startPositions(cluster, topics, [{ ...partition, offset }], from)
     return start
+  }
+
+  async #find(partitions: readonly OwnedPartition[], past: Past): Promise<void> {
+    const { topics, signal } = this.#parts
+    let pending = partitions.map((partition) => ({ partition, version: partition.version }))
+    for (;;) {
+      // Of those that are gone, or begin elsewhere, nothing has to be known any more.
+      pending = pending.filter(isPending)
+      if (pending.length === 0 || signal.aborted) return
+      try {
+        if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
+        await this.#settle(pending, past)
+        return
+      } catch (error) {
+        this.#failed(partitions, `cannot settle where to begin: ${explain(error)}`)
+        await this.problem.backOff(signal)
+        await topics.refresh().catch(() => undefined)
+      }
+    }
   }
 
   /** While records flow already. */
@@ -103,11 +110,15 @@ export class StartFinder {
         await this.#parts.commit(partitions)
         if (!partitions.some(isDue)) break
       } catch (error) {
-        this.problem.report(`cannot commit where to begin: ${explain(error)}`)
+        this.#failed(partitions, `cannot commit where to begin: ${explain(error)}`)
       }
       await this.problem.backOff(signal)
     }
-    this.problem.clear()
+  }
+
+  #failed(partitions: readonly OwnedPartition[], text: string): void {
+    this.#troubled.add(partitions)
+    this.problem.report(text)
   }
 
   async #settle(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<void> {

@@ -78,11 +78,14 @@ interface Refused extends Scripted {
   readonly asked: () => number[][]
 }
 
-/** Three records lie in a topic that is read from its end; what goes on is that the first commit of it was refused. */
+/** Three records lie in a topic that is read from its end; that this be committed was refused once. */
 async function refused(t: TestContext): Promise<Refused> {
   const broker = new TestKafka(t)
-  const topic = await broker.createTopic()
-  await broker.produce(topic, [{ value: 'a' }, { value: 'b' }, { value: 'c' }])
+  const topic = await broker.createTopic(2)
+  await broker.produce(
+    topic,
+    ['a', 'b', 'c'].map((value) => ({ value, partition: 0 })),
+  )
   const scripted = await scriptedSource(t, { topic, from: 'latest' })
   const [membership] = scripted.memberships
   assert.ok(membership)
@@ -136,4 +139,17 @@ test('the start is committed though the records behind it are refused as well', 
   await clock.advance(5_000)
   assert.deepEqual(asked(), [[3], [5], [3]])
   assert.equal(source.health().error, null)
+})
+
+test('trouble is over with the last of those that have it', async (t) => {
+  const { source, clock, lines, membership, topic, asked } = await refused(t)
+  membership.owner.assigned([{ topic, partition: 1 }])
+  await waitFor('the start of the other', () => asked().length === 2)
+  await clock.advance(0)
+  assert.match(source.health().error ?? '', /no coordinator/)
+  assert.deepEqual(lines.of('kafka.start-position-over'), [])
+  await clock.advance(5_000)
+  assert.deepEqual(asked(), [[3], [0], [3]])
+  assert.equal(source.health().error, null)
+  assert.equal(lines.of('kafka.start-position-over').length, 1)
 })
