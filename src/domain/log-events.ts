@@ -126,7 +126,7 @@ export const logEvents = {
   'kafka.start': of('Where a partition begins.', ...record),
   'kafka.start-position': of('That cannot be found out.'),
   'kafka.start-position-over': of('It was.'),
-  'kafka.out-of-range': of('The offset does not exist; `from` where it goes on.', ...record, 'from'),
+  'kafka.out-of-range': of('No such offset, or one of another log; `from` where it goes on.', ...record, 'from'),
   'kafka.truncated': of('The log was cut, and goes on otherwise; `from` where.', ...record, 'from'),
   'kafka.topic-anew': of('The topic was deleted and made again.', ...record),
   'kafka.output-topic-missing': of('The output topic does not exist.'),

@@ -67,8 +67,10 @@ export class Corrections {
   }
 
   #goOn(partition: OwnedPartition, offset: number, start: Start): void {
-    const { topic } = partition
-    this.#parts.log('warn', `cannot read offset ${offset}: going on at ${start.offset}: ${start.reason}`, {
+    const { topic, fetchedEpoch } = partition
+    const isOfAnother = start.asWanted && fetchedEpoch !== NO_EPOCH
+    const text = `cannot read offset ${offset}: going on at ${start.offset}: ${reasonOf(start, fetchedEpoch)}`
+    this.#parts.log(isOfAnother ? 'error' : 'warn', text, {
       event: 'kafka.out-of-range',
       topic,
       partition: partition.partition,
@@ -151,4 +153,18 @@ export class Corrections {
       log('debug', `cannot look at the topics: ${explain(error)}`, { event: 'kafka.look' })
     }
   }
+}
+
+/**
+ * Why an offset could not be read. One that is there was asked for with an epoch newer than any of the log. That does not
+ * prove another log, as a leader that was left behind answers so, too: hence nothing begins anew. Kafka:
+ * Partition.readRecords.
+ */
+function reasonOf(start: Start, fetchedEpoch: number): string {
+  if (!start.asWanted) return start.reason
+  if (fetchedEpoch === NO_EPOCH) return 'it is there by now'
+  return (
+    `what is before it was read in leader epoch ${fetchedEpoch}, and this log has none as new: ` +
+    'if the topic was made anew, its records up to there are passed over'
+  )
 }

@@ -167,6 +167,17 @@ test('a log that was cut while nobody read it is noticed by the epoch that was c
   assert.equal(lines.of('kafka.truncated').length, 1)
 })
 
+test('a log that knows nothing as new as what was committed is read on, and told to be another one', async (t) => {
+  const { receiver, lines, membership, topic } = await scene(t, false)
+  membership.last = { offset: 2, leaderEpoch: 99 }
+  membership.owner.assigned([{ topic, partition: 0 }])
+  await waitFor('the rest', () => receiver.records === 3)
+  assert.equal(receiver.texts[0], '0:2:line 2')
+  const [line, ...more] = lines.of('kafka.out-of-range')
+  assert.deepEqual([line?.level, more], ['error', []])
+  assert.match(line?.message ?? '', /offset 2: going on at 2: .* leader epoch 99, and this log has none as new/)
+})
+
 test('a start behind the end of a log that was cut is not committed any more, though that was refused before', async (t) => {
   const { source, clock, membership, proxy, topic } = await scene(t, false, 'latest')
   membership.onCommit = () => {
