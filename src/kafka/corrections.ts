@@ -18,7 +18,7 @@ export interface CorrectionParts {
   readonly cluster: KafkaCluster
   readonly topics: Topics
   readonly ownership: Ownership
-  readonly starts: Pick<StartFinder, 'instead' | 'begin'>
+  readonly starts: Pick<StartFinder, 'instead' | 'begin' | 'begun'>
   readonly clock: Clock
   readonly log: KafkaLog
   /** The partition has a new epoch: what was handed over belongs to a past that is no more. */
@@ -81,7 +81,7 @@ export class Corrections {
     // Whose log this offset was of is not known.
     partition.fetchedEpoch = NO_EPOCH
     if (start.offset >= offset) partition.position = start.offset
-    else this.#restart(partition, start.offset)
+    else this.#restartAt(partition, start)
   }
 
   /**
@@ -105,6 +105,11 @@ export class Corrections {
     })
     this.#restart(partition, null)
     void this.#parts.starts.begin([partition], { cutAt: endOffset })
+  }
+
+  #restartAt(partition: OwnedPartition, start: Start): void {
+    this.#restart(partition, start.offset)
+    void this.#parts.starts.begun(partition, start)
   }
 
   #restart(partition: OwnedPartition, offset: number | null): void {

@@ -71,8 +71,12 @@ export class StartFinder {
   async begin(partitions: readonly OwnedPartition[], past: Past = {}): Promise<void> {
     await this.#find(partitions, past)
     await this.#pin(partitions)
-    this.#troubled.delete(partitions)
-    if (this.#troubled.size === 0 && !this.#parts.signal.aborted) this.problem.clear()
+  }
+
+  /** The partition has begun at a start that `instead` gave: commits it as `begin` does. */
+  async begun(partition: OwnedPartition, start: Start): Promise<void> {
+    partition.dueStart = start
+    await this.#pin([partition])
   }
 
   /** Where to go on instead of an offset that does not exist. Rejects as `startPositions`. */
@@ -101,7 +105,7 @@ export class StartFinder {
     }
   }
 
-  /** While records flow already. */
+  /** Commits what is due while records flow already; then nothing is left to do for them. */
   async #pin(partitions: readonly OwnedPartition[]): Promise<void> {
     const { signal } = this.#parts
     const isDue = ({ dueStart }: OwnedPartition): boolean => dueStart !== null
@@ -114,6 +118,8 @@ export class StartFinder {
       }
       await this.problem.backOff(signal)
     }
+    this.#troubled.delete(partitions)
+    if (this.#troubled.size === 0 && !signal.aborted) this.problem.clear()
   }
 
   #failed(partitions: readonly OwnedPartition[], text: string): void {

@@ -23,7 +23,14 @@ function world(t: TestContext) {
   const told: string[] = []
   const corrections = new Corrections({
     ...{ cluster, topics: new Topics(cluster, []), ownership, clock: new FakeClock(), log: lines.log },
-    starts: { instead: () => instead.promise, begin: () => Promise.resolve() },
+    starts: {
+      instead: () => instead.promise,
+      begin: () => Promise.resolve(),
+      begun: (_, { offset }) => {
+        told.push(`begun at ${offset}`)
+        return Promise.resolve()
+      },
+    },
     begunAnew: () => told.push('begun anew'),
     wake: () => told.push(partition.askable ? 'fetched' : 'woken in vain'),
     failed: () => told.push('failed'),
@@ -35,7 +42,7 @@ const start = (offset: number): Start => ({ ...at, offset, highWatermark: 20, as
 
 for (const [what, offset, expected] of [
   ['ahead: what lies between is gone', 9, ['fetched']],
-  ['behind: the offsets begin anew', 3, ['begun anew', 'fetched']],
+  ['behind: the offsets begin anew', 3, ['begun anew', 'begun at 3', 'fetched']],
 ] as const) {
   test(what, async (t) => {
     const { partition, instead, told, corrected } = world(t)

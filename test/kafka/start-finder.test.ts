@@ -153,3 +153,13 @@ test('trouble is over with the last of those that have it', async (t) => {
   assert.equal(source.health().error, null)
   assert.equal(lines.of('kafka.start-position-over').length, 1)
 })
+
+test('where reading goes on instead of an offset past the end is committed, too', async (t) => {
+  const { source, clock, receiver, topic, asked } = await refused(t)
+  await clock.advance(5_000)
+  source.rewind({ topic, partition: 0 }, 1_000, receiver.epoch(0) + 1)
+  await waitFor('the other start', () => asked().length === 3)
+  await new TestKafka(t).produce(topic, [{ value: 'd', partition: 0 }])
+  await waitFor('the next record', () => receiver.texts.at(-1) === '0:3:d')
+  assert.deepEqual(asked(), [[3], [3], [3]])
+})
