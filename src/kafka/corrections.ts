@@ -103,6 +103,13 @@ export class Corrections {
       offset: position,
       from: endOffset,
     })
+    const { dueStart } = partition
+    if (dueStart) {
+      // No committed offset tells as much: where reading began is not committed yet.
+      this.#restartAt(partition, { ...dueStart, offset: Math.min(dueStart.offset, endOffset) })
+      partition.fetchedEpoch = epoch
+      return
+    }
     this.#restart(partition, null)
     void this.#parts.starts.begin([partition], { cutAt: endOffset })
   }

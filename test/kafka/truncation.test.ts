@@ -195,6 +195,25 @@ test('a start behind the end of a log that was cut is not committed any more, th
   assert.equal(source.health().error, null)
 })
 
+test('a start that is not committed yet is where reading begins again after the log was cut', async (t) => {
+  const { receiver, clock, membership, proxy, topic } = await scene(t, false, 'latest')
+  membership.onCommit = () => Promise.reject(new AgentError('UNAVAILABLE', 'no coordinator'))
+  membership.owner.assigned([{ topic, partition: 0 }])
+  await waitFor('the refusal', () => membership.commits.length === 1)
+  await new TestKafka(t).produce(
+    topic,
+    [5, 6, 7].map((i) => ({ value: `line ${i}` })),
+  )
+  await waitFor('what came since', () => receiver.records === 3)
+  membership.onCommit = () => Promise.resolve()
+  await cut(proxy, 7)
+  await waitFor('it again', () => receiver.records === 6)
+  assert.equal(receiver.texts[3], '0:5:line 5')
+  await clock.advance(5_000)
+  const committed = membership.commits.map((list) => list.map(({ offset }) => offset))
+  assert.deepEqual(committed, [[5], [5]])
+})
+
 test('with an offset the leader epoch of what was read is committed, within a transaction too', async (t) => {
   const broker = new TestKafka(t)
   const [topic, groupId] = [await broker.createTopic(), broker.groupId()]
