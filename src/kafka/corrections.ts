@@ -18,7 +18,7 @@ export interface CorrectionParts {
   readonly cluster: KafkaCluster
   readonly topics: Topics
   readonly ownership: Ownership
-  readonly starts: Pick<StartFinder, 'instead' | 'begin' | 'begun'>
+  readonly starts: Pick<StartFinder, 'instead' | 'begin' | 'begun' | 'pin'>
   readonly clock: Clock
   readonly log: KafkaLog
   /** The partition has a new epoch: what was handed over belongs to a past that is no more. */
@@ -80,8 +80,12 @@ export class Corrections {
     partition.highWatermark = start.highWatermark
     // Whose log this offset was of is not known.
     partition.fetchedEpoch = NO_EPOCH
-    if (start.offset >= offset) partition.position = start.offset
-    else this.#restartAt(partition, start)
+    if (start.offset >= offset) {
+      partition.position = start.offset
+      return
+    }
+    this.#restart(partition, start.offset)
+    void this.#parts.starts.begun(partition, start)
   }
 
   /**
@@ -105,18 +109,16 @@ export class Corrections {
     })
     const { dueStart } = partition
     if (dueStart) {
-      // No committed offset tells as much: where reading began is not committed yet.
-      this.#restartAt(partition, { ...dueStart, offset: Math.min(dueStart.offset, endOffset) })
+      // What is committed tells less: where reading began is not committed yet.
+      const start = { ...dueStart, offset: Math.min(dueStart.offset, endOffset) }
+      this.#restart(partition, start.offset)
       partition.fetchedEpoch = epoch
+      partition.dueStart = start
+      void this.#parts.starts.pin([partition])
       return
     }
     this.#restart(partition, null)
     void this.#parts.starts.begin([partition], { cutAt: endOffset })
-  }
-
-  #restartAt(partition: OwnedPartition, start: Start): void {
-    this.#restart(partition, start.offset)
-    void this.#parts.starts.begun(partition, start)
   }
 
   #restart(partition: OwnedPartition, offset: number | null): void {

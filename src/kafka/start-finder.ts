@@ -70,13 +70,30 @@ export class StartFinder {
    */
   async begin(partitions: readonly OwnedPartition[], past: Past = {}): Promise<void> {
     await this.#find(partitions, past)
-    await this.#pin(partitions)
+    await this.pin(partitions)
   }
 
-  /** The partition has begun at a start that `instead` gave: commits it as `begin` does. */
+  /** The partition has begun at what `instead` gave: commits it as `begin` does. */
   async begun(partition: OwnedPartition, start: Start): Promise<void> {
-    partition.dueStart = start
-    await this.#pin([partition])
+    if (this.#parts.from !== 'earliest') partition.dueStart = start
+    await this.pin([partition])
+  }
+
+  /** Commits what is due while records flow already; then nothing is left to do for them. */
+  async pin(partitions: readonly OwnedPartition[]): Promise<void> {
+    const { signal } = this.#parts
+    const isDue = ({ dueStart }: OwnedPartition): boolean => dueStart !== null
+    while (partitions.some(isDue) && !signal.aborted) {
+      try {
+        await this.#parts.commit(partitions)
+        if (!partitions.some(isDue)) break
+      } catch (error) {
+        this.#failed(partitions, `cannot commit where to begin: ${explain(error)}`)
+      }
+      await this.problem.backOff(signal)
+    }
+    this.#troubled.delete(partitions)
+    if (this.#troubled.size === 0 && !signal.aborted) this.problem.clear()
   }
 
   /** Where to go on instead of an offset that does not exist. Rejects as `startPositions`. */
@@ -103,23 +120,6 @@ export class StartFinder {
         await topics.refresh().catch(() => undefined)
       }
     }
-  }
-
-  /** Commits what is due while records flow already; then nothing is left to do for them. */
-  async #pin(partitions: readonly OwnedPartition[]): Promise<void> {
-    const { signal } = this.#parts
-    const isDue = ({ dueStart }: OwnedPartition): boolean => dueStart !== null
-    while (partitions.some(isDue) && !signal.aborted) {
-      try {
-        await this.#parts.commit(partitions)
-        if (!partitions.some(isDue)) break
-      } catch (error) {
-        this.#failed(partitions, `cannot commit where to begin: ${explain(error)}`)
-      }
-      await this.problem.backOff(signal)
-    }
-    this.#troubled.delete(partitions)
-    if (this.#troubled.size === 0 && !signal.aborted) this.problem.clear()
   }
 
   #failed(partitions: readonly OwnedPartition[], text: string): void {

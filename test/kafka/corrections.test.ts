@@ -26,6 +26,7 @@ function world(t: TestContext) {
     starts: {
       instead: () => instead.promise,
       begin: () => Promise.resolve(),
+      pin: () => Promise.resolve(),
       begun: (_, { offset }) => {
         told.push(`begun at ${offset}`)
         return Promise.resolve()

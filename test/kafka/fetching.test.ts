@@ -107,8 +107,9 @@ test('records that are deleted before they are read are passed over, loudly', as
 test('an offset past the end begins by INPUT_FROM, under a new epoch', async (t) => {
   const broker = new TestKafka(t)
   const topic = await broker.createTopic()
+  const groupId = broker.groupId()
   await broker.produce(topic, numbered(5))
-  const { source, receiver, lines } = await startSource(t, { groupId: broker.groupId(), topics: [topic] })
+  const { source, receiver, lines } = await startSource(t, { groupId, topics: [topic] })
   await waitFor('5 records', () => receiver.records === 5)
   const epoch = receiver.epoch(0)
   source.rewind({ topic, partition: 0 }, 1_000, epoch + 1)
@@ -119,6 +120,7 @@ test('an offset past the end begins by INPUT_FROM, under a new epoch', async (t)
     lines.of('kafka.out-of-range')[0]?.message ?? '',
     /cannot read offset 1000: going on at 0: .*past the end/,
   )
+  assert.deepEqual(await broker.committed(groupId, topic), [null], 'another look finds the same')
 })
 
 test('a topic deleted and made again, longer than before, is read from its beginning, and no old offset is committed', async (t) => {
