@@ -99,7 +99,7 @@ export class StreamProxy implements PipeOwner {
     this.#works.feeder.letGo('drain')
   }
 
-  /** Exchanges the sides that differ. Drained first; nothing may be on its way out. */
+  /** Exchanges the sides that differ. Drained first; what an exchanged sink has not stored goes to the new one. */
   use(sides: StreamSides): void {
     const works = this.#works
     if (sides.source !== works.sides.source) {

@@ -56,7 +56,7 @@ export class Workers {
 
   /**
    * Exchanges the sides that differ, and begins anew with other streams where there are to be more or fewer workers.
-   * Drained first, and nothing may be on its way out; the processes of streams that end are to be stopped.
+   * Drained first; of streams that end nothing may be on its way out, and their processes are to be stopped.
    */
   use(sides: StreamSides, count: number): void {
     if (sides.source !== this.#source) this.#dealer.use(sides.source)

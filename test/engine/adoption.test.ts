@@ -48,6 +48,21 @@ function world() {
   return { clock, sources, adoption }
 }
 
+/** One that starts this child, and cannot start another. */
+function spawnerOf(child: TalkingChild): Spawner {
+  let isStarted = false
+  return {
+    spawn: () => {
+      assert.ok(!isStarted, 'it is started once')
+      isStarted = true
+      return child
+    },
+    kill: () => assert.fail('it lives on'),
+    activity: () => ({ cpu: null, parked: 'busy' }),
+    stderrTail: () => [],
+  }
+}
+
 test('a change that is overtaken by the end of the agent brings no new records', async () => {
   const { clock, sources, adoption } = world()
   await adoption.adopt({ ...plainSettings, protocol: 'one-to-one' })
@@ -70,12 +85,9 @@ test('source: lines on their way to an output topic that is exchanged come to th
   const clock = new FakeClock()
   const events = new EventRing(clock)
   const child = new TalkingChild(1)
-  const spawner: Spawner = {
-    spawn: () => child,
-    kill: () => assert.fail('it lives on'),
-    activity: () => ({ cpu: null, parked: 'busy' }),
-    stderrTail: () => [],
-  }
+  let released = 0
+  Object.assign(child.stdout, { release: () => released++ })
+  const spawner = spawnerOf(child)
   const closed = Promise.withResolvers<never>()
   /** Stores nothing before it is closed; then every write fails. */
   const old: RecordSink = {
