@@ -83,12 +83,13 @@ export class StreamProxy implements PipeOwner {
   /**
    * Stops fetching and feeding and waits, at most `limit`, until everything handed over is settled and committed. True: it
    * is. What a Calculator that dies meanwhile leaves behind is fetched again after `resume`, or by the next owner.
+   * `goesOn`: `resume` follows, and no Calculator ends before it has all of an input that is read once.
    */
-  async drain(limit: Millis): Promise<boolean> {
+  async drain(limit: Millis, goesOn = false): Promise<boolean> {
     this.#draining = true
     this.#works.feeder.hold('drain')
     this.#works.sides.source.pause()
-    await drained(this.#works, limit)
+    await drained(this.#works, limit, goesOn)
     return this.#works.book.unsettled() === 0 && this.#works.settling.isClosed
   }
 

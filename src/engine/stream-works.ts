@@ -139,7 +139,7 @@ export class StreamWorks implements FinishingParts {
         isolation.forget({ topic, partition })
       },
       dropped: () => this.settling.wake(),
-      drain: (limit, gone) => drained(this, limit, gone),
+      drain: (limit, gone) => drained(this, limit, true, gone),
       release: async (partitions) => {
         // What is answered from now on is the next owner's to answer.
         if (transacting) for (const { topic, partition } of partitions) this.lane?.forget(topic, partition)

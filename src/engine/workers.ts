@@ -45,8 +45,8 @@ export class Workers {
   }
 
   /** As `StreamProxy.drain`, of all at once. */
-  async drain(limit: Millis): Promise<boolean> {
-    const drained = await Promise.all(this.#proxies.map((proxy) => proxy.drain(limit)))
+  async drain(limit: Millis, goesOn = false): Promise<boolean> {
+    const drained = await Promise.all(this.#proxies.map((proxy) => proxy.drain(limit, goesOn)))
     return drained.every(Boolean)
   }
 

@@ -12,7 +12,7 @@ import { calculator } from '../domain/process/world.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { plainSettings } from '../support/plain-settings.ts'
 import { quietParts, quietSides } from '../support/quiet-stream.ts'
-import { MemoryCalculator, MemoryLetters, MemorySink, MemorySource } from '../support/stream-world.ts'
+import { batchOf, MemoryCalculator, MemoryLetters, MemorySink, MemorySource } from '../support/stream-world.ts'
 import { TalkingChild } from '../support/talking-child.ts'
 
 /** The topic `in` has one record, on which the Calculator works for 50 ms; `other` is empty. */
@@ -121,4 +121,62 @@ test('source: lines on their way to an output topic that is exchanged come to th
   await clock.advance(5)
   assert.deepEqual(next.stored, ['one', 'two'])
   assert.equal(adoption.workers?.snapshots()[0]?.bufferedBytes, 0)
+  assert.equal(released, 0, 'the old sink may still look at what it did not store')
+})
+
+test('batch: a local input is not cut off by a document, and the same Calculator gets the rest', async () => {
+  const clock = new FakeClock()
+  const events = new EventRing(clock)
+  const child = new TalkingChild(1)
+  const [source, sink, letters] = [new IdleSource(), new MemorySink(clock, 1), new MemoryLetters()]
+  const adoption = new Adoption({
+    ...{ clock, events, adoptionGraceMs: 1000, replayable: false, dealing: 'partition' },
+    supervisor: new Supervisor({ clock, spawner: spawnerOf(child), events }),
+    failed: (error) => assert.fail(String(error)),
+    program: () => calculator(),
+    proxy: (sides) => new StreamProxy(quietParts(clock, events, { replayable: false }), sides),
+    sides: () => quietSides(clock, { source, sink, letters, protocol: 'batch' }),
+  })
+  await adoption.adopt({ ...plainSettings, protocol: 'batch' })
+  await clock.advance(1)
+  const consumer = adoption.workers?.consumer
+  assert.ok(consumer)
+  const at = { topic: 'file', partition: 0 }
+  consumer.assigned([{ ...at, epoch: 1 }])
+  await consumer.batch(batchOf(at, 1, 0, ['a', 'b']))
+  await clock.advance(1)
+  let isAdopted = false
+  void adoption.adopt({ ...plainSettings, protocol: 'batch', outputJson: true }).then(() => (isAdopted = true))
+  await clock.advance(1)
+  assert.deepEqual([child.lines, child.inputEnded, isAdopted], [['a', 'b'], false, true])
+  await consumer.batch(batchOf(at, 1, 2, ['c']))
+  consumer.ended()
+  await clock.advance(1)
+  assert.deepEqual([child.lines, child.inputEnded], [['a', 'b', 'c'], true])
+})
+
+test('batch: the end of the agent ends a local input at once', async () => {
+  const clock = new FakeClock()
+  const child = new TalkingChild(1)
+  const proxy = new StreamProxy(
+    quietParts(clock, new EventRing(clock), { replayable: false }),
+    quietSides(clock, {
+      ...{ source: new IdleSource(), sink: new MemorySink(clock, 1), letters: new MemoryLetters(), protocol: 'batch' },
+    }),
+  )
+  proxy.opened(child)
+  await clock.advance(1)
+  const at = { topic: 'file', partition: 0 }
+  proxy.consumer.assigned([{ ...at, epoch: 1 }])
+  await proxy.consumer.batch(batchOf(at, 1, 0, ['a']))
+  await clock.advance(1)
+  const drained = proxy.drain(1000)
+  await clock.advance(1)
+  assert.ok(child.inputEnded)
+  child.print('sum of 1')
+  child.end()
+  proxy.closed(child, { code: 0, signal: null }, false)
+  await clock.advance(10)
+  assert.equal(await drained, true)
+  proxy.close()
 })
