@@ -150,7 +150,7 @@ export class DaemonHost {
       mainLog,
       followers,
       serials: this.#serials,
-      endCompanion: () => this.#endCompanion(),
+      companion: { come: () => this.#endCompanion(), isDue: () => this.#isEnding },
     })
   }
 
@@ -254,7 +254,6 @@ export class DaemonHost {
         this.#life?.reopenLogs()
       },
       SIGUSR1: () => {
-        // Without a handler Node would open its debugger to every user of the machine.
         if (this.#companion) this.#companion.signal('SIGUSR1')
         else this.#mainLog?.line('warn', 'ignored SIGUSR1, which means nothing here (SIGUSR2 reopens the logs)')
       },
@@ -267,7 +266,7 @@ export class DaemonHost {
   }
 
   #hangup(): void {
-    if (this.#life?.state() === 'SHUTDOWN') {
+    if (this.#isEnding || this.#life?.state() === 'SHUTDOWN') {
       this.#mainLog?.line('warn', 'ignored SIGHUP indicating restart request (shutdown in progress)')
       return
     }

@@ -21,7 +21,7 @@ import { measureMemory } from '../../os/memory-use.ts'
 import { oneShots } from '../../os/one-shot.ts'
 import { commandFile } from '../../os/spawn.ts'
 
-export interface OpenLifeParts extends Pick<LifeParts, 'endCompanion'> {
+export interface OpenLifeParts extends Pick<LifeParts, 'companion'> {
   readonly config: SupervisordConfig
   readonly load: () => Loaded
   readonly machine: Machine

@@ -15,9 +15,8 @@ export const lineAt = (lines: Pick<Lines, 'bytes' | 'ends'>, index: number): Uin
 
 /** Lines [from, to) as a batch of their own, without copying their bytes. */
 export function sliceLines(lines: Lines, from: number, to: number): Lines {
-  const start = from === 0 ? 0 : (lines.ends[from - 1] ?? 0)
-  const ends = lines.ends.slice(from, to)
-  for (let i = 0; i < ends.length; i++) ends[i] = (ends[i] ?? 0) - start
+  const start = startOfLine(lines, from)
+  const ends = start === 0 ? lines.ends.subarray(from, to) : lines.ends.slice(from, to).map((end) => end - start)
   return { bytes: lines.bytes.subarray(start, start + (ends[ends.length - 1] ?? 0)), ends, count: to - from }
 }
 

@@ -38,8 +38,15 @@ export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand
   readonly pid: number
   /** Reads the files anew. */
   readonly load: () => Loaded
-  /** Before a shutdown stops the programs: resolves when what runs beside them, and may need them, has ended. */
-  readonly endCompanion?: () => Promise<unknown>
+  readonly companion?: CompanionEnd
+}
+
+/** The end of what runs beside the programs, and may need them: it comes before a shutdown stops them. */
+export interface CompanionEnd {
+  /** Asks for it, unless somebody has; resolves when it is there. */
+  come(): Promise<unknown>
+  /** Somebody asked for it, and so for the end of all. */
+  isDue(): boolean
 }
 
 export class Life implements Daemon {
@@ -193,8 +200,9 @@ export class Life implements Daemon {
   }
 
   restart(): void {
-    if (this.#state === 'RUNNING') this.#configuration.load()
-    this.#leave('RESTARTING')
+    const isLast = this.#parts.companion?.isDue() ?? false
+    if (this.#state === 'RUNNING' && !isLast) this.#configuration.load()
+    this.#leave(isLast ? 'SHUTDOWN' : 'RESTARTING')
   }
 
   sendRemoteCommEvent(type: string, data: string): void {
@@ -278,7 +286,7 @@ export class Life implements Daemon {
   async #end(): Promise<void> {
     // Who asked for it gets an answer first.
     await breathe()
-    if (this.#state === 'SHUTDOWN') await this.#parts.endCompanion?.()
+    if (this.#state === 'SHUTDOWN') await this.#parts.companion?.come()
     await stopEverything(this.#parts.supervisor, this.#roster, this.#around)
     await this.#roster.hooks.allIdle()
     for (const end of this.#endings) end()

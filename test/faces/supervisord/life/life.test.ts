@@ -98,9 +98,12 @@ test('programs are stopped by a shutdown when what runs beside them has ended, w
   let calls = 0
   const { life, child, spawner, clock } = world(t, {
     programs: '[program:db]\ncommand=db\nstartsecs=0\n[program:job]\ncommand=job\nstartsecs=0\nexit_on=exit',
-    endCompanion: () => {
-      calls++
-      return promise
+    companion: {
+      isDue: () => calls > 0,
+      come: () => {
+        calls++
+        return promise
+      },
     },
   })
   await life.run()
@@ -116,10 +119,29 @@ test('programs are stopped by a shutdown when what runs beside them has ended, w
 })
 
 test('a restart leaves alone what runs beside the programs', async (t) => {
-  const { life } = world(t, { programs: '', endCompanion: () => assert.fail('it is none of a restart') })
+  const { life } = world(t, {
+    programs: '',
+    companion: { isDue: () => false, come: () => assert.fail('it is none of a restart') },
+  })
   await life.run()
   life.restart()
   assert.equal(await life.ended, 'RESTARTING')
+})
+
+test('a reload while what runs beside the programs is to end is that end', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const { life, child, spawner } = world(t, {
+    programs: '[program:db]\ncommand=db\nstartsecs=0',
+    companion: { isDue: () => true, come: () => promise },
+  })
+  await life.run()
+  life.restart()
+  await settle()
+  assert.deepEqual([life.state(), spawner.kills], ['SHUTDOWN', []])
+  resolve(undefined)
+  await settle()
+  child('db').dieOf('SIGTERM')
+  assert.equal(await life.ended, 'SHUTDOWN')
 })
 
 test('a signal during a restart makes it a shutdown', async (t) => {

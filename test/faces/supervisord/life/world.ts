@@ -11,7 +11,7 @@ import { Supervisor } from '../../../../src/engine/supervisor.ts'
 import { loadConfig } from '../../../../src/faces/supervisord/config/load.ts'
 import { nodeMachine } from '../../../../src/faces/supervisord/config/node-machine.ts'
 import { EventBus } from '../../../../src/faces/supervisord/events/event-bus.ts'
-import { Life } from '../../../../src/faces/supervisord/life/life.ts'
+import { Life, type CompanionEnd } from '../../../../src/faces/supervisord/life/life.ts'
 import { MainLog } from '../../../../src/faces/supervisord/main-log/main-log.ts'
 import { Followers } from '../../../../src/faces/supervisord/output/followers.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
@@ -64,12 +64,12 @@ export interface WorldOptions {
   readonly checkCommand?: (spec: ProgramSpec) => void
   /** Without: commands end with 0 at once, and nothing has any memory. */
   readonly tools?: Partial<UpkeepTools>
-  readonly endCompanion?: () => Promise<unknown>
+  readonly companion?: CompanionEnd
 }
 
 /** A life that is open; `life.run()` begins it. */
 export function world(t: TestContext, options: WorldOptions): World {
-  const { programs, level = 'info', checkCommand, tools, endCompanion } = options
+  const { programs, level = 'info', checkCommand, tools, companion } = options
   const folder = tempDir(t)
   const file = join(folder, 'supervisord.conf')
   const rewrite = (text: string): void =>
@@ -104,7 +104,7 @@ export function world(t: TestContext, options: WorldOptions): World {
     load,
     around: { settings: config.settings, clock, logs, mainLog, bus, serials: { next: 0 }, followers },
     checkCommand: checkCommand ?? (() => undefined),
-    ...(endCompanion && { endCompanion }),
+    ...(companion && { companion }),
     tools: {
       runOneShot: () => Promise.resolve({ failure: null, output: '' }),
       measureMemory: () => Promise.resolve(new Map()),
