@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AgentError } from '../../src/domain/errors.ts'
+import type { StreamSettings } from '../../src/domain/stream/settings.ts'
 import { Adoption } from '../../src/engine/adoption.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
 import { IdleSource } from '../../src/engine/idle-source.ts'
@@ -124,35 +125,71 @@ test('source: lines on their way to an output topic that is exchanged come to th
   assert.equal(released, 0, 'the old sink may still look at what it did not store')
 })
 
-test('batch: a local input is not cut off by a document, and the same Calculator gets the rest', async () => {
-  const clock = new FakeClock()
+const batchSettings: StreamSettings = { ...plainSettings, protocol: 'batch' }
+
+/** PROTOCOL=batch before a local input, of which `feed` gives the next values. */
+async function localBatch(clock: FakeClock, spawner: Spawner) {
   const events = new EventRing(clock)
-  const child = new TalkingChild(1)
   const [source, sink, letters] = [new IdleSource(), new MemorySink(clock, 1), new MemoryLetters()]
   const adoption = new Adoption({
     ...{ clock, events, adoptionGraceMs: 1000, replayable: false, dealing: 'partition' },
-    supervisor: new Supervisor({ clock, spawner: spawnerOf(child), events }),
+    supervisor: new Supervisor({ clock, spawner, events }),
     failed: (error) => assert.fail(String(error)),
-    program: () => calculator(),
+    program: () => calculator({ autorestart: false, stop: [{ action: 'eof', wait: 1000 }] }),
     proxy: (sides) => new StreamProxy(quietParts(clock, events, { replayable: false }), sides),
     sides: () => quietSides(clock, { source, sink, letters, protocol: 'batch' }),
   })
-  await adoption.adopt({ ...plainSettings, protocol: 'batch' })
+  await adoption.adopt(batchSettings)
   await clock.advance(1)
   const consumer = adoption.workers?.consumer
   assert.ok(consumer)
   const at = { topic: 'file', partition: 0 }
   consumer.assigned([{ ...at, epoch: 1 }])
-  await consumer.batch(batchOf(at, 1, 0, ['a', 'b']))
-  await clock.advance(1)
+  let next = 0
+  const feed = async (...values: readonly string[]): Promise<void> => {
+    await consumer.batch(batchOf(at, 1, next, values))
+    next += values.length
+    await clock.advance(1)
+  }
+  return { adoption, consumer, sink, feed }
+}
+
+test('batch: a local input is not cut off by a document, and the same Calculator gets the rest', async () => {
+  const clock = new FakeClock()
+  const child = new TalkingChild(1)
+  const { adoption, consumer, feed } = await localBatch(clock, spawnerOf(child))
+  await feed('a', 'b')
   let isAdopted = false
-  void adoption.adopt({ ...plainSettings, protocol: 'batch', outputJson: true }).then(() => (isAdopted = true))
+  void adoption.adopt({ ...batchSettings, outputJson: true }).then(() => (isAdopted = true))
   await clock.advance(1)
   assert.deepEqual([child.lines, child.inputEnded, isAdopted], [['a', 'b'], false, true])
-  await consumer.batch(batchOf(at, 1, 2, ['c']))
+  await feed('c')
   consumer.ended()
   await clock.advance(1)
   assert.deepEqual([child.lines, child.inputEnded], [['a', 'b', 'c'], true])
+})
+
+test('batch: a document with another Calculator ends the run, and that one gets the rest of a local input', async () => {
+  const clock = new FakeClock()
+  let pid = 0
+  const { adoption, consumer, sink, feed } = await localBatch(clock, {
+    spawn: (_spec, onExit) => {
+      const number = ++pid
+      const say = (line: string): string => `${number}: ${line}\n`
+      return new MemoryCalculator(number, clock, 1, say, (code) => onExit({ code, signal: null }))
+    },
+    kill: () => assert.fail('it ends by itself'),
+    activity: () => ({ cpu: null, parked: 'busy' }),
+    stderrTail: () => [],
+  })
+  await feed('a', 'b')
+  const changed = adoption.adopt({ ...batchSettings, bin: '/bin/tac' })
+  await clock.advance(2000)
+  await changed
+  await feed('c')
+  consumer.ended()
+  await clock.advance(20)
+  assert.deepEqual(sink.stored, ['1: a', '1: b', '2: c'])
 })
 
 test('batch: the end of the agent ends a local input at once', async () => {
