@@ -2,8 +2,8 @@ import type { Millis } from '../domain/time.ts'
 import type { StreamWorks } from './stream-works.ts'
 
 /**
- * Waits, at most `limit` and until `gone` is aborted, until everything handed over is settled and committed. `goesOn`: a
- * Calculator that is told so by the end of its input alone is not, where what it then does not get is never read again.
+ * Waits, at most `limit` and until `gone` is aborted, until everything handed over is settled and committed. `goesOn`: more
+ * records follow, so that an input that is read once is not ended to get a batch answered.
  */
 export async function drained(works: StreamWorks, limit: Millis, goesOn: boolean, gone?: AbortSignal): Promise<void> {
   if (gone?.aborted === true) return

@@ -83,7 +83,7 @@ export class StreamProxy implements PipeOwner {
   /**
    * Stops fetching and feeding and waits, at most `limit`, until everything handed over is settled and committed. True: it
    * is. What a Calculator that dies meanwhile leaves behind is fetched again after `resume`, or by the next owner.
-   * `goesOn`: `resume` follows, and no Calculator ends before it has all of an input that is read once.
+   * `goesOn`: `resume` follows, and an input that is read once is not ended for the drain.
    */
   async drain(limit: Millis, goesOn = false): Promise<boolean> {
     this.#draining = true
