@@ -17,6 +17,11 @@ export const obstacleFor =
     if (missing.length > 0) return `nobody names ${missing.join(' nor ')}`
     const letters = deadLetterTopicOf(settings)
     const reads = settings.protocol !== 'source'
+    const isRead = config.streams.protocol !== 'source'
+    if (config.input.kind === 'file' && reads !== isRead) {
+      const expected = `expected ${isRead ? 'one that reads' : 'source'}, found ${settings.protocol}`
+      return `calculator.protocol: ${expected}: with --in only PROTOCOL says whether it is read`
+    }
     if (config.output.kind === 'kafka' && reads && letters !== null && settings.inputTopics.includes(letters)) {
       return `deadLetter.topic: ${letters} is also an input topic, so that dead letters would be read again`
     }

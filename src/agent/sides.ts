@@ -69,21 +69,24 @@ export class Sides {
 
   /** What `changed` leaves alone is taken over from `old`. */
   for(settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<string>): StreamSides {
-    const producer = old === null || changed.has('producer')
+    const { input, output } = this.#config
+    const deadLetterTopic = deadLetterTopicOf(settings)
     const reads = settings.protocol !== 'source'
-    const sameTopic = old?.outputTopic === settings.outputTopic
-    // A local input is read once: no topics of a document begin it anew.
-    const sameInput = this.#config.input.kind === 'file' || !changed.has('consumer')
+    // A local input is read once, and a local output begins once: no topics of a document begin them anew.
+    const sameInput = input.kind === 'file' || !changed.has('consumer')
+    const sameOutput = output.kind === 'file' || old?.outputTopic === settings.outputTopic
+    const sameLetters = output.kind === 'file' || old?.deadLetterTopic === deadLetterTopic
     const source = old && sameInput && reads === (old.protocol !== 'source') ? old.source : this.#source(settings)
     return {
       source,
       transactions: source === old?.source ? old.transactions : this.#transactions(source),
-      sink: old && sameTopic ? old.sink : this.#sink(settings),
-      letters: producer ? this.#letters(settings) : old.letters,
-      encoding: producer ? this.#encoding(settings) : old.encoding,
+      sink: old && sameOutput ? old.sink : this.#sink(settings),
+      letters: old && sameLetters ? old.letters : this.#letters(deadLetterTopic),
+      encoding: old && !changed.has('producer') ? old.encoding : this.#encoding(settings),
       protocol: settings.protocol,
       topics: settings.inputTopics,
       outputTopic: settings.outputTopic,
+      deadLetterTopic,
       json: settings.outputJson,
     }
   }
@@ -166,14 +169,14 @@ export class Sides {
       : new KafkaSink(this.#producing(settings.outputTopic))
   }
 
-  #letters(settings: StreamSettings): DeadLetterSink {
+  #letters(topic: string | null): DeadLetterSink {
     const { output } = this.#config
     if (output.kind === 'file') {
       return output.path === '-'
         ? new ReportedDeadLetters((letter) => this.#report(letter), this.#clock)
         : new FileDeadLetters(`${output.path}.dead-letter`, this.#clock)
     }
-    return new KafkaDeadLetterSink(this.#producing(deadLetterTopicOf(settings) ?? 'dead-letter'))
+    return new KafkaDeadLetterSink(this.#producing(topic ?? 'dead-letter'))
   }
 
   #producing(topic: string): SinkSettings {

@@ -158,9 +158,9 @@ export class Adoption {
     }
     const { workers } = old
     events.publish('stream.adopting', 'info', 'changing to other settings', { changes: [...changed] })
-    const finished = await workers.drain(adoptionGraceMs)
-    // A Calculator that did not finish is restarted, so that no late answer reaches the new streams; one that is not up
-    // gets its new chance at once.
+    const finished = await workers.drain(adoptionGraceMs, true)
+    // A Calculator that did not finish is restarted, so that no late answer reaches the new streams, unless what it has
+    // cannot be read again; one that is not up gets its new chance at once.
     const areUp = old.namespecs.every((namespec) => supervisor.snapshot(namespec)?.pid != null)
     const restart = replayable
       ? changed.has('calculator') || !finished || !areUp

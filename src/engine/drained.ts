@@ -1,8 +1,11 @@
 import type { Millis } from '../domain/time.ts'
 import type { StreamWorks } from './stream-works.ts'
 
-/** Waits, at most `limit` and until `gone` is aborted, until everything handed over is settled and committed. */
-export async function drained(works: StreamWorks, limit: Millis, gone?: AbortSignal): Promise<void> {
+/**
+ * Waits, at most `limit` and until `gone` is aborted, until everything handed over is settled and committed. `goesOn`: more
+ * records follow, so that an input that is read once is not ended to get a batch answered.
+ */
+export async function drained(works: StreamWorks, limit: Millis, goesOn: boolean, gone?: AbortSignal): Promise<void> {
   if (gone?.aborted === true) return
   const { checkpointer, settling } = works
   const { settles } = works.rules
@@ -11,8 +14,10 @@ export async function drained(works: StreamWorks, limit: Millis, gone?: AbortSig
   const over = AbortSignal.any(gone ? [gone, ended.signal] : [ended.signal])
   const until = works.parts.clock.now() + limit
   if (settles === 'checkpoint') void checkpointer.drain(until, over).then(() => settling.wake())
-  if (settles === 'exit' && (works.lane?.fedLines ?? 0) > 0) works.lane?.endInput()
+  const staysOpen = settles === 'exit' && goesOn && !works.parts.replayable
+  if (settles === 'exit' && !staysOpen && (works.lane?.fedLines ?? 0) > 0) works.lane?.endInput()
   // A child that keeps lines back says the rest only when its input ends; one that closed it is never seen to be done.
-  const isHopeless = (): boolean => works.lane?.over !== false || (settles === 'checkpoint' && !works.lane.checkable)
+  const isHopeless = (): boolean =>
+    works.lane?.over !== false || staysOpen || (settles === 'checkpoint' && !works.lane.checkable)
   await settling.wait(limit, isHopeless, gone).finally(() => ended.abort())
 }

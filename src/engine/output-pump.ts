@@ -4,6 +4,8 @@ import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { Lines } from '../domain/stream/lines.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
+import { flightOf, takeFlight, type Flight } from './flight.ts'
+import { LetterWriter } from './letter-writer.ts'
 import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
 import { merged, weightOf, type OutgoingItem, type Skipped } from './outgoing.ts'
 import type { Clock, DeadLetterSink, RecordSink } from './ports.ts'
@@ -18,6 +20,8 @@ export interface PumpHooks {
   written(records: number, bytes: number): void
   /** Everything that was pushed before these lines is stored: nobody looks at it any more. */
   landed(lines: Lines): void
+  /** Sinks that may still look at what is under way are there no more: that memory must hold still for good. */
+  exchanged(): void
   deadLettered(letters: readonly DeadLetter[]): void
   /** The queue shrank to half of what it may hold: reading may go on. */
   relieved(): void
@@ -27,19 +31,6 @@ export interface PumpHooks {
   failed(error: unknown): void
 }
 
-/** Items under way together. */
-interface Flight {
-  readonly items: readonly OutgoingItem[]
-  readonly bytes: number
-  /** Of the values that its lines became; 0 until they have. */
-  valueBytes: number
-  landed: boolean
-}
-
-/** Lines encoded and written at once: keeps one slice of the loop well under 10 ms. */
-const BATCH_BYTES = 256 * 1024
-/** A batch of so many is not worth the copy that joins more to it. */
-const BATCH_ENOUGH = 64 * 1024
 /** Enough for a broker that answers after 10 ms; what waits meanwhile is written in larger batches. */
 const FLIGHTS_MAX = 16
 /** Values under way together: five full record batches, as many as a broker takes at once, and one that is filled. */
@@ -62,6 +53,7 @@ export class OutputPump {
   /** Of `queuedBytes`: beyond it reading stops. */
   readonly limit: number
   readonly #hooks: PumpHooks
+  readonly #letters: LetterWriter
   #sides: OutputSides
   #queue: OutgoingItem[] = []
   /** What was pushed since the seal; null while there is none. */
@@ -69,20 +61,20 @@ export class OutputPump {
   #queuedBytes = 0
   /** In the order of their lines; the first has not landed. */
   #flights: Flight[] = []
-  /** Raised whenever what is under way is nobody's any more. */
+  /** Raised whenever another loop is to send off what there is. */
   #generation = 0
   #abandons = 0
   #running = false
   #failed = false
   #pushed = 0
   #stored = 0
-  #lettersTurn: Promise<void> = Promise.resolve()
   #waiters: { readonly mark: number; readonly resolve: (stored: boolean) => void }[] = []
 
   constructor(parts: { readonly clock: Clock; readonly bufferBytes: number }, sides: OutputSides, hooks: PumpHooks) {
     this.#clock = parts.clock
     this.limit = Math.min(parts.bufferBytes, QUEUE_MAX)
     this.#sides = sides
+    this.#letters = new LetterWriter(sides.letters)
     this.#hooks = hooks
   }
 
@@ -96,14 +88,16 @@ export class OutputPump {
     return this.#queuedBytes > this.limit
   }
 
-  /** New output side. What a sink that is exchanged has not stored goes to the new one, and everything behind it. */
+  /** New output side. What an exchanged sink has not stored is written to the new one, in its place. */
   use(sides: OutputSides): void {
     const { sink, letters } = this.#sides
     this.#sides = sides
+    this.#letters.use(sides.letters)
     if (this.#flights.length === 0 || (sides.sink === sink && sides.letters === letters)) return
+    this.#hooks.exchanged()
+    if (sides.sink === sink) return
     this.#generation++
-    this.#queue.unshift(...this.#flights.splice(0).flatMap((flight) => flight.items))
-    this.#lettersTurn = Promise.resolve()
+    this.#flights = this.#flights.map((flight) => (flight.unwritten === 0 ? flight : flightOf(flight)))
     this.#running = false
     this.#start()
   }
@@ -161,7 +155,7 @@ export class OutputPump {
     this.#queuedBytes = 0
     this.#stored = this.#pushed
     this.#running = false
-    this.#lettersTurn = Promise.resolve()
+    this.#letters.abandon()
     for (const { resolve } of this.#waiters.splice(0)) resolve(false)
     this.#hooks.relieved()
   }
@@ -170,30 +164,36 @@ export class OutputPump {
     if (this.#running || this.#failed) return
     this.#running = true
     const generation = this.#generation
-    this.#launch(generation).catch((error: unknown) => this.#fail(error, generation))
+    this.#launch(generation).catch((error: unknown) => {
+      if (generation === this.#generation) this.#fail(error)
+    })
   }
 
-  /** Sends off what is queued, as far as there is room under way. After an `abandon` a younger loop may run. */
+  /** Sends off what is to be written. After an `abandon` or a `use` a younger loop may run. */
   async #launch(generation: number): Promise<void> {
     let began = this.#clock.now()
-    while (this.#queue.length > 0 && this.#mayLaunch) {
-      const flight = this.#take()
-      this.#flights.push(flight)
+    for (let flight = this.#next(); flight; flight = this.#next()) {
       this.#hooks.leaving?.(flight.items)
       const first = flight.items[0]
       const prepared =
         first && 'letter' in first ? { batches: [], letters: [first.letter] } : await this.#prepare(flight)
       if (generation !== this.#generation) return
-      flight.valueBytes = prepared.batches.reduce((sum, { valueBytes }) => sum + valueBytes, 0)
-      this.#store(prepared, generation)
-        .then(() => this.#landed(flight, generation))
-        .catch((error: unknown) => this.#fail(error, generation))
+      this.#send(flight, prepared)
       if (this.#clock.now() - began < SLICE) continue
       await new Promise<void>((resolve) => void this.#clock.arm(0, resolve))
       if (generation !== this.#generation) return
       began = this.#clock.now()
     }
     this.#running = false
+  }
+
+  /** What is written again goes before what is queued, of which only as much goes as there is room for under way. */
+  #next(): Flight | undefined {
+    const again = this.#flights.find(({ unwritten }) => unwritten === null)
+    if (again || this.#queue.length === 0 || !this.#mayLaunch) return again
+    const flight = takeFlight(this.#queue)
+    this.#flights.push(flight)
+    return flight
   }
 
   get #mayLaunch(): boolean {
@@ -206,8 +206,26 @@ export class OutputPump {
     return encoding.prepare(merged(items.filter((item) => 'lines' in item)), sink)
   }
 
-  #landed(flight: Flight, generation: number): void {
-    if (generation !== this.#generation) return
+  #send(flight: Flight, prepared: PreparedOutput): void {
+    flight.valueBytes = prepared.batches.reduce((sum, { valueBytes }) => sum + valueBytes, 0)
+    flight.unwritten = prepared.batches.length
+    this.#store(flight, prepared)
+      .then(
+        () => this.#landed(flight),
+        (error: unknown) => {
+          if (this.#isOn(flight)) throw error
+        },
+      )
+      .catch((error: unknown) => this.#fail(error))
+  }
+
+  /** False once it was given up, or is written again in another's place. */
+  #isOn(flight: Flight): boolean {
+    return this.#flights.includes(flight)
+  }
+
+  #landed(flight: Flight): void {
+    if (!this.#isOn(flight)) return
     flight.landed = true
     for (let first = this.#flights[0]; first?.landed === true; first = this.#flights[0]) {
       this.#flights.shift()
@@ -224,8 +242,8 @@ export class OutputPump {
     this.#start()
   }
 
-  #fail(error: unknown, generation: number): void {
-    if (generation !== this.#generation || this.#failed) return
+  #fail(error: unknown): void {
+    if (this.#failed) return
     this.#failed = true
     this.#wake()
     this.#hooks.failed(error)
@@ -238,48 +256,28 @@ export class OutputPump {
     for (const { resolve } of due) resolve(!this.#failed)
   }
 
-  /** One letter, or as many neighbouring lines as fit one batch. */
-  #take(): Flight {
-    let end = 0
-    let bytes = 0
-    for (const item of this.#queue) {
-      const more = weightOf(item)
-      if (end > 0 && ('letter' in item || bytes + more > BATCH_BYTES)) break
-      bytes += more
-      end++
-      if ('letter' in item || bytes >= BATCH_ENOUGH) break
-    }
-    return { items: this.#queue.splice(0, end), bytes, valueBytes: 0, landed: false }
-  }
-
   /** Everything is handed to the sink at once, so that later flights stay behind it. */
-  async #store({ batches, letters }: PreparedOutput, generation: number): Promise<void> {
-    const writes = batches.map((batch) => this.#write(batch, generation))
-    await Promise.all([...writes, this.#bury(letters, generation)])
+  async #store(flight: Flight, { batches, letters }: PreparedOutput): Promise<void> {
+    const writes = batches.map((batch) => this.#write(flight, batch))
+    await Promise.all([...writes, this.#bury(flight, letters)])
   }
 
-  async #write(batch: PreparedBatch, generation: number): Promise<void> {
+  async #write(flight: Flight, batch: PreparedBatch): Promise<void> {
     const { encoding, sink } = this.#sides
     const refused = await sink.write(batch)
-    if (generation !== this.#generation) return
+    if (!this.#isOn(flight)) return
+    flight.unwritten = (flight.unwritten ?? 0) - 1
     this.#hooks.written(batch.count - refused.length, batch.valueBytes)
     await this.#bury(
+      flight,
       refused.map((refusal) => encoding.refusedLetter(batch, refusal)),
-      generation,
     )
-    if (generation === this.#generation) batch.recycle?.()
+    if (this.#isOn(flight)) batch.recycle?.()
   }
 
-  /** One after the other: letters keep their order. */
-  async #bury(letters: readonly DeadLetter[], generation: number): Promise<void> {
+  async #bury(flight: Flight, letters: readonly DeadLetter[]): Promise<void> {
     if (letters.length === 0) return
-    const sink = this.#sides.letters
-    // Its turn may come when it was given up.
-    const turn = this.#lettersTurn.then(async () => {
-      if (generation === this.#generation) await sink.write(letters)
-    })
-    this.#lettersTurn = turn.catch(() => undefined)
-    await turn
-    if (generation === this.#generation) this.#hooks.deadLettered(letters)
+    await this.#letters.write(letters, () => this.#isOn(flight))
+    if (this.#isOn(flight)) this.#hooks.deadLettered(letters)
   }
 }

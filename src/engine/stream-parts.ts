@@ -18,6 +18,8 @@ export interface StreamSides {
   readonly protocol: Protocol
   readonly topics: readonly string[]
   readonly outputTopic: string | null
+  /** Where `letters` go; null where no topic names them. */
+  readonly deadLetterTopic: string | null
   /** Answers stay the JSON they are (OUTPUT_JSON). */
   readonly json: boolean
 }

@@ -83,12 +83,13 @@ export class StreamProxy implements PipeOwner {
   /**
    * Stops fetching and feeding and waits, at most `limit`, until everything handed over is settled and committed. True: it
    * is. What a Calculator that dies meanwhile leaves behind is fetched again after `resume`, or by the next owner.
+   * `goesOn`: `resume` follows, and an input that is read once is not ended for the drain.
    */
-  async drain(limit: Millis): Promise<boolean> {
+  async drain(limit: Millis, goesOn = false): Promise<boolean> {
     this.#draining = true
     this.#works.feeder.hold('drain')
     this.#works.sides.source.pause()
-    await drained(this.#works, limit)
+    await drained(this.#works, limit, goesOn)
     return this.#works.book.unsettled() === 0 && this.#works.settling.isClosed
   }
 
@@ -99,7 +100,7 @@ export class StreamProxy implements PipeOwner {
     this.#works.feeder.letGo('drain')
   }
 
-  /** Exchanges the sides that differ. Drained first; nothing may be on its way out. */
+  /** Exchanges the sides that differ. Drained first; what an exchanged sink has not stored goes to the new one. */
   use(sides: StreamSides): void {
     const works = this.#works
     if (sides.source !== works.sides.source) {

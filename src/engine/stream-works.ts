@@ -113,6 +113,9 @@ export class StreamWorks implements FinishingParts {
       landed: (lines) => {
         for (const lane of this.lanes) lane.release(lines)
       },
+      exchanged: () => {
+        for (const lane of this.lanes) lane.givenUp = true
+      },
       deadLettered: (letters) => this.report.deadLettered(letters),
       abandoned: (records) => room.left(records),
       relieved: () => {
@@ -136,7 +139,7 @@ export class StreamWorks implements FinishingParts {
         isolation.forget({ topic, partition })
       },
       dropped: () => this.settling.wake(),
-      drain: (limit, gone) => drained(this, limit, gone),
+      drain: (limit, gone) => drained(this, limit, true, gone),
       release: async (partitions) => {
         // What is answered from now on is the next owner's to answer.
         if (transacting) for (const { topic, partition } of partitions) this.lane?.forget(topic, partition)
@@ -166,7 +169,7 @@ export class StreamWorks implements FinishingParts {
     if (transacting) listenTo(this, transacting)
   }
 
-  /** Other sides; nothing may be on its way out. */
+  /** Other sides. What is on its way out is the pump's business. */
   use(sides: StreamSides): void {
     this.sides = sides
     this.problem = null

@@ -45,8 +45,8 @@ export class Workers {
   }
 
   /** As `StreamProxy.drain`, of all at once. */
-  async drain(limit: Millis): Promise<boolean> {
-    const drained = await Promise.all(this.#proxies.map((proxy) => proxy.drain(limit)))
+  async drain(limit: Millis, goesOn = false): Promise<boolean> {
+    const drained = await Promise.all(this.#proxies.map((proxy) => proxy.drain(limit, goesOn)))
     return drained.every(Boolean)
   }
 
@@ -56,7 +56,7 @@ export class Workers {
 
   /**
    * Exchanges the sides that differ, and begins anew with other streams where there are to be more or fewer workers.
-   * Drained first, and nothing may be on its way out; the processes of streams that end are to be stopped.
+   * Drained first; of streams that end nothing may be on its way out, and their processes are to be stopped.
    */
   use(sides: StreamSides, count: number): void {
     if (sides.source !== this.#source) this.#dealer.use(sides.source)

@@ -34,3 +34,19 @@ test('more workers than can be are refused', () => {
     'calculator.workers: expected 1, found 2: DELIVERY=exactly-once binds all output of an agent into one transaction',
   )
 })
+
+test('no document says whether a local input is read', () => {
+  for (const [PROTOCOL, protocol, expected] of [
+    ['relay', 'source', 'one that reads'],
+    ['source', 'relay', 'source'],
+  ] as const) {
+    const machine = fakeMachine({ '/in': '' })
+    const { config } = loadConfig({ environment: { ...least, PROTOCOL }, flags: { in: '/in' }, machine })
+    assert.ok(config)
+    assert.equal(
+      obstacleFor(config)({ ...config.streams, protocol }),
+      `calculator.protocol: expected ${expected}, found ${protocol}: with --in only PROTOCOL says whether it is read`,
+    )
+    assert.equal(obstacleFor(config)(config.streams), null)
+  }
+})

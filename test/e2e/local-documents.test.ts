@@ -12,7 +12,10 @@ const linesOf = (count: number, word: string): string[] =>
   Array.from({ length: count }, (_, index) => (index % 10 === 0 ? `${word} ${index}` : `{"${word}":${index}}`))
 
 const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
+const json = (lines: readonly string[]): string[] => lines.filter((line) => line.startsWith('{'))
 const noJson = (lines: readonly string[]): string[] => lines.filter((line) => !line.startsWith('{'))
+
+const dataOf = (dataframe: string): string => JSON.stringify((JSON.parse(dataframe) as { data: unknown }).data)
 
 interface Scene {
   readonly kafka: TestKafka
@@ -20,6 +23,8 @@ interface Scene {
   /** A dead-letter topic that takes letters is in the document from now on. */
   readonly cure: () => Promise<void>
   readonly letters: () => Promise<string[]>
+  /** The data of all records that came out. */
+  readonly answers: () => Promise<string[]>
 }
 
 /** An agent that reads a file, or else `typed`, whose dead-letter topic takes nothing; letters wait for it. */
@@ -51,6 +56,7 @@ async function stuck(t: TestContext, input: string, typed?: string): Promise<Sce
       await publish(topic, 'no-such-topic')
     },
     letters: async () => (await kafka.readTopic(topic)).map(({ value }) => String(value)),
+    answers: async () => (await kafka.readTopic(output)).map(({ value }) => dataOf(String(value))),
   }
 }
 
@@ -58,15 +64,16 @@ test('letters of a file that is at its end go to the topic of the next document'
   const input = join(tempDir(t), 'in')
   const lines = linesOf(1000, 'one')
   writeFileSync(input, textOf(lines))
-  const { agent, cure, letters } = await stuck(t, input)
+  const { agent, cure, letters, answers } = await stuck(t, input)
   await cure()
   assert.deepEqual(await agent.exit(), { code: 0, signal: null }, agent.stderr)
   assert.deepEqual(await letters(), noJson(lines))
+  assert.deepEqual(await answers(), json(lines), 'their sink is the same: each once')
 })
 
 test('what is typed is read on, by the same Calculator', { timeout: 60_000 }, async (t) => {
   const [before, after] = [linesOf(1000, 'one'), linesOf(1000, 'two')]
-  const { agent, cure, letters } = await stuck(t, '-', textOf(before))
+  const { agent, cure, letters, answers } = await stuck(t, '-', textOf(before))
   const pid = await agent.calculator()
   await cure()
   await agent.waitForEvent('stream.adopted')
@@ -74,4 +81,5 @@ test('what is typed is read on, by the same Calculator', { timeout: 60_000 }, as
   agent.process.stdin?.end(textOf(after))
   assert.deepEqual(await agent.exit(), { code: 0, signal: null }, agent.stderr)
   assert.deepEqual(await letters(), noJson([...before, ...after]))
+  assert.deepEqual(await answers(), json([...before, ...after]), 'their sink is the same: each once')
 })

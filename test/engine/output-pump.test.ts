@@ -2,115 +2,12 @@ import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'node:test'
 import type { LineBatch } from '../../src/domain/stream/line-batch.ts'
-import type { DeadLetter, Refusal, ValueBatch } from '../../src/domain/stream/value-batch.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
-import { OutputPump } from '../../src/engine/output-pump.ts'
-import type { DeadLetterSink, RecordSink } from '../../src/engine/ports.ts'
-import { FakeClock } from '../support/fake-clock.ts'
-import { rawOutput } from '../support/quiet-stream.ts'
+import { HeldLetters, HeldSink, pumpWorld, values } from '../support/pump-world.ts'
 import { batchOf } from '../support/stream-world.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const textOf = (batch: ValueBatch): string[] =>
-  Array.from({ length: batch.count }, (_, i) =>
-    Buffer.from(batch.bytes.subarray(batch.starts[i], batch.ends[i])).toString(),
-  )
-
-/** Writes that the test answers, in any order. */
-class HeldSink implements RecordSink {
-  readonly writes: { readonly values: string[]; readonly ack: PromiseWithResolvers<readonly Refusal[]> }[] = []
-
-  partitions(): Promise<number> {
-    return Promise.resolve(1)
-  }
-
-  write(batch: ValueBatch): Promise<readonly Refusal[]> {
-    const ack = Promise.withResolvers<readonly Refusal[]>()
-    this.writes.push({ values: textOf(batch), ack })
-    return ack.promise
-  }
-
-  health(): { lastAckAt: null; error: null } {
-    return { lastAckAt: null, error: null }
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve()
-  }
-}
-
-class HeldLetters implements DeadLetterSink {
-  readonly stored: DeadLetter[] = []
-  held: PromiseWithResolvers<undefined> | null = null
-
-  async write(letters: readonly DeadLetter[]): Promise<void> {
-    await this.held?.promise
-    this.stored.push(...letters)
-  }
-
-  health(): { lastAckAt: null; error: null } {
-    return { lastAckAt: null, error: null }
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve()
-  }
-}
-
-const values = ({ writes }: HeldSink): string[][] => writes.map((write) => write.values)
-
-function world() {
-  const clock = new FakeClock()
-  const sink = new HeldSink()
-  const letters = new HeldLetters()
-  const told: string[] = []
-  const landed: string[] = []
-  const ranges = (answers: readonly { from: number; to: number }[]): string =>
-    answers.map(({ from, to }) => `${from}-${to}`).join()
-  const encoding = new OutputEncoding(rawOutput, clock)
-  const pump = new OutputPump(
-    { clock, bufferBytes: 1 << 20 },
-    { sink, letters, encoding },
-    {
-      skipped: () => undefined,
-      done: (records) => void told.push(`answered ${ranges(records)}`),
-      written: (records) => void told.push(`written ${records}`),
-      landed: ({ bytes }) => void landed.push(Buffer.from(bytes).toString().trim()),
-      deadLettered: (list) => void told.push(`letters ${list.length}`),
-      relieved: () => undefined,
-      abandoned: (records) => void told.push(`abandoned ${ranges(records)}`),
-      failed: (error) => void told.push(`failed ${String(error)}`),
-    },
-  )
-  const batch: LineBatch = batchOf(
-    { topic: 'in', partition: 0 },
-    1,
-    0,
-    Array.from({ length: 100 }, (_, i) => `v${i}`),
-  )
-  let sequence = 0
-  /** One line per record [from, to). */
-  const push = (from: number, to: number): void => {
-    const lines = batchOf(
-      batch,
-      1,
-      0,
-      Array.from({ length: to - from }, (_, i) => `a${from + i}`),
-    )
-    const attributions = [{ batch, orphan: false, count: to - from, from, mapped: null }]
-    pump.push({ lines, attributions, done: [{ batch, from, to, orphan: false }], incarnation: 1, sequence })
-    sequence += to - from
-  }
-  const letter = (from: number): void => {
-    const dead = { key: null, value: Buffer.from('x'), headers: [], reason: 'oversized-line', facts: {} }
-    pump.push({ letter: dead, done: [{ batch, from, to: from + 1, orphan: false }] })
-  }
-  const answersTold = (): string[] => told.filter((line) => line.startsWith('answered'))
-  return { pump, sink, letters, encoding, told, landed, push, letter, answersTold }
-}
-
 test('batches are written before earlier ones are acknowledged, and answers are told in their order', async () => {
-  const { sink, push, answersTold } = world()
+  const { sink, push, answersTold } = pumpWorld()
   for (let i = 0; i < 3; i++) {
     push(i, i + 1)
     await turn()
@@ -129,7 +26,7 @@ test('batches are written before earlier ones are acknowledged, and answers are 
 })
 
 test('memory is free only of what is stored with everything before it, and never of what was given up', async () => {
-  const { sink, push, landed, pump } = world()
+  const { sink, push, landed, pump } = pumpWorld()
   for (let i = 0; i < 3; i++) {
     push(i, i + 1)
     await turn()
@@ -147,7 +44,7 @@ test('memory is free only of what is stored with everything before it, and never
 })
 
 test('values under way are bounded by their size, and one alone goes whatever its size', async () => {
-  const { sink, pump } = world()
+  const { sink, pump } = pumpWorld()
   const lineOf = (bytes: number): LineBatch => batchOf({ topic: 'in', partition: 0 }, 1, 0, ['x'.repeat(bytes)])
   const push = (bytes: number): void =>
     pump.push({ lines: lineOf(bytes), attributions: null, done: [], incarnation: 1, sequence: 0 })
@@ -163,7 +60,7 @@ test('values under way are bounded by their size, and one alone goes whatever it
 })
 
 test('what waits while enough is under way goes out as one batch', async () => {
-  const { sink, push, pump } = world()
+  const { sink, push, pump } = pumpWorld()
   for (let i = 0; i < 40; i++) {
     push(i, i + 1)
     await turn()
@@ -181,7 +78,7 @@ test('what waits while enough is under way goes out as one batch', async () => {
 })
 
 test('a letter that cannot be stored holds back the answers behind it, and soon the output', async () => {
-  const { sink, letters, letter, push, answersTold, pump, told } = world()
+  const { sink, letters, letter, push, answersTold, pump, told } = pumpWorld()
   letters.held = Promise.withResolvers()
   letter(0)
   for (let i = 1; i < 60; i++) {
@@ -200,7 +97,7 @@ test('a letter that cannot be stored holds back the answers behind it, and soon 
 })
 
 test('a refused value is a dead letter before its answers count as stored', async () => {
-  const { sink, letters, push, told } = world()
+  const { sink, letters, push, told } = pumpWorld()
   push(0, 3)
   await turn()
   sink.writes[0]?.ack.resolve([{ index: 1, reason: 'MESSAGE_TOO_LARGE' }])
@@ -212,7 +109,7 @@ test('a refused value is a dead letter before its answers count as stored', asyn
 })
 
 test('given up: everything unstored is told, late acknowledgements and failures change nothing, and it goes on', async () => {
-  const { sink, push, pump, told } = world()
+  const { sink, push, pump, told } = pumpWorld()
   push(0, 2)
   await turn()
   push(2, 3)
@@ -230,7 +127,7 @@ test('given up: everything unstored is told, late acknowledgements and failures 
 })
 
 test('what an exchanged sink has not stored goes to the new one, in its order, and its failure is nobody’s', async () => {
-  const { sink, letters, encoding, push, pump, told } = world()
+  const { sink, letters, encoding, push, pump, told } = pumpWorld()
   push(0, 2)
   await turn()
   push(2, 3)
@@ -252,8 +149,63 @@ test('what an exchanged sink has not stored goes to the new one, in its order, a
   assert.equal(pump.queuedBytes, 0)
 })
 
+test('what an exchanged sink has stored is not written to the new one, and all is told in its order', async () => {
+  const { sink, letters, encoding, push, letter, pump, answersTold, landed, exchanges } = pumpWorld()
+  letters.held = Promise.withResolvers()
+  letter(0)
+  for (let i = 1; i < 4; i++) {
+    push(i, i + 1)
+    await turn()
+  }
+  sink.writes[1]?.ack.resolve([])
+  await turn()
+  const next = new HeldSink()
+  pump.use({ sink: next, letters, encoding })
+  for (const { ack } of sink.writes) ack.reject(new Error('closed'))
+  push(4, 5)
+  await turn()
+  assert.deepEqual(values(next), [['a1'], ['a3'], ['a4']])
+  for (const { ack } of next.writes) ack.resolve([])
+  await turn()
+  assert.deepEqual(answersTold(), [], 'the letter is not stored')
+  letters.held.resolve(undefined)
+  assert.equal(await pump.flushed(), true)
+  assert.equal(letters.stored.length, 1)
+  assert.deepEqual(
+    answersTold(),
+    [0, 1, 2, 3, 4].map((i) => `answered ${i}-${i + 1}`),
+  )
+  assert.deepEqual([exchanges, landed], [[''], ['a1', 'a2', 'a3', 'a4']])
+})
+
+test('letters that an exchanged sink has not stored go to the new one, and no value is written again', async () => {
+  const { sink, letters, encoding, push, letter, pump, answersTold, landed, told, exchanges } = pumpWorld()
+  letters.held = Promise.withResolvers()
+  letter(0)
+  letter(1)
+  for (let i = 2; i < 4; i++) {
+    push(i, i + 1)
+    await turn()
+  }
+  sink.writes[1]?.ack.resolve([])
+  await turn()
+  const next = new HeldLetters()
+  pump.use({ sink, letters: next, encoding })
+  letters.held.reject(new Error('closed'))
+  await turn()
+  assert.equal(next.stored.length, 2)
+  assert.deepEqual(values(sink), [['a2'], ['a3']])
+  assert.deepEqual([answersTold(), landed], [['answered 0-1', 'answered 1-2'], []])
+  sink.writes[0]?.ack.resolve([])
+  assert.equal(await pump.flushed(), true)
+  assert.deepEqual(values(sink), [['a2'], ['a3']])
+  assert.deepEqual(landed, ['a2', 'a3'])
+  assert.equal(told.filter((line) => line === 'letters 1').length, 2)
+  assert.deepEqual(exchanges, [''])
+})
+
 test('output that is gone for good fails once, and nothing of it counts as stored', async () => {
-  const { sink, push, pump, told } = world()
+  const { sink, push, pump, told } = pumpWorld()
   push(0, 1)
   await turn()
   push(1, 2)

@@ -38,7 +38,7 @@ type NamedSides = Pick<StreamSides, 'source' | 'sink' | 'letters' | 'protocol'> 
 export function quietSides(clock: Clock, own: NamedSides): StreamSides {
   return {
     ...{ transactions: null, encoding: new OutputEncoding(rawOutput, clock) },
-    ...{ topics: ['in'], outputTopic: 'out', json: false },
+    ...{ topics: ['in'], outputTopic: 'out', deadLetterTopic: null, json: false },
     ...own,
   }
 }
