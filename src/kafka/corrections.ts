@@ -109,7 +109,7 @@ export class Corrections {
     })
     const { dueStart } = partition
     if (dueStart) {
-      // What is committed tells less: where reading began is not committed yet.
+      // Where reading began is not known to be committed yet, so what is committed may tell less.
       const start = { ...dueStart, offset: Math.min(dueStart.offset, endOffset) }
       this.#restart(partition, start.offset)
       partition.fetchedEpoch = epoch

@@ -1,7 +1,8 @@
 // Where newly owned partitions begin. A start that another look could find elsewhere is due from when it is found until
 // a commit holds, of it or of records behind it; or until the partition begins anew, or is not ours. What is due stands
 // with the partition alone, and is committed while no other commit of it is open: so whoever comes to commit it, however
-// late, commits the start that holds then, takes back nothing, and gives up for no commit that was refused.
+// late, commits the start that holds then, takes back nothing that is known to hold (a refused commit may have held in
+// part: its records are read twice then), and gives up for no commit that was refused.
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
