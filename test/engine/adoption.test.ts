@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AgentError } from '../../src/domain/errors.ts'
 import type { StreamSettings } from '../../src/domain/stream/settings.ts'
-import { Adoption } from '../../src/engine/adoption.ts'
+import { Adoption, type AdoptionParts } from '../../src/engine/adoption.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
 import { IdleSource } from '../../src/engine/idle-source.ts'
 import type { RecordSink, Spawner } from '../../src/engine/ports.ts'
@@ -15,6 +15,22 @@ import { plainSettings } from '../support/plain-settings.ts'
 import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { batchOf, MemoryCalculator, MemoryLetters, MemorySink, MemorySource } from '../support/stream-world.ts'
 import { TalkingChild } from '../support/talking-child.ts'
+
+/** All of an Adoption but its sides: one Calculator, and a fault of the agent fails the test. */
+function adoptionParts(
+  clock: FakeClock,
+  events: EventRing,
+  spawner: Spawner,
+  replayable = true,
+): Omit<AdoptionParts, 'sides'> {
+  return {
+    ...{ clock, events, adoptionGraceMs: 1000, replayable, dealing: 'partition' },
+    supervisor: new Supervisor({ clock, spawner, events }),
+    failed: (error) => assert.fail(String(error)),
+    program: () => calculator(),
+    proxy: (sides) => new StreamProxy(quietParts(clock, events, { replayable }), sides),
+  }
+}
 
 /** The topic `in` has one record, on which the Calculator works for 50 ms; `other` is empty. */
 function world() {
@@ -35,11 +51,7 @@ function world() {
     stderrTail: () => [],
   }
   const adoption = new Adoption({
-    ...{ clock, events, adoptionGraceMs: 1000, replayable: true, dealing: 'partition' },
-    supervisor: new Supervisor({ clock, spawner, events }),
-    failed: (error) => assert.fail(String(error)),
-    program: () => calculator(),
-    proxy: (sides) => new StreamProxy(quietParts(clock, events), sides),
+    ...adoptionParts(clock, events, spawner),
     sides: ({ inputTopics: [topic] }) =>
       quietSides(clock, {
         ...{ source: topic === 'in' ? sources.in : sources.other, sink: new MemorySink(clock, 1) },
@@ -103,11 +115,7 @@ test('source: lines on their way to an output topic that is exchanged come to th
   const next = new MemorySink(clock, 1)
   const [source, letters] = [new IdleSource(), new MemoryLetters()]
   const adoption = new Adoption({
-    ...{ clock, events, adoptionGraceMs: 1000, replayable: true, dealing: 'partition' },
-    supervisor: new Supervisor({ clock, spawner, events }),
-    failed: (error) => assert.fail(String(error)),
-    program: () => calculator(),
-    proxy: (sides) => new StreamProxy(quietParts(clock, events), sides),
+    ...adoptionParts(clock, events, spawner),
     sides: ({ outputTopic }) =>
       quietSides(clock, { source, letters, sink: outputTopic === 'old' ? old : next, protocol: 'source', outputTopic }),
   })
@@ -132,11 +140,8 @@ async function localBatch(clock: FakeClock, spawner: Spawner) {
   const events = new EventRing(clock)
   const [source, sink, letters] = [new IdleSource(), new MemorySink(clock, 1), new MemoryLetters()]
   const adoption = new Adoption({
-    ...{ clock, events, adoptionGraceMs: 1000, replayable: false, dealing: 'partition' },
-    supervisor: new Supervisor({ clock, spawner, events }),
-    failed: (error) => assert.fail(String(error)),
+    ...adoptionParts(clock, events, spawner, false),
     program: () => calculator({ autorestart: false, stop: [{ action: 'eof', wait: 1000 }] }),
-    proxy: (sides) => new StreamProxy(quietParts(clock, events, { replayable: false }), sides),
     sides: () => quietSides(clock, { source, sink, letters, protocol: 'batch' }),
   })
   await adoption.adopt(batchSettings)

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, renameSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import process from 'node:process'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { isLiving } from '../../../fixtures/e2e-proc.ts'
 import { waitFor } from '../../../support/wait-for.ts'
 import { ask, asking } from './asked.ts'
@@ -131,11 +131,8 @@ test('starts that fail say why in two lines, with 2', async (t) => {
   )
 })
 
-test('a reload that fails ends the Calculator in order', async (t) => {
-  const taken = createServer().listen(0, '127.0.0.1')
-  t.after(() => taken.close())
-  await once(taken, 'listening')
-  const { port } = taken.address() as AddressInfo
+/** A program of the file beside a Calculator that reads stdin; both run. */
+async function besideACalculator(t: TestContext): Promise<ReturnType<typeof start>> {
   const daemon = start(t, {
     face: [],
     programs: '[program:exporter]\ncommand=sleep 1000',
@@ -143,6 +140,15 @@ test('a reload that fails ends the Calculator in order', async (t) => {
     stdin: 'pipe',
   })
   await daemon.said(/success: calculator entered RUNNING/)
+  return daemon
+}
+
+test('a reload that fails ends the Calculator in order', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  t.after(() => taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const daemon = await besideACalculator(t)
   daemon.child.stdin?.write('one\n')
   await waitFor('an answer', () => daemon.stdout() !== '')
   daemon.rewrite(`[inet_http_server]\nport=127.0.0.1:${port}`)
@@ -169,13 +175,7 @@ test('a program that has the name of the Calculator is told before anything star
 })
 
 test('a reload that brings the name of the Calculator leaves everything as it is', async (t) => {
-  const daemon = start(t, {
-    face: [],
-    programs: '[program:exporter]\ncommand=sleep 1000',
-    words: ['--bin', 'cat', '--in', '-', '--out', '-'],
-    stdin: 'pipe',
-  })
-  await daemon.said(/success: calculator entered RUNNING/)
+  const daemon = await besideACalculator(t)
   daemon.rewrite('[program:calculator]\ncommand=sleep 1000')
   daemon.child.kill('SIGHUP')
   await daemon.said(/CRIT cannot restart, everything stays as it is: .*\[program:calculator\]/)
