@@ -17,7 +17,10 @@ const what = {
   stdout: 'closed its stdout: it cannot answer any more; one that writes elsewhere is PROTOCOL=sink',
 }
 
-/** One warning, and for stdin the end of readiness, unless the Calculator is dead or on its way out by then, or does not need that pipe. */
+/**
+ * One warning, and for stdin the end of readiness, unless the Calculator is dead or on its way out by then, or does not
+ * need that pipe.
+ */
 export function watchClosed(
   lane: Lane,
   pipe: 'stdin' | 'stdout',

@@ -28,7 +28,7 @@ export class SourceCommits {
 
   /** What is settled. Leaves out what is of an older epoch. Rejects as Membership.commit. */
   async settled(positions: readonly CommitPosition[]): Promise<void> {
-    const ours = positions.filter((position) => this.#isOurs(position))
+    const ours = positions.filter((position) => this.#owned(position) !== null)
     if (ours.length === 0) return
     const due = ours.map((position) => this.#witnessed(position))
     await this.#deciding(ours, async () => this.#membership()?.commit(due))
@@ -51,7 +51,7 @@ export class SourceCommits {
   async within(positions: readonly CommitPosition[], transact: Transact): Promise<void> {
     await this.#deciding(positions, () =>
       transact(async (transaction) => {
-        const gone = positions.filter((position) => !this.#isOurs(position))
+        const gone = positions.filter((position) => this.#owned(position) === null)
         const membership = this.#membership()
         if (gone.length > 0 || !membership) {
           const names = gone.map(nameOf).join(', ')
@@ -66,8 +66,8 @@ export class SourceCommits {
   /** Makes a commit. Once it holds, the start that was due when it was asked for is due no more. */
   async #deciding(positions: readonly CommitPosition[], commit: () => Promise<void>): Promise<void> {
     const open = positions.flatMap((position) => {
-      const owned = this.#ownership.find(position)
-      return owned?.epoch === position.epoch ? { owned, start: owned.dueStart } : []
+      const owned = this.#owned(position)
+      return owned ? { owned, start: owned.dueStart } : []
     })
     for (const { owned } of open) owned.openCommits++
     try {
@@ -80,10 +80,12 @@ export class SourceCommits {
 
   /** Whoever goes on from there finds out by the epoch whether the log is still the one that was read. */
   #witnessed(position: CommitPosition): OffsetPosition {
-    return { ...position, leaderEpoch: this.#ownership.find(position)?.fetchedEpoch ?? NO_EPOCH }
+    return { ...position, leaderEpoch: this.#owned(position)?.fetchedEpoch ?? NO_EPOCH }
   }
 
-  #isOurs(position: CommitPosition): boolean {
-    return this.#ownership.find(position)?.epoch === position.epoch
+  /** Null: it went to another owner, or has another epoch since. */
+  #owned(position: CommitPosition): OwnedPartition | null {
+    const owned = this.#ownership.find(position)
+    return owned?.epoch === position.epoch ? owned : null
   }
 }

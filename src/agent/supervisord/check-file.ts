@@ -29,14 +29,14 @@ export function fileFindings(file: string, group: string | null): CheckInput {
   return {
     rows: description?.rows ?? [],
     problems: problems
-      .filter(isOurs)
+      .filter(isPlain)
       .map(({ text, place }) => ({ name: where(place, file), value: null, expected: text })),
     warnings: [...warnings, ...(description?.findings ?? [])].map(placed),
   }
 }
 
 /** A file that cannot be parsed is told in supervisord's several lines first, and then place by place. */
-const isOurs = ({ text }: Notice, _: number, problems: readonly Notice[]): boolean =>
+const isPlain = ({ text }: Notice, _: number, problems: readonly Notice[]): boolean =>
   problems.length === 1 || !text.includes('\n')
 
 const where = (place: Notice['place'], file: string): string => (place === null ? file : placeText(place))

@@ -1,6 +1,7 @@
 // Which worker gets which records, where several share the input. Both answers depend on nothing but the record and the
 // number of workers: a record that is fetched again goes to the worker that had it.
 import type { LineBatch } from './line-batch.ts'
+import { startOfLine } from './lines.ts'
 import { murmur2 } from './output-partition.ts'
 
 /** `partition`: each partition belongs to one worker. `key`: all records with one key do. */
@@ -45,13 +46,13 @@ export function partOf(batch: LineBatch, owners: Uint16Array, worker: number, fr
   for (let i = 0; i < batch.count; i++) {
     if (owners[i] !== worker || (offsets[i] ?? 0) < from) continue
     mine.push(i)
-    size += (ends[i] ?? 0) - startOf(ends, i)
+    size += (ends[i] ?? 0) - startOfLine(batch, i)
   }
   const bytes = new Uint8Array(size)
   const partEnds = new Uint32Array(mine.length)
   let at = 0
   for (const [index, i] of mine.entries()) {
-    const line = batch.bytes.subarray(startOf(ends, i), ends[i])
+    const line = batch.bytes.subarray(startOfLine(batch, i), ends[i])
     bytes.set(line, at)
     partEnds[index] = at += line.length
   }
@@ -76,8 +77,6 @@ export function partOf(batch: LineBatch, owners: Uint16Array, worker: number, fr
     },
   }
 }
-
-const startOf = (ends: Uint32Array, i: number): number => (i === 0 ? 0 : (ends[i - 1] ?? 0))
 
 /** Who gets one more of `loads`: whoever has least, of equals the first. */
 export const leastLoaded = (loads: readonly number[]): number => loads.indexOf(Math.min(...loads))

@@ -1,5 +1,5 @@
 import type { Millis } from '../time.ts'
-import { startOfLine } from './lines.ts'
+import { sliceLines, startOfLine } from './lines.ts'
 
 export interface TopicPartition {
   readonly topic: string
@@ -59,7 +59,6 @@ export const heldBytes = (batch: LineBatch, from = 0, to = batch.count): number 
 
 /** Records [from, to) as a batch of their own, without copying their bytes; the tombstones are counted with the first. */
 export function sliceBatch(batch: LineBatch, from: number, to: number): LineBatch {
-  const start = startOfLine(batch, from)
   const { context } = batch
   return {
     topic: batch.topic,
@@ -67,9 +66,7 @@ export function sliceBatch(batch: LineBatch, from: number, to: number): LineBatc
     epoch: batch.epoch,
     firstOffset: from === 0 ? batch.firstOffset : (batch.offsets[from] ?? batch.nextOffset),
     nextOffset: to === 0 ? batch.firstOffset : offsetAfter(batch, to - 1),
-    count: to - from,
-    bytes: batch.bytes.subarray(start, to === 0 ? 0 : batch.ends[to - 1]),
-    ends: batch.ends.slice(from, to).map((end) => end - start),
+    ...sliceLines(batch, from, to),
     offsets: batch.offsets.subarray(from, to),
     tombstones: from === 0 ? batch.tombstones : 0,
     besides: batch.besides ?? 0,

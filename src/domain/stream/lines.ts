@@ -16,7 +16,7 @@ export const lineAt = (lines: Pick<Lines, 'bytes' | 'ends'>, index: number): Uin
 /** Lines [from, to) as a batch of their own, without copying their bytes. */
 export function sliceLines(lines: Lines, from: number, to: number): Lines {
   const start = startOfLine(lines, from)
-  const ends = start === 0 ? lines.ends.subarray(from, to) : lines.ends.slice(from, to).map((end) => end - start)
+  const ends = start === 0 ? lines.ends.subarray(from, to) : lines.ends.subarray(from, to).map((end) => end - start)
   return { bytes: lines.bytes.subarray(start, start + (ends[ends.length - 1] ?? 0)), ends, count: to - from }
 }
 

@@ -5,7 +5,7 @@ import type { BufferPool } from '../../wire/buffer-pool.ts'
 import { RecordsReader } from '../../wire/record-batch/records-reader.ts'
 import { BrokerError, refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
-import { fetch, type Divergence, type FetchAnswer, type FetchedPartition } from '../protocol/fetch.ts'
+import { fetch, NO_EPOCH, type Divergence, type FetchAnswer, type FetchedPartition } from '../protocol/fetch.ts'
 import type { Topics } from '../topics.ts'
 import type { OwnedPartition } from './owned-partition.ts'
 import { Reading } from './reading.ts'
@@ -158,7 +158,7 @@ export class Fetcher {
   #ask(partition: OwnedPartition): Asked {
     const { topic, partition: number, topicId, version, fetchedEpoch, maxBytes } = partition
     const offset = partition.position ?? 0
-    const leaderEpoch = this.#parts.topics.leaderOf(partition)?.leaderEpoch ?? -1
+    const leaderEpoch = this.#parts.topics.leaderOf(partition)?.leaderEpoch ?? NO_EPOCH
     partition.asked = true
     const wanted = { topic, partition: number, topicId, leaderEpoch, offset, fetchedEpoch, maxBytes }
     return { partition, version, wanted }

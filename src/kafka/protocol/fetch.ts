@@ -7,7 +7,7 @@ import type { ResponseReader } from './response-reader.ts'
 export interface WantedPartition extends TopicPartition {
   /** Null: not known; then the topic is asked for by its name. */
   readonly topicId: string | null
-  /** -1: not known. */
+  /** NO_EPOCH: not known. */
   readonly leaderEpoch: number
   readonly offset: number
   /** At least the leader epoch in which the record before `offset` was appended; NO_EPOCH: not known. */
