@@ -101,14 +101,15 @@ export class Supervisor {
   }
 
   /**
-   * Stops what is up, waits for what is stopping already, and is content with what is down. From now on `start` refuses
-   * everybody, until `release`. Rejects with BAD_NAME.
+   * Stops what is up, waits for what is stopping already, and is content with what is down; of what is UNKNOWN it waits
+   * for the end of the child. From now on `start` refuses everybody, until `release`. Rejects with BAD_NAME.
    */
   async hold(name: string): Promise<void> {
     const managed = this.#find(name)
     managed.held = true
     this.#handle(managed, { type: 'stop', at: this.#ports.clock.now() })
     await this.whenSettled(name)
+    while (managed.process.child !== null) await new Promise<void>((resolve) => managed.waiters.push(resolve))
   }
 
   /** Ends what `hold` began. Throws BAD_NAME. */
