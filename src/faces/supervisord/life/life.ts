@@ -188,11 +188,13 @@ export class Life implements Daemon {
   addGroup(name: string): void {
     this.#mustRun()
     void this.#autostart(this.#configuration.add(name))
+    this.#watch.rosterChanged()
   }
 
   removeGroup(name: string): void {
     this.#mustRun()
     this.#configuration.remove(name)
+    this.#watch.rosterChanged()
   }
 
   shutdown(): void {
