@@ -1,5 +1,7 @@
 // One event into one process, and what the machine wishes for in answer: the only place where `step` meets the world.
 import { AgentError, type ErrorCode } from '../domain/errors.ts'
+import type { DomainEvent } from '../domain/events.ts'
+import { describeOutlived } from '../domain/process/facts.ts'
 import { step } from '../domain/process/machine.ts'
 import type { Signal } from '../domain/process/spec.ts'
 import {
@@ -48,7 +50,6 @@ export class ProcessTurns {
   }
 
   #turn(managed: Managed, event: ProcessEvent): ErrorCode | null {
-    // Removed while UNKNOWN: the end of its child is its owner's alone, and its name may be another's by now.
     if (managed.removed) return null
     const result = step(managed.process, event)
     if ('refused' in result) return result.refused
@@ -85,11 +86,13 @@ export class ProcessTurns {
       case 'disarm':
         this.#deadlines.disarm(managed.name)
         break
-      case 'tell': {
-        const { event, level, message, fields } = effect.event
-        this.#ports.events.publish(event, level, message, fields)
-      }
+      case 'tell':
+        this.#tell(effect.event)
     }
+  }
+
+  #tell({ event, level, message, fields }: DomainEvent): void {
+    this.#ports.events.publish(event, level, message, fields)
   }
 
   /** The answer is the very next turn, so that no other event meets a start without its child. */
@@ -122,7 +125,9 @@ export class ProcessTurns {
         managed.owner.closed(child, status, managed.signalled)
       } finally {
         // Whatever becomes of its pipes, the child is dead: who does not learn it waits for its end for ever.
-        this.#turn(managed, event)
+        // Removed while UNKNOWN: nothing changes by it, and the name may be another's by now.
+        if (managed.removed) this.#tell(describeOutlived(managed.process, child.pid, status))
+        else this.#turn(managed, event)
       }
     })
   }
