@@ -11,7 +11,7 @@ import { pidproxy } from '../faces/supervisord/pidproxy.ts'
 import { findCommand } from '../os/find-command.ts'
 import { loadLibc } from '../os/libc.ts'
 import { hearSigusr1 } from '../os/signals.ts'
-import { socketInUse, socketPlaces } from './control/socket-place.ts'
+import { whomToAsk } from './control/socket-place.ts'
 import { supervisord } from './supervisord/start.ts'
 
 /** @returns the exit code */
@@ -53,12 +53,8 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
 const OUR_CTL = 'ctl'
 
 function ourControl(): { serverurl: string | null; unanswered: (serverurl: string) => string } {
-  const places = socketPlaces(process.env['CONTROL_SOCKET'])
-  const socket = socketInUse(places)
-  return {
-    serverurl: socket === null ? null : `unix://${socket}`,
-    unanswered: (serverurl) => noAgentText(serverurl, places),
-  }
+  const asked = whomToAsk(process.env['CONTROL_SOCKET'])
+  return { serverurl: asked.serverurl, unanswered: (serverurl) => noAgentText(serverurl, asked) }
 }
 
 /** @returns gives the signal back */
