@@ -58,8 +58,9 @@ Examples
   pidpiper --bin /opt/app/score --args --logs=stderr,/var/model
   pidpiper --bin cat --in records.txt --out -
 
-With --in the Calculator's exit code is the agent's, once the input has ended. An input that cannot be read on (or has a
-line above 64 MiB), and an output that cannot be written, end it with 69. SIGTERM drains, a second one does not.
+With --in the Calculator's exit code is the agent's, once the input has ended; it is 76 where the protocol was not kept:
+records without an answer, or a line too many. An input that cannot be read on (or has a line above 64 MiB), and an
+output that cannot be written, end it with 69. SIGTERM drains, a second one does not.
 `
 
 const check = `pidpiper check - show the configuration in force, each value with its origin; secrets are masked.

@@ -23,9 +23,15 @@ const NOWHERE: Origin = { incarnation: 0, sequence: 0 }
 const recordId = (batch: LineBatch, index: number): string =>
   `${batch.topic}-${batch.partition}-${batch.offsets[index] ?? batch.firstOffset}`
 
+/**
+ * What a broken protocol does to feeding: another Calculator is fed, none is after three times within a minute, and an
+ * input that is read once ends with it.
+ */
+export type Feeding = 'restarted' | 'stopped' | 'ended'
+
 export interface AnsweringHooks {
-  /** A line came that answers nothing; `forGood` after three times within a minute. */
-  violated(lane: Lane, forGood: boolean): void
+  /** A line came that answers nothing; `what` says so. */
+  violated(lane: Lane, feeding: Feeding, what: string): void
   /** This record, whose place in the window stays, is to be handed over once more. */
   again(batch: LineBatch): void
 }
@@ -159,14 +165,16 @@ export class Answering {
   }
 
   #violation(lane: Lane, what: string): void {
-    if (lane.over || lane.broken) return
+    // Of a dead one its records are read again; where they cannot be, what it did wrong counts all the same.
+    if (lane.broken || (lane.over && this.#parts.replayable)) return
     lane.broken = true
     const now = this.#parts.clock.now()
     this.#report.counters.violations++
     this.#violations = [...this.#violations.filter((at) => now - at < VIOLATIONS_WITHIN), now]
-    const forGood = this.#violations.length >= VIOLATIONS_MAX
+    const isOften = this.#violations.length >= VIOLATIONS_MAX
+    const feeding = !this.#parts.replayable ? 'ended' : isOften ? 'stopped' : 'restarted'
     const message = `the Calculator printed ${what}: ${this.#rules().cure}`
-    this.#report.publish('violation', 'error', message, { feeding: forGood ? 'stopped' : 'restarted' })
-    this.#hooks.violated(lane, forGood)
+    this.#report.publish('violation', 'error', message, { feeding })
+    this.#hooks.violated(lane, feeding, message)
   }
 }

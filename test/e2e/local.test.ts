@@ -4,41 +4,12 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream, createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { watchPeak } from '../fixtures/e2e-proc.ts'
-import { startAgent, type AgentOptions, type TestAgent } from '../support/agent.ts'
+import { startAgent, type TestAgent } from '../support/agent.ts'
+import { calculatorWords, startLocal } from './local-run.ts'
 import { random } from '../support/records.ts'
 import { tempDir } from '../support/temp.ts'
-
-interface Local extends AgentOptions {
-  readonly input?: string | Buffer
-  readonly calculator: readonly [string, ...string[]]
-}
-
-interface LocalRun {
-  readonly agent: TestAgent
-  readonly input: string
-  readonly output: string
-}
-
-/** From a file with `input` to another file, with raw lines, unless `env` says otherwise. */
-async function startLocal(t: TestContext, { input = '', calculator, ...options }: Local): Promise<LocalRun> {
-  const folder = tempDir(t)
-  const from = join(folder, 'in')
-  const to = join(folder, 'out')
-  writeFileSync(from, input)
-  const agent = await startAgent(t, {
-    ...options,
-    args: ['--in', from, '--out', to, ...calculatorWords(calculator)],
-    env: { OUTPUT_FORMAT: 'raw', ...options.env },
-  })
-  return { agent, input: from, output: to }
-}
-
-const calculatorWords = ([bin, ...args]: readonly [string, ...string[]]): string[] => [
-  ...['--bin', bin],
-  ...args.flatMap((arg) => ['--arg', arg]),
-]
 
 const text = (path: string): string => readFileSync(path, 'utf8')
 
