@@ -85,7 +85,7 @@ export class Agent {
     const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
     const lastWords = (this.#lastWords = new LastWords({ clock, log, config, stderrTail }))
     const failed = (error: unknown): void => ending.fail(error)
-    const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka(), failed))
+    const sides = (this.#sides = new Sides(config, clock, log, () => credentials.kafka(), failed))
     const streamParts: WorkerStreamParts = {
       ...{ config, clock, events, spawner, supervisor, log },
       attempts: () => (adoption.settings ?? config.streams).deadLetterAttempts,

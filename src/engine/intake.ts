@@ -108,8 +108,9 @@ export class Intake implements RecordConsumer {
   async #bury(letters: readonly LetterAt[]): Promise<readonly LetterAt[]> {
     if (this.#hooks.held || letters.length === 0) return letters
     const list = letters.map(({ letter }) => letter)
-    await this.#hooks.letters().write(list)
-    this.#report.deadLettered(list)
+    const sink = this.#hooks.letters()
+    await sink.write(list)
+    this.#report.deadLettered(list, sink.tellsEach)
     return []
   }
 

@@ -229,6 +229,8 @@ export interface RecordSink {
 }
 
 export interface DeadLetterSink {
+  /** What it stores is in the log: nobody needs to tell of a letter besides. */
+  readonly tellsEach?: boolean
   /** Resolves when all letters are stored; never drops one. */
   write(letters: readonly DeadLetter[]): Promise<void>
   health(): SinkHealth

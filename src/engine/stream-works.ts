@@ -117,7 +117,7 @@ export class StreamWorks implements FinishingParts {
       exchanged: () => {
         for (const lane of this.lanes) lane.givenUp = true
       },
-      deadLettered: (letters) => this.report.deadLettered(letters),
+      deadLettered: (letters) => this.report.deadLettered(letters, this.sides.letters.tellsEach),
       abandoned: (records) => room.left(records),
       relieved: () => {
         for (const lane of this.lanes) lane.resume()

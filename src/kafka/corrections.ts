@@ -75,7 +75,7 @@ export class Corrections {
       topic,
       partition: partition.partition,
       offset,
-      from: start.offset,
+      nextOffset: start.offset,
     })
     partition.highWatermark = start.highWatermark
     // Whose log this offset was of is not known.
@@ -105,7 +105,7 @@ export class Corrections {
       topic,
       partition: partition.partition,
       offset: position,
-      from: endOffset,
+      nextOffset: endOffset,
     })
     const { dueStart } = partition
     if (dueStart) {

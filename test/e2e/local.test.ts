@@ -168,9 +168,9 @@ test('with --out - a dead letter is an error in the log', { timeout: 30_000 }, a
   })
   assert.equal((await stdout.exit()).code, 0)
   assert.equal(stdout.stdout, 'a\n')
-  const letter = stdout.log.find(({ event, value }) => event === 'stream.dead-letter' && value !== undefined)
-  assert.equal(letter?.level, 'error')
-  assert.equal(letter['value'], 'x'.repeat(1024))
+  const [letter, ...more] = stdout.log.filter(({ event }) => event === 'stream.dead-letter')
+  assert.deepEqual([letter?.level, letter?.['module'], letter?.['process']], ['error', undefined, 'calculator'])
+  assert.deepEqual([letter?.['value'], letter?.['length'], more], ['x'.repeat(1024), 5000, []])
 })
 
 test('200 MB go through cat byte by byte, in flat memory', { timeout: 120_000 }, async (t) => {
