@@ -161,8 +161,8 @@ test('purge tells what goes, what is kept, and why', () => {
   assert.equal(
     purgeReport(plans, 'dead', 'deleted'),
     [
-      'partition 0: 5 to 8 deleted, 9 to 11 kept, the first is crash and not asked for',
-      'partition 1: 0 to 2 deleted, nothing kept',
+      'partition 0: offsets 5 to 8 deleted, 9 to 11 kept, the first is crash and not asked for',
+      'partition 1: offsets 0 to 2 deleted, nothing kept',
       '7 letters of dead deleted, 3 kept',
       '',
     ].join('\n'),
