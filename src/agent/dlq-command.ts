@@ -47,7 +47,7 @@ export async function runDlq(request: DlqRequest, world: DlqWorld): Promise<numb
   const { environment, machine, clock, signal } = world
   const settings = dlqSettings(environment, machine, request.topic)
   if (settings.kafka === null) {
-    world.err(problemsText(settings.problems))
+    world.err(problemsText(settings.problems, ''))
     return BAD_CONFIGURATION
   }
   const { kafka, topic } = settings

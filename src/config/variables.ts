@@ -133,7 +133,7 @@ export const variables = {
   CALCULATOR_GROUP: given('calculator', supervisordName, 'calculator', 'Name of the process group the Calculator belongs to.'),
   CALCULATOR_AUTORESTART: given('calculator', autorestart, 'true', 'Restart the Calculator always, after an unexpected exit, or never.'),
   CALCULATOR_STARTSECS: given('calculator', duration(), '1s', 'How long the Calculator must live to count as started.'),
-  CALCULATOR_STARTRETRIES: given('calculator', integer(-1), '-1', 'Failed starts in a row before FATAL; -1 goes on for ever.'),
+  CALCULATOR_STARTRETRIES: given('calculator', integer(-1), '-1', 'How often a failed start is tried again, in a row, before FATAL; -1 goes on for ever.'),
   CALCULATOR_BACKOFF_MAX: given('calculator', duration(1), '30s', 'Longest wait between two starts.'),
   CALCULATOR_EXITCODES: given('calculator', listOf(integer(0, 255), 'list of exit codes'), '0', 'Exit codes that are expected.'),
   EXIT_ON: given('calculator', choice('never', 'fatal', 'exit'), 'never', 'When the agent leaves with the Calculator\'s exit code; fatal needs a CALCULATOR_STARTRETRIES that is not -1.'),

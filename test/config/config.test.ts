@@ -270,3 +270,18 @@ test('a local sink needs no output: what is dead-lettered is told to the log', (
   assert.deepEqual(config.output, { kind: 'file', path: '-' })
   assert.equal(config.kafka, null)
 })
+
+test('check shows where dead letters go, and whether TLS is spoken, as it is in force', () => {
+  const shown = (env: Readonly<Record<string, string>>, flags = {}): unknown[] =>
+    explain(load(env, flags), flags)
+      .filter(({ name }) => name === 'DEAD_LETTER_TOPIC' || name === 'KAFKA_TLS')
+      .map(({ value, note }) => [value, note])
+  assert.deepEqual(shown(least), [
+    ['scores.dead-letter', 'after OUTPUT_TOPIC'],
+    ['false', 'after KAFKA_DSN'],
+  ])
+  assert.deepEqual(shown({ ...least, OUTPUT_TOPIC: '', KAFKA_DSN: 'kafka+tls://k:1' }), [
+    ['readings.dead-letter', 'after INPUT_TOPICS'],
+    ['true', 'after KAFKA_DSN'],
+  ])
+})
