@@ -1,10 +1,11 @@
 // The tools of other systems that the program is under another name; each gets its piece of the world here.
 import process from 'node:process'
 import type { Face } from '../cli/arguments.ts'
-import { noAgentText } from '../cli/no-agent.ts'
+import { noAgentText, noControlText } from '../cli/no-agent.ts'
 import { AgentError } from '../domain/errors.ts'
 import { nodeMachine } from '../faces/supervisord/config/node-machine.ts'
 import { supervisorctl } from '../faces/supervisord/ctl/main.ts'
+import type { Unanswered } from '../faces/supervisord/ctl/session.ts'
 import { NodeTerminal } from '../faces/supervisord/ctl/node-terminal.ts'
 import { sampleConfiguration } from '../faces/supervisord/echo-conf.ts'
 import { pidproxy } from '../faces/supervisord/pidproxy.ts'
@@ -52,9 +53,12 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
 /** Under this name it looks for an agent on this machine first. */
 const OUR_CTL = 'ctl'
 
-function ourControl(): { serverurl: string | null; unanswered: (serverurl: string) => string } {
+function ourControl(): { serverurl: string | null; unanswered: Unanswered } {
   const asked = whomToAsk(process.env['CONTROL_SOCKET'])
-  return { serverurl: asked.serverurl, unanswered: (serverurl) => noAgentText(serverurl, asked) }
+  return {
+    serverurl: asked.serverurl,
+    unanswered: (url, isHttp) => (isHttp ? noControlText(url) : noAgentText(url, asked)),
+  }
 }
 
 /** @returns gives the signal back */

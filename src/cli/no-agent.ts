@@ -22,3 +22,8 @@ const searched = (places: readonly string[]): string[] => [
     : `Without these it is the first that is there of ${places.join(', ')} (CONTROL_SOCKET names another),`,
   'what the supervisord.conf says that is found, and http://localhost:9001.',
 ]
+
+/** What to do where a server answers that has no XML-RPC for us. */
+export const noControlText = (serverurl: string): string =>
+  `What answers at ${serverurl} gives nobody control. An agent does with CONTROL_USER and CONTROL_PASSWORD set: ` +
+  'ctl takes them as -u USER -p PASSWORD. On its own machine its control socket needs neither.'

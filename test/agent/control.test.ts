@@ -86,6 +86,9 @@ test('the socket is its user’s alone, and ctl has the Calculator’s status', 
   await echo('after')
   assert.equal(await overSocket(socket, '/api/v1/processes/calculator', 'GET'), 200)
   // Without credentials set there is no control over HTTP.
+  const overHttp = await ctl('-s', `http://127.0.0.1:${agent.port}`, 'status')
+  assert.match(overHttp.out, /404 Not Found/)
+  assert.match(overHttp.out, /gives nobody control\. An agent does with CONTROL_USER and CONTROL_PASSWORD set/)
   assert.equal((await agent.get('/api/v1/status')).status, 404)
   assert.equal((await post(agent, 'shutdown', operator)).status, 404)
   assert.equal(await overSocket(socket, '/api/v1/shutdown', 'POST'), 202)
