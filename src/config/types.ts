@@ -1,5 +1,6 @@
 // The types a variable can have: which text is accepted, and the value that comes of it.
 import { isIP } from 'node:net'
+import { instantOf } from '../domain/stream/instant.ts'
 import type { Millis } from '../domain/time.ts'
 
 /** `label` names the type in the documents; `parse` throws an Error whose message says what the text should be. */
@@ -185,12 +186,9 @@ export const address: ValueType<string> = type('address', (raw) => {
 export const isHostName = (word: string): boolean =>
   word.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(word)
 
-const rfc3339 = /^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(\.\d+)?(z|[+-]\d\d:\d\d)$/i
-
 /** `earliest`, `latest`, or an RFC 3339 time as ms since the epoch. */
 export const position: ValueType<'earliest' | 'latest' | Millis> = type('`earliest`, `latest` or time', (raw) => {
   const word = raw.toLowerCase()
   if (word === 'earliest' || word === 'latest') return word
-  const instant = rfc3339.test(raw) ? Date.parse(raw.toUpperCase()) : NaN
-  return Number.isNaN(instant) ? reject('earliest, latest or an RFC 3339 time such as 2026-01-31T08:00:00Z') : instant
+  return instantOf(raw) ?? reject('earliest, latest or an RFC 3339 time such as 2026-01-31T08:00:00Z')
 })
