@@ -20,7 +20,7 @@ export class ReplayMarks {
   readonly #ranges: Map<string, Range[]>
   /** Where the present run left the last replayed letter of each reason, with none of that reason left out since. */
   readonly #open = new Map<string, Range>()
-  /** Where the present run began, while every letter since is done; null when one was left out. */
+  /** Whether `#low` follows the present run: it began at or below it, and no letter was left out since. */
   #gapless = false
 
   constructor(low: number, ranges: ReadonlyMap<string, readonly Range[]> = new Map()) {
