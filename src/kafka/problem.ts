@@ -1,7 +1,8 @@
+import type { Fields, Level } from '../domain/events.ts'
 import type { TroubleName } from '../domain/log-events.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
-import type { KafkaLog, LogFields, LogLevel } from './log.ts'
+import type { KafkaLog } from './log.ts'
 
 const REPEAT_AFTER: Millis = 30_000
 const FIRST_WAIT: Millis = 250
@@ -59,7 +60,7 @@ export class Problem {
     return this.#text
   }
 
-  report(text: string, level: LogLevel = 'warn', fields: LogFields = {}): void {
+  report(text: string, level: Level = 'warn', fields: Fields = {}): void {
     const now = this.#clock.now()
     if (text !== this.#text || this.#loggedAt === null || now - this.#loggedAt >= this.#repeatAfter) {
       this.#log(level, text, { ...fields, event: this.#event })
