@@ -1,12 +1,10 @@
 // Stderr of children as lines. Bytes are read as Latin-1, one character per byte, so that nothing is lost before the
 // decision what is text. The agent must neither die of what a child prints nor keep more than one line of it.
-import { readSync } from 'node:fs'
 import type net from 'node:net'
 import split2 from 'split2'
+import { readLastWords } from './last-words.ts'
 
 const maxLineBytes = 64 * 1024
-/** At a child's death no more than this is read at once: a survivor of its group may go on writing. */
-const lastWordsBytes = 1 << 20
 const tailLines = 20
 const tailLineChars = 500
 /** Stands at the end of a cut line on its way through the splitter; no byte becomes this character. */
@@ -103,27 +101,10 @@ export function readStderr(
   }
 }
 
-/** Takes what a pipe holds at this moment past the event loop, which would tell it later. */
+/** Takes what a pipe holds at this moment; at its end the last line is delivered, too. */
 export function readWhatIsThere(fd: number, splitter: StderrSplitter): void {
-  const chunk = Buffer.allocUnsafe(1 << 16)
-  let count: number | null = null
-  for (let total = 0; total < lastWordsBytes; total += count) {
-    count = readNow(fd, chunk)
-    if (count === null) return
-    if (count === 0) break
-    splitter.write(chunk.subarray(0, count))
-  }
-  if (count === 0) splitter.end()
-}
-
-/** Bytes that are there now; 0 at the end, null when there is nothing for the moment. */
-function readNow(fd: number, chunk: Buffer): number | null {
-  try {
-    return readSync(fd, chunk)
-  } catch {
-    // EAGAIN; any other failure is the socket's to report.
-    return null
-  }
+  const isOver = readLastWords(fd, Buffer.allocUnsafe(1 << 16), (chunk) => splitter.write(chunk))
+  if (isOver) splitter.end()
 }
 
 /** Remembers the last stderr lines of each process, over its incarnations. */

@@ -4,6 +4,9 @@ import process from 'node:process'
 import { getSystemErrorName } from 'node:util'
 import { openKoffi, type Koffi } from './native-file.ts'
 
+/** RLIM_INFINITY. */
+export const UNLIMITED = 2n ** 64n - 1n
+
 export interface Limit {
   readonly soft: bigint
   readonly hard: bigint

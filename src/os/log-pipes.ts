@@ -1,9 +1,10 @@
 // The pipes of a child whose output is written to logs: read into one buffer that all of them share.
-import { closeSync, readSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import net from 'node:net'
 import type { ChildProcess } from 'node:child_process'
 import { finished, type Readable } from 'node:stream'
 import type { ChildOutput } from '../engine/ports.ts'
+import { readLastWords } from './last-words.ts'
 import type { Libc } from './libc.ts'
 import { socketOutput } from './pipe-output.ts'
 import { childInput, writingEnd, type OwnedInput } from './pipes.ts'
@@ -11,9 +12,7 @@ import { ReadPace } from './read-pace.ts'
 
 /** Reads are synchronous, and their bytes are used up before the next: one buffer is enough for all children. */
 const shared = Buffer.allocUnsafeSlow(256 * 1024)
-/** At a child's death no more than this is read at once: a survivor of its group may go on writing. */
-const lastWordsBytes = 1 << 20
-/** Without the native part they are read as they come, and for no longer than this. */
+/** Without the native part the last words of a child are read as they come, and for no longer than this. */
 const lastWordsMs = 50
 /** What the kernel gives a pipe at first: a read of as much found it full. */
 const narrowBytes = 1 << 16
@@ -229,24 +228,9 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
     },
     finish() {
       wake()
-      if (!over && !socket.destroyed) readRest(fd, deliver)
+      if (!over && !socket.destroyed) readLastWords(fd, shared, deliver)
       end()
       socket.destroy()
     },
-  }
-}
-
-function readRest(fd: number, deliver: (chunk: Uint8Array) => void): void {
-  for (let total = 0; total < lastWordsBytes;) {
-    let count: number
-    try {
-      count = readSync(fd, shared)
-    } catch {
-      // EAGAIN: there is nothing more; any other failure ends the reading too.
-      return
-    }
-    if (count === 0) return
-    total += count
-    deliver(shared.subarray(0, count))
   }
 }
