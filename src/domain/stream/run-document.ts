@@ -2,7 +2,7 @@
 import { WORKERS_MAX } from './dealing.ts'
 import { isList, isObject, readJson, type Json, type JsonObject } from './document-json.ts'
 import { instantOf } from './instant.ts'
-import { nearestName } from './nearest-name.ts'
+import { nearestName } from '../nearest-name.ts'
 import { protocolNames, type StreamSettings } from './settings.ts'
 
 /** What a document sets; a setting it does not name keeps its base value. */
