@@ -3,6 +3,7 @@ import type { Framed, RefusedRecord } from '../domain/stream/framing.ts'
 import { relined, type Headers, type LineBatch } from '../domain/stream/line-batch.ts'
 import { skipString, skipValue } from '../domain/stream/json-text.ts'
 import { lineAt } from '../domain/stream/lines.ts'
+import { recordId } from '../domain/stream/record-id.ts'
 import type { Millis } from '../domain/time.ts'
 import { unwrap } from './cloud-event.ts'
 import { escapedLength, escapeInto, isJson, isUtf8, unescape } from './json-bytes.ts'
@@ -57,11 +58,12 @@ export function envelopedData(line: Uint8Array): Uint8Array {
 
 function beginning(batch: LineBatch, index: number, headers: Headers): string {
   const { topic, partition, context } = batch
-  const offset = batch.offsets[index] ?? 0
   const key = context.key(index)
   const known = {
-    id: `${topic}-${partition}-${offset}`,
-    ...{ topic, partition, offset },
+    id: recordId(batch, index),
+    topic,
+    partition,
+    offset: batch.offsets[index] ?? 0,
     key: key && shown(key),
     headers: shownHeaders(headers),
     ...timeOf(context.timestamp(index)),

@@ -1,8 +1,9 @@
 import { AnswerPool } from '../answer-pool.ts'
 import type { AnswerRun } from '../fifo.ts'
 import { isJson, skipBlanks, skipString, skipValue } from '../json-text.ts'
-import type { LineBatch, TopicPartition } from '../line-batch.ts'
+import type { LineBatch } from '../line-batch.ts'
 import type { Lines } from '../lines.ts'
+import { parseRecordId } from '../record-id.ts'
 import { AnswerCollector } from './answer-collector.ts'
 import type { AnswerReader, Answers, OversizedAnswer, ProtocolRules, ReaderTools } from './protocol.ts'
 
@@ -22,8 +23,7 @@ interface Answer {
   isLast: boolean
 }
 
-/** What stands before the offset of an id that the agent gave, and the offset. */
-const ID = /^(.+)-(\d{1,10})-(\d{1,16})$/
+const UTF8 = new TextDecoder()
 
 /** Answers name their records, in any order: `{"id": …, "data": …}`, with `"last": false` where more follow. */
 class ById implements AnswerReader {
@@ -40,7 +40,7 @@ class ById implements AnswerReader {
   }
 
   knows(name: number | string): boolean {
-    const at = typeof name === 'string' ? coordinates(name) : null
+    const at = typeof name === 'string' ? parseRecordId(name) : null
     return at !== null && this.#pool.isOpen(at, at.offset)
   }
 
@@ -90,7 +90,7 @@ class ById implements AnswerReader {
     isLast: boolean,
     countsAsAnswer: boolean,
   ): ReturnType<AnswerPool['answer']> {
-    const at = coordinates(new TextDecoder().decode(this.#tools.unescape(bytes, id + 1, idEnd - 1)))
+    const at = parseRecordId(UTF8.decode(this.#tools.unescape(bytes, id + 1, idEnd - 1)))
     return at && this.#pool.answer(at, at.offset, isLast, countsAsAnswer)
   }
 
@@ -100,11 +100,6 @@ class ById implements AnswerReader {
       ? this.#tools.unescape(bytes, data + 1, dataEnd - 1)
       : bytes.subarray(data, dataEnd)
   }
-}
-
-function coordinates(id: string): (TopicPartition & { readonly offset: number }) | null {
-  const parsed = ID.exec(id)
-  return parsed && { topic: parsed[1] ?? '', partition: Number(parsed[2]), offset: Number(parsed[3]) }
 }
 
 /** null for what is no JSON object with an id. */
