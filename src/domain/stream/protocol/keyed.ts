@@ -1,6 +1,6 @@
 import { AnswerPool } from '../answer-pool.ts'
 import type { AnswerRun } from '../fifo.ts'
-import { isJson, skipBlanks, skipString, skipValue } from '../json-text.ts'
+import { skipBlanks, skipString, skipValue } from '../json-text.ts'
 import type { LineBatch } from '../line-batch.ts'
 import type { Lines } from '../lines.ts'
 import { parseRecordId } from '../record-id.ts'
@@ -104,13 +104,11 @@ class ById implements AnswerReader {
 
 /** null for what is no JSON object with an id. */
 function scan(bytes: Uint8Array, start: number, end: number): Answer | null {
-  if (!isJson(bytes, start, end)) return null
   let at = skipBlanks(bytes, start, end)
-  if (bytes[at] !== OPEN_BRACE) return null
+  if (at === end || bytes[at] !== OPEN_BRACE) return null
   const answer: Answer = { id: -1, idEnd: -1, data: -1, dataEnd: -1, isLast: true }
-  at = skipBlanks(bytes, at + 1, end)
-  while (bytes[at] !== CLOSE_BRACE) {
-    const found = member(bytes, at, end)
+  do {
+    const found = member(bytes, skipBlanks(bytes, at + 1, end), end)
     if (!found) return null
     const { name, nameEnd, value, valueEnd } = found
     if (named(bytes, name, nameEnd, 'id') && bytes[value] === QUOTE) {
@@ -123,9 +121,9 @@ function scan(bytes: Uint8Array, start: number, end: number): Answer | null {
       answer.isLast = bytes[value] !== LETTER_F
     }
     at = skipBlanks(bytes, valueEnd, end)
-    if (bytes[at] === COMMA) at = skipBlanks(bytes, at + 1, end)
-  }
-  return answer.id < 0 ? null : answer
+  } while (at < end && bytes[at] === COMMA)
+  const isWhole = at < end && bytes[at] === CLOSE_BRACE && skipBlanks(bytes, at + 1, end) === end
+  return isWhole && answer.id >= 0 ? answer : null
 }
 
 interface Member {
@@ -139,7 +137,7 @@ function member(bytes: Uint8Array, at: number, end: number): Member | null {
   const nameEnd = skipString(bytes, at, end)
   if (nameEnd < 0) return null
   const colon = skipBlanks(bytes, nameEnd, end)
-  if (bytes[colon] !== COLON) return null
+  if (colon === end || bytes[colon] !== COLON) return null
   const value = skipBlanks(bytes, colon + 1, end)
   const valueEnd = skipValue(bytes, value, end)
   return valueEnd < 0 ? null : { name: at + 1, nameEnd: nameEnd - 1, value, valueEnd }
