@@ -37,8 +37,15 @@ const environment = (): Record<string, Schema> =>
 
 /** What the chart itself sets or computes with, and what each replica needs its own of. */
 const notByReference: readonly string[] = [
-  ...['STATE_DIR', 'CONTROL_SOCKET', 'HTTP_LISTEN', 'ADOPTION_GRACEPERIOD', 'SHUTDOWN_GRACEPERIOD'],
-  ...['POD_NAME', 'POD_IP', 'INSTANCE_ID', 'GROUP_INSTANCE_ID'],
+  'STATE_DIR',
+  'CONTROL_SOCKET',
+  'HTTP_LISTEN',
+  'ADOPTION_GRACEPERIOD',
+  'SHUTDOWN_GRACEPERIOD',
+  'POD_NAME',
+  'POD_IP',
+  'INSTANCE_ID',
+  'GROUP_INSTANCE_ID',
 ]
 
 /** The others may come out of a Secret; those with a _FILE form may be mounted. */

@@ -105,7 +105,7 @@ export const choice = <const W extends string>(...words: W[]): ValueType<W> =>
   })
 
 /** One of the keys, standing for its value: how one meaning gets several names. `shown` are the names in the text. */
-export const synonym = <V>(meanings: Readonly<Record<string, V>>, ...shown: string[]): ValueType<V> => {
+export const synonym = <V>(meanings: Readonly<Record<string, V>>, shown: readonly string[]): ValueType<V> => {
   const known = new Map(Object.entries(meanings))
   return type(quoted(shown), (raw) => {
     const value = known.get(raw.toLowerCase())

@@ -140,7 +140,12 @@ export class KafkaCluster {
     if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'the connection to Kafka is closed')
     const { clientId, security, clock, socketFactory } = this.#options
     const options = {
-      ...{ host, port, clientId, ...security(), clock, pool: this.pool },
+      host,
+      port,
+      clientId,
+      ...security(),
+      clock,
+      pool: this.pool,
       connectionTimeout: CONNECTION_TIMEOUT,
       logCreator: this.#logCreator,
       ...(socketFactory && { socketFactory }),

@@ -1,17 +1,9 @@
 import type { Millis } from '../time.ts'
 
-/** Which output answers which input; each is one file in protocol/. */
-export type Protocol = 'relay' | 'one-to-one' | 'keyed' | 'many' | 'sink' | 'source' | 'batch'
+export const protocolNames = ['relay', 'one-to-one', 'keyed', 'many', 'sink', 'source', 'batch'] as const
 
-export const protocolNames = [
-  'relay',
-  'one-to-one',
-  'keyed',
-  'many',
-  'sink',
-  'source',
-  'batch',
-] as const satisfies readonly Protocol[]
+/** Which output answers which input; each is one file in protocol/. */
+export type Protocol = (typeof protocolNames)[number]
 
 /** What the run document may change while the agent runs; the environment gives the base values. */
 export interface StreamSettings {
