@@ -13,8 +13,7 @@ export interface ReaderOptions extends TopicPartition {
   readonly epoch: number
   /** Records below it are skipped: a broker sends whole batches. */
   readonly fetchOffset: number
-  readonly isolation: 'read_committed' | 'read_uncommitted'
-  /** Of the Fetch response, in any order. */
+  /** Of the Fetch response, in any order; none where uncommitted records are wanted. */
   readonly aborted: readonly AbortedTransaction[]
   /** Largest size of one batch after decompression, bytes. */
   readonly maxBatchBytes: number
@@ -138,7 +137,7 @@ export class RecordsReader {
 
   /** Kafka: CompletedFetch.nextFetchedRecord, isBatchAborted. */
   #isAborted({ attributes, producerId, nextOffset }: BatchHeader): boolean {
-    if (this.#options.isolation === 'read_uncommitted' || producerId === NO_PRODUCER) return false
+    if (producerId === NO_PRODUCER) return false
     this.#aborted.upTo(nextOffset - 1)
     return (attributes & (TRANSACTIONAL | CONTROL)) === TRANSACTIONAL && this.#aborted.has(producerId)
   }
