@@ -1,6 +1,7 @@
 // The types a variable can have: which text is accepted, and the value that comes of it.
 import { isIP } from 'node:net'
 import { instantOf } from '../domain/stream/instant.ts'
+import { isTopicName } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 
 /** `label` names the type in the documents; `parse` throws an Error whose message says what the text should be. */
@@ -131,10 +132,10 @@ export const identity: ValueType<string> = type('name', (raw) => {
   return Buffer.byteLength(raw) > 200 ? reject('a name of at most 200 bytes') : raw
 })
 
-/** A topic name as Kafka's brokers accept it. */
 export const topic: ValueType<string> = type('topic', (raw) => {
-  const legal = /^[a-zA-Z0-9._-]{1,249}$/.test(raw) && raw !== '.' && raw !== '..'
-  return legal ? raw : reject('a Kafka topic: letters, digits, dot, underscore and hyphen, at most 249 of them')
+  return isTopicName(raw)
+    ? raw
+    : reject('a Kafka topic: letters, digits, dot, underscore and hyphen, at most 249 of them')
 })
 
 /** Comma-separated items without repetition; blanks around an item are dropped. */

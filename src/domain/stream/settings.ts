@@ -5,6 +5,10 @@ export const protocolNames = ['relay', 'one-to-one', 'keyed', 'many', 'sink', 's
 /** Which output answers which input; each is one file in protocol/. */
 export type Protocol = (typeof protocolNames)[number]
 
+/** A topic's name as Kafka's brokers accept it. */
+export const isTopicName = (name: string): boolean =>
+  /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..'
+
 /** What the run document may change while the agent runs; the environment gives the base values. */
 export interface StreamSettings {
   readonly inputTopics: readonly string[]

@@ -1,6 +1,6 @@
 // Which transactional batches a reader of committed records must not see (Kafka: CompletedFetch).
 
-/** A transaction of the Fetch response's list. */
+/** A transaction of a Fetch response's list: its records begin at `firstOffset`. */
 export interface AbortedTransaction {
   readonly producerId: bigint
   readonly firstOffset: number
