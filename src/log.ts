@@ -20,11 +20,9 @@ export type LogLine = (
 
 export interface LogOptions {
   readonly level: LogLevel
-  readonly format: 'auto' | 'json' | 'pretty'
-  /** null: colours on a terminal. */
-  readonly colors: boolean | null
-  /** Whether stderr is a terminal. */
-  readonly terminal: boolean
+  readonly format: 'json' | 'pretty'
+  /** Of pretty lines. */
+  readonly colors: boolean
   /** On every line. */
   readonly instance: string
   /** Values that no line may show; those shorter than eight characters are words, and are left to `redact`. */
@@ -53,7 +51,7 @@ const MOST_UNWRITTEN = 1024 * 1024
 const secretNames = ['password', 'token', 'secret', 'sasl', 'authorization']
 const redact = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
-/** As JSON, or pretty on a terminal; what stands in `secrets` is masked in every line. */
+/** What stands in `secrets` is masked in every line. */
 export function createLog(options: LogOptions): Log {
   const tellLost = (lines: number): void =>
     agent.warn({ event: 'agent.log-lost' satisfies EventName, lines }, 'the log could not be written, and lacks lines')
@@ -95,10 +93,10 @@ export function createLog(options: LogOptions): Log {
 function destinationOf(options: LogOptions, tellLost: (lines: number) => void): DestinationStream {
   const { destination: given = STDERR } = options
   const destination = typeof given === 'number' ? descriptor(given, tellLost) : given
-  if (options.format === 'json' || (options.format === 'auto' && !options.terminal)) return destination
+  if (options.format === 'json') return destination
   // The bare function, not pino-pretty's stream: that one writes a turn later, and an exit would lose the last line.
   const prettify = prettyFactory({
-    colorize: options.colors ?? options.terminal,
+    colorize: options.colors,
     messageFormat: (line, key) => oneLine(line[key]),
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'instance,seq',
