@@ -26,7 +26,7 @@ const unitMs = new Map<string, Millis>([
 ])
 
 /** A Node timer beyond 2^31-1 ms fires at once, so no duration may reach that. */
-const longest: Millis = 24 * 24 * 3_600_000
+const LONGEST: Millis = 24 * 24 * 3_600_000
 
 /**
  * `300ms`, `3s`, `1m30s`, `2h`, `1.5s`, or bare seconds, as milliseconds.
@@ -41,7 +41,7 @@ export const duration = (least: Millis = 0): ValueType<Millis> =>
       parts.reduce((sum, part) => sum + Number(part[1] ?? 0) * (unitMs.get(part[2] ?? '') ?? 0), 0),
     )
     if (total < least) reject(`a duration of at least ${least % 1000 === 0 ? `${least / 1000}s` : `${least}ms`}`)
-    if (total > longest) reject('a duration of at most 576h')
+    if (total > LONGEST) reject('a duration of at most 576h')
     return total
   })
 

@@ -5,7 +5,7 @@ import { AgentError } from '../domain/errors.ts'
 import { repr } from '../wire/ini/python-text.ts'
 
 /** supervisord's own list, for the case that nobody has a PATH. */
-const lastResort = '/bin:/usr/bin:/usr/local/bin'
+const LAST_RESORT = '/bin:/usr/bin:/usr/local/bin'
 
 /**
  * The file that a command's first word means: a word with a slash as it is, else the first executable of that name in
@@ -20,7 +20,7 @@ export function findCommand(
 ): string {
   const folder = path.resolve(directory ?? '.')
   if (word.includes('/')) return checked(word, folder, word)
-  const search = environment['PATH'] || process.env['PATH'] || lastResort
+  const search = environment['PATH'] || process.env['PATH'] || LAST_RESORT
   const found = search
     .split(':')
     .map((entry) => path.join(entry || '.', word))

@@ -13,16 +13,16 @@ import { ReadPace } from './read-pace.ts'
 /** Reads are synchronous, and their bytes are used up before the next: one buffer is enough for all children. */
 const shared = Buffer.allocUnsafeSlow(256 * 1024)
 /** Without the native part the last words of a child are read as they come, and for no longer than this. */
-const lastWordsMs = 50
+const LAST_WORDS_MS = 50
 /** What the kernel gives a pipe at first: a read of as much found it full. */
-const narrowBytes = 1 << 16
+const NARROW_BYTES = 1 << 16
 /**
  * For a child that writes more than that at once: the longer it can go on, the fewer are the times that it waits for us
  * and we for it. Not for all from the start, since the kernel grants a user 64 MiB of pipes.
  */
-const wideBytes = 1 << 20
+const WIDE_BYTES = 1 << 20
 /** The pipe of a child that writes line by line fills for so long. */
-const restMs = 1
+const REST_MS = 1
 
 export interface LogEnds {
   readonly stdin: OwnedInput
@@ -114,7 +114,7 @@ function socketOf(stream: Readable | null): net.Socket {
 /** Node may tell a child's death before the last of its words. A survivor that holds the pipes is not waited for. */
 function finishSockets(sockets: readonly net.Socket[], done: () => void): void {
   let open = sockets.length
-  const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), lastWordsMs)
+  const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), LAST_WORDS_MS)
   for (const socket of sockets) {
     // Held back for a slow log, it would never come to its end.
     socket.resume()
@@ -166,7 +166,7 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
   const pace = new ReadPace()
   const widen = (): void => {
     // Refused, it stays as it is.
-    if (isNarrow) libc.widen(fd, wideBytes)
+    if (isNarrow) libc.widen(fd, WIDE_BYTES)
     isNarrow = false
   }
   const rest = (): void => {
@@ -174,7 +174,7 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
     resting = setTimeout(() => {
       resting = null
       if (!isHeld && !socket.destroyed) socket.resume()
-    }, restMs)
+    }, REST_MS)
     socket.pause()
   }
   const wake = (): void => {
@@ -196,7 +196,7 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
     onread: {
       buffer: shared,
       callback(count: number, buffer: Uint8Array): boolean {
-        if (count >= narrowBytes) widen()
+        if (count >= NARROW_BYTES) widen()
         deliver(buffer.subarray(0, count))
         if (pace.rests(count, performance.now()) && !isHeld && !over) rest()
         return true

@@ -13,7 +13,7 @@ export interface Koffi {
   errno(): number
 }
 
-const nativeAsset = 'koffi.node'
+const NATIVE_ASSET = 'koffi.node'
 
 /**
  * Maps koffi into the process. In the binary: `koffi.node` beside it, else the embedded copy, unpacked to the first
@@ -23,7 +23,7 @@ const nativeAsset = 'koffi.node'
 export function openKoffi(): Koffi {
   const failures: string[] = []
   const places = sea.isSea()
-    ? [() => openFile(path.join(path.dirname(process.execPath), nativeAsset)), unpackAsset]
+    ? [() => openFile(path.join(path.dirname(process.execPath), NATIVE_ASSET)), unpackAsset]
     : [() => openFile(installedFile(import.meta))]
   for (const open of places) {
     try {
@@ -61,13 +61,13 @@ export function unpack(bytes: Uint8Array, folders: readonly string[]): Koffi {
 function unpackAsset(): Koffi {
   const runtime = process.env['XDG_RUNTIME_DIR']
   const folders = [...(runtime ? [runtime] : []), '/run', os.tmpdir(), '/dev/shm', process.cwd()]
-  return unpack(new Uint8Array(sea.getRawAsset(nativeAsset)), folders)
+  return unpack(new Uint8Array(sea.getRawAsset(NATIVE_ASSET)), folders)
 }
 
 /** In a bundle that is not the binary, `import.meta` is empty: the packages are then looked for from the working folder. */
 function installedFile(meta: { readonly url?: string }): string {
   const from = createRequire(meta.url ?? path.join(process.cwd(), 'package.json'))
-  return from.resolve(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/${nativeAsset}`)
+  return from.resolve(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/${NATIVE_ASSET}`)
 }
 
 function openFile(file: string): Koffi {

@@ -9,7 +9,7 @@ import { readStat } from './proc-files.ts'
 import type { Libc } from './libc.ts'
 
 /** SIGCHLDs that arrive together are delivered once, and one may be lost between two looks. */
-const sweepEveryMs = 1000
+const SWEEP_EVERY_MS = 1000
 
 /**
  * From now on no adopted process stays a zombie. When the agent is not PID 1 it becomes subreaper, so that the orphans
@@ -31,7 +31,7 @@ export function startReaper(
     }
   }
   process.on('SIGCHLD', sweep)
-  const timer = setInterval(sweep, sweepEveryMs)
+  const timer = setInterval(sweep, SWEEP_EVERY_MS)
   timer.unref()
   sweep()
   return {

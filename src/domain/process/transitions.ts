@@ -27,7 +27,7 @@ const disarm: Effect = { type: 'disarm' }
 const arm = (deadline: Deadline, after: Millis): Effect => ({ type: 'arm', deadline, after })
 
 /** The last step of a stop is repeated, though not faster than this, or an unkillable child would keep us busy. */
-const repeatEvery: Millis = 1000
+const REPEAT_EVERY: Millis = 1000
 
 /** The process after `change`. A start that was pending is not, unless the change says so. Names become told facts. */
 function go(before: Process, change: Partial<Process>, ...wishes: (Effect | FactName)[]): Moved {
@@ -140,7 +140,7 @@ const ended = (event: EventOf<'exited'>, asExpected: boolean): Partial<Process> 
 /** supervisord: an exit status of -1 stands for a death by signal. */
 const badExit = (status: ExitStatus): string => `Bad exit code ${status.code ?? -1}`
 
-const exitedTooQuickly = 'Exited too quickly (process log may have details)'
+const EXITED_TOO_QUICKLY = 'Exited too quickly (process log may have details)'
 
 const fail = (process: Process, { at }: At, change: Partial<Process>, ...wishes: (Effect | FactName)[]): Moved => {
   const retries = process.retries + 1
@@ -156,7 +156,7 @@ export const die = (process: Process, event: EventOf<'exited'>): Moved => {
   const next = verdict(process, live(process), event.status, event.at)
   const fine = expected(spec, event.status)
   if (next.state === 'BACKOFF') {
-    const spawnerr = process.state === 'STARTING' || fine ? exitedTooQuickly : badExit(event.status)
+    const spawnerr = process.state === 'STARTING' || fine ? EXITED_TOO_QUICKLY : badExit(event.status)
     return fail(process, event, { ...ended(event, false), spawnerr }, ...sweep(process), 'process.exited')
   }
   const retryAt = next.restartIn === null ? null : event.at + next.restartIn
@@ -194,7 +194,7 @@ function stopStep({ spec, child }: Process, index: number): Effect[] {
   const last = index === spec.stop.length - 1
   return [
     action === 'eof' ? { type: 'closeStdin' } : { type: 'kill', pid: child.pid, signal: action, group },
-    arm('stopOverdue', last ? Math.max(repeatEvery, step.wait) : step.wait),
+    arm('stopOverdue', last ? Math.max(REPEAT_EVERY, step.wait) : step.wait),
   ]
 }
 
