@@ -1,4 +1,3 @@
-// Records to a file, or to the agent's own stdout: each value and a newline.
 import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { AgentError } from '../domain/errors.ts'
@@ -16,6 +15,7 @@ export interface FileSinkOptions {
 
 const NEWLINE = 10
 
+/** Records to a file, or to the agent's own stdout: each value and a newline. */
 export class FileSink implements RecordSink {
   readonly #options: FileSinkOptions
   readonly #isStdout: boolean

@@ -1,4 +1,3 @@
-// Files that children's output is written to: rotated by size, never a reason to die, bounded in memory.
 import { closeSync, constants, fstatSync, lstatSync, openSync, truncateSync, unlinkSync, writeSync } from 'node:fs'
 import type { LogTarget, LogWriter } from '../engine/log-ports.ts'
 import { codeOf } from './error-code.ts'
@@ -28,6 +27,7 @@ interface OpenFile {
   size: number
 }
 
+/** A file that children's output is written to: rotated by size, never a reason to die, bounded in memory. */
 export class LogFile implements LogWriter {
   readonly #target: LogTarget
   readonly #now: () => number

@@ -1,5 +1,3 @@
-// A pipe, terminal or socket that logs are written to. All its writers have one queue, so that a line of which the reader
-// took a part is finished before the next begins, and an incarnation has said all before the next one speaks.
 import { closeSync, fstatSync, writeSync } from 'node:fs'
 import process from 'node:process'
 import { codeOf } from './error-code.ts'
@@ -53,6 +51,10 @@ export function joinOutlet(fd: number, own: boolean): Outlet {
   return outlet
 }
 
+/**
+ * A pipe, terminal or socket that logs are written to. All its writers have one queue, so that a line of which the
+ * reader took a part is finished before the next begins, and an incarnation has said all before the next one speaks.
+ */
 export class Outlet {
   readonly #fd: number
   readonly #own: boolean

@@ -1,4 +1,3 @@
-// Starts children with three pipes and a process group of their own, and knows which of them live.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import process from 'node:process'
@@ -30,6 +29,7 @@ export interface SpawnerOptions {
   readonly openFiles?: bigint
 }
 
+/** Starts children with three pipes and a process group of their own, and knows which of them live. */
 export class NodeSpawner implements Spawner {
   readonly #libc: Libc | null
   readonly #openFiles: bigint

@@ -1,9 +1,9 @@
-// Watches the main log of a daemon: asking by XML-RPC would wake the real one and change what is measured.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
 const ENTERED = /^(\d+-\d+-\d+) (\d+:\d+:\d+),(\d+) INFO success: \S+ entered RUNNING state/
 
+/** Watches the main log of a daemon: asking by XML-RPC would wake the real one and change what is measured. */
 export class MainLog {
   readonly #file: number
   readonly #buffer = Buffer.alloc(256 * 1024)
