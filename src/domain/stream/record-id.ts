@@ -4,6 +4,7 @@ import type { LineBatch, TopicPartition } from './line-batch.ts'
 /** What the ids of a partition's records have before the offset. */
 export const recordIdPrefix = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}-`
 
+/** The id of record `index` of the batch. */
 export const recordId = (batch: LineBatch, index: number): string =>
   `${recordIdPrefix(batch)}${batch.offsets[index] ?? 0}`
 

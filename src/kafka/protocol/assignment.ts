@@ -26,6 +26,7 @@ export function writePartitions(to: RequestWriter, topics: ReadonlyMap<string, r
   to.array([...topics], ([topic, list]) => to.string(topic).array(list, (partition) => to.int32(partition)))
 }
 
+/** What writePartitions wrote. */
 export const readPartitions = (from: ResponseReader): TopicPartition[] =>
   from
     .array(() => {
