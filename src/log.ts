@@ -5,6 +5,7 @@ import { pino, stdTimeFunctions, type DestinationStream, type Logger, type Logge
 import { prettyFactory } from 'pino-pretty'
 import { AgentError } from './domain/errors.ts'
 import type { EventName } from './domain/log-events.ts'
+import { visible } from './domain/visible.ts'
 import type { StderrLine } from './engine/ports.ts'
 import type { NumberedEvent, ReadModel } from './engine/snapshot.ts'
 
@@ -97,7 +98,7 @@ function destinationOf(options: LogOptions, tellLost: (lines: number) => void): 
   // The bare function, not pino-pretty's stream: that one writes a turn later, and an exit would lose the last line.
   const prettify = prettyFactory({
     colorize: options.colors,
-    messageFormat: (line, key) => oneLine(line[key]),
+    messageFormat: (line, key) => (typeof line[key] === 'string' ? visible(line[key]) : ''),
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'instance,seq',
     singleLine: true,
@@ -221,9 +222,3 @@ function maskOf(secrets: readonly string[], form: (secret: string) => string): (
   const written = hidden.map(form).sort((a, b) => b.length - a.length)
   return (line) => written.reduce((text, secret) => text.replaceAll(secret, '***'), line)
 }
-
-/** Control characters would move the cursor of the person who reads. */
-const oneLine = (text: unknown): string =>
-  typeof text === 'string'
-    ? text.replace(/[^\P{Cc}\t]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
-    : ''

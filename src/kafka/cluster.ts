@@ -20,6 +20,7 @@ export interface ClusterOptions {
   }
   readonly log: KafkaLog
   readonly clock: Clock
+  /** Instead of TCP or TLS: with it tests cut and hold back what passes. */
   readonly socketFactory?: ISocketFactory
   /** Memory that may lie unused, bytes; more than 32 MiB counts as that, which is also the default. */
   readonly unusedBytes?: number

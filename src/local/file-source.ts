@@ -10,9 +10,9 @@ export interface FileSourceOptions {
   readonly path: string
   readonly stdin: Readable
   readonly clock: Pick<Clock, 'wall'>
-  /** Bytes asked of the file at a time. */
+  /** Bytes asked of the file at a time; tests ask for few. */
   readonly chunkBytes?: number
-  /** Bytes of the longest line. */
+  /** Bytes of the longest line; tests have shorter ones. */
   readonly maxLine?: number
 }
 

@@ -21,7 +21,7 @@ export type TransactionEvent =
   | 'superseded'
 
 // prettier-ignore
-export const transactionStates = {
+const table = {
   unknown: { identified: 'ready',  extended: 'unknown', committed: 'unknown', doubted: 'unknown', expired: 'unknown', superseded: 'fenced' },
   ready:   { identified: 'ready',  extended: 'open',    committed: 'ready',   doubted: 'ready',   expired: 'unknown', superseded: 'fenced' },
   open:    { identified: 'ready',  extended: 'open',    committed: 'ready',   doubted: 'void',    expired: 'unknown', superseded: 'fenced' },
@@ -31,4 +31,4 @@ export const transactionStates = {
 
 /** The move that the table names. */
 export const nextTransactionState = (state: TransactionState, event: TransactionEvent): TransactionState =>
-  transactionStates[state][event]
+  table[state][event]
