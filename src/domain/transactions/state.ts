@@ -21,7 +21,7 @@ export type TransactionEvent =
   | 'superseded'
 
 // prettier-ignore
-const table = {
+export const transactionStates = {
   unknown: { identified: 'ready',  extended: 'unknown', committed: 'unknown', doubted: 'unknown', expired: 'unknown', superseded: 'fenced' },
   ready:   { identified: 'ready',  extended: 'open',    committed: 'ready',   doubted: 'ready',   expired: 'unknown', superseded: 'fenced' },
   open:    { identified: 'ready',  extended: 'open',    committed: 'ready',   doubted: 'void',    expired: 'unknown', superseded: 'fenced' },
@@ -31,4 +31,4 @@ const table = {
 
 /** The move that the table names. */
 export const nextTransactionState = (state: TransactionState, event: TransactionEvent): TransactionState =>
-  table[state][event]
+  transactionStates[state][event]
