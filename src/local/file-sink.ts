@@ -1,10 +1,10 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, codeOf } from '../domain/errors.ts'
 import type { Refusal, ValueBatch } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordSink, SinkHealth } from '../engine/ports.ts'
-import { STDIO, codeOf, openFile, reasonOf } from './open-file.ts'
+import { STDIO, openFile, reasonOf } from './open-file.ts'
 
 export interface FileSinkOptions {
   /** A file, truncated when it is opened, or `-` for `stdout`. */

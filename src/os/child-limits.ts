@@ -1,5 +1,5 @@
 // `rlimit_…`: limits that one child has, and the agent has not.
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, codeOf } from '../domain/errors.ts'
 import type { ProgramSpec, ResourceLimit, ResourceName } from '../domain/process/spec.ts'
 import { UNLIMITED, type Libc, type Limit } from './libc.ts'
 import { bearsOpenFiles } from './open-files.ts'
@@ -74,7 +74,7 @@ function refusing(resource: ResourceName, change: () => void): void {
   try {
     change()
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const code = codeOf(cause)
     // It has ended already.
     if (code === 'ESRCH') return
     throw new AgentError('SPAWN_ERROR', `couldn't set rlimit_${resource}: ${code}`, { cause })

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, truncateSync, unlinkSync, writeSync } from 'node:fs'
+import { codeOf } from '../domain/errors.ts'
 import type { LogTarget, LogWriter } from '../engine/log-ports.ts'
-import { codeOf } from './error-code.ts'
 import { rotate } from './log-backups.ts'
 import { joinOutlet, Outlet, TOO_SLOW, type OutletWriter } from './outlet.ts'
 

@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import sea from 'node:sea'
+import { messageOf } from '../domain/errors.ts'
 
 /** The little of koffi that is used; `func` takes a C prototype. */
 export interface Koffi {
@@ -29,7 +30,7 @@ export function openKoffi(): Koffi {
     try {
       return open()
     } catch (error) {
-      failures.push(messageOf(error))
+      failures.push(firstLineOf(error))
     }
   }
   throw new Error(failures.join('; '))
@@ -52,7 +53,7 @@ export function unpack(bytes: Uint8Array, folders: readonly string[]): Koffi {
         unlinkSync(file)
       }
     } catch (error) {
-      failures.push(messageOf(error))
+      failures.push(firstLineOf(error))
     }
   }
   throw new Error(failures.join('; '))
@@ -76,5 +77,4 @@ function openFile(file: string): Koffi {
   return holder.exports
 }
 
-const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message.split('\n')[0] : undefined) ?? String(error)
+const firstLineOf = (error: unknown): string => messageOf(error).split('\n')[0] ?? ''

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, writeSync } from 'node:fs'
 import process from 'node:process'
-import { codeOf } from './error-code.ts'
+import { codeOf } from '../domain/errors.ts'
 
 /** A reader that was not ready is tried again so soon; the longer he takes nothing, the later. */
 const FIRST_RETRY_MS = 1

@@ -1,5 +1,6 @@
 // What a child and its process group are doing, judged from /proc. The judgement errs towards `busy`.
 import process from 'node:process'
+import { codeOf } from '../domain/errors.ts'
 import type { Activity } from '../engine/ports.ts'
 import {
   Hidden,
@@ -125,6 +126,6 @@ function isThere(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }

@@ -2,6 +2,7 @@
 // waiting for any child would steal the exit statuses of libuv's own.
 import { readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
+import { messageOf } from '../domain/errors.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 import { isOwnChild } from './own-children.ts'
 import { exitStatusOf } from './exit-status.ts'
@@ -49,7 +50,7 @@ function refusal(ask: () => void): string | null {
     ask()
     return null
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }
 

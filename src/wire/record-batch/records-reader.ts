@@ -1,5 +1,6 @@
 // Record batches, as a broker stores and sends them, become lines.
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { messageOf } from '../../domain/errors.ts'
 import type { LineBatch, TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { BufferPool } from '../buffer-pool.ts'
 import { type AbortedTransaction, AbortedTransactions } from './aborted-transactions.ts'
@@ -113,7 +114,7 @@ export class RecordsReader {
     } catch (cause) {
       const { topic, partition } = this.#options
       const fault = cause instanceof TooLargeError ? 'too-large' : 'corrupt'
-      const what = cause instanceof Error ? cause.message : String(cause)
+      const what = messageOf(cause)
       this.#failure = new RecordBatchError(fault, { topic, partition, baseOffset: this.#baseOffset }, what, { cause })
     }
   }
