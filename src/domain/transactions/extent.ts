@@ -1,7 +1,3 @@
-// What the output of an open transaction may stem from. It decides whether the transaction may be committed.
-//
-// The law: a transaction is committed only when the positions that go with it lie at or past everything that its output
-// may stem from. Then whoever reads the input again from there repeats nothing of that output, and misses none.
 import { nameOf, type TopicPartition } from '../stream/line-batch.ts'
 
 /** Where a partition would be committed now. */
@@ -23,6 +19,12 @@ interface Reach extends TopicPartition {
   end: number
 }
 
+/**
+ * What the output of an open transaction may stem from. It decides whether the transaction may be committed.
+ *
+ * The law: a transaction is committed only when the positions that go with it lie at or past everything that its
+ * output may stem from. Then whoever reads the input again from there repeats nothing of that output, and misses none.
+ */
 export class TransactionExtent {
   readonly #reaches = new Map<string, Reach>()
   /** Lines that could stem from any record that was handed over before them. */

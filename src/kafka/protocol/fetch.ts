@@ -1,5 +1,6 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
+import type { AbortedTransaction } from '../../wire/record-batch/aborted-transactions.ts'
 import type { ApiVersions, KafkaRequest } from './request.ts'
 import type { RequestWriter } from './request-writer.ts'
 import type { ResponseReader } from './response-reader.ts'
@@ -19,12 +20,6 @@ export interface FetchLimits {
   /** How long the broker may wait for the first byte. */
   readonly maxWaitMs: Millis
   readonly maxBytes: number
-}
-
-/** A transaction that was aborted: its records begin at `firstOffset`. */
-export interface AbortedTransaction {
-  readonly producerId: bigint
-  readonly firstOffset: number
 }
 
 /** Where the leader's log has left the one that was fetched before. */
