@@ -99,6 +99,11 @@ export class Corrections {
       partition.fetchedEpoch = epoch
       return
     }
+    const { dueStart, openCommits } = partition
+    if (dueStart && openCommits.size > 0) {
+      void this.#askAfter(partition, openCommits)
+      return
+    }
     const text = `the log was cut at offset ${endOffset}, by an unclean leader election: what was read behind it is gone`
     this.#parts.log('error', text, {
       event: 'kafka.truncated',
@@ -107,7 +112,6 @@ export class Corrections {
       offset: position,
       from: endOffset,
     })
-    const { dueStart } = partition
     if (dueStart) {
       // Where reading began is not known to be committed yet, so what is committed may tell less.
       const start = { ...dueStart, offset: Math.min(dueStart.offset, endOffset) }
@@ -119,6 +123,14 @@ export class Corrections {
     }
     this.#restart(partition, null)
     void this.#parts.starts.begin([partition], { cutAt: endOffset })
+  }
+
+  /** What a commit that is open covers must not be read again if it holds: the leader says it once more when that is known. */
+  async #askAfter(partition: OwnedPartition, openCommits: Iterable<Promise<undefined>>): Promise<void> {
+    partition.held = true
+    await Promise.all(openCommits)
+    partition.held = false
+    this.#parts.wake()
   }
 
   #restart(partition: OwnedPartition, offset: number | null): void {

@@ -38,7 +38,7 @@ export class SourceCommits {
   starts(partitions: readonly OwnedPartition[]): Promise<void> {
     return this.settled(
       partitions.flatMap(({ topic, partition, epoch, dueStart, openCommits }) =>
-        dueStart && openCommits === 0 ? { topic, partition, epoch, offset: dueStart.offset } : [],
+        dueStart && openCommits.size === 0 ? { topic, partition, epoch, offset: dueStart.offset } : [],
       ),
     )
   }
@@ -69,12 +69,14 @@ export class SourceCommits {
       const owned = this.#owned(position)
       return owned ? { owned, start: owned.dueStart } : []
     })
-    for (const { owned } of open) owned.openCommits++
+    const decided = Promise.withResolvers<undefined>()
+    for (const { owned } of open) owned.openCommits.add(decided.promise)
     try {
       await commit()
       for (const { owned, start } of open) if (owned.dueStart === start) owned.dueStart = null
     } finally {
-      for (const { owned } of open) owned.openCommits--
+      for (const { owned } of open) owned.openCommits.delete(decided.promise)
+      decided.resolve(undefined)
     }
   }
 

@@ -214,6 +214,58 @@ test('a start that is not committed yet is where reading begins again after the 
   assert.deepEqual(committed, [[5], [5]])
 })
 
+for (const [what, end, again, commits] of [
+  ['what it holds is not read again', () => Promise.resolve(), ['0:7:line 7'], [[5], [7]]],
+  [
+    'what it gave up is',
+    () => Promise.reject(new AgentError('FAILED', 'the transaction is void')),
+    ['0:5:line 5', '0:6:line 6', '0:7:line 7'],
+    [[5], [7], [5]],
+  ],
+] as const) {
+  test(`a log that is cut while the first transaction ends, and the start is due: ${what}`, async (t) => {
+    const { source, receiver, clock, membership, proxy, topic } = await scene(t, false, 'latest')
+    membership.onCommit = () => {
+      membership.onCommit = () => Promise.resolve()
+      return Promise.reject(new AgentError('UNAVAILABLE', 'no coordinator'))
+    }
+    membership.owner.assigned([{ topic, partition: 0 }])
+    await waitFor('the refusal', () => membership.commits.length === 1)
+    await new TestKafka(t).produce(
+      topic,
+      [5, 6, 7].map((i) => ({ value: `line ${i}` })),
+    )
+    await waitFor('what came since', () => receiver.records === 3)
+    const ended = Promise.withResolvers<undefined>()
+    const positions = [{ topic, partition: 0, offset: 7, epoch: receiver.epoch(0) }]
+    const committed = source.commitIn(positions, async (offsets) => {
+      await offsets({ transactionalId: 'x', id: 1, epoch: 0 })
+      await ended.promise
+      await end()
+      membership.last = { offset: 7, leaderEpoch: 0 }
+    })
+    let told = 0
+    proxy.instead = (request) => {
+      const isHeard = receiver.assignments.length > 1
+      if (request.apiKey !== FETCH || isHeard || asked(request).offset !== 8) return null
+      told++
+      return diverged(asked(request).topicId, 0, 7)
+    }
+    await waitFor('the word about it', () => told > 0)
+    await clock.advance(1_000)
+    assert.deepEqual([receiver.records, told], [3, 1], 'whether the transaction holds is not known yet')
+    ended.resolve(undefined)
+    await committed.catch(() => undefined)
+    await waitFor('the rest', () => receiver.records === 3 + again.length)
+    assert.deepEqual(receiver.texts.slice(3), again)
+    await clock.advance(5_000)
+    assert.deepEqual(
+      membership.commits.map((list) => list.map(({ offset }) => offset)),
+      commits,
+    )
+  })
+}
+
 test('with an offset the leader epoch of what was read is committed, within a transaction too', async (t) => {
   const broker = new TestKafka(t)
   const [topic, groupId] = [await broker.createTopic(), broker.groupId()]

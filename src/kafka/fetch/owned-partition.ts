@@ -33,8 +33,8 @@ export class OwnedPartition implements TopicPartition {
   damaged = false
   /** Where its reading began, while that is still to be committed: see StartFinder. */
   dueStart: Start | null = null
-  /** Commits of which it is not known yet whether they hold. */
-  openCommits = 0
+  /** One for each commit of which it is not known yet whether it holds: resolves when it is. */
+  readonly openCommits = new Set<Promise<undefined>>()
   /** A batch of it waits for its place in the window. */
   handing = false
   /** What is being read, and what was fetched meanwhile. */
