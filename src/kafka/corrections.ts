@@ -114,7 +114,7 @@ export class Corrections {
     })
     if (dueStart) {
       // Where reading began is not known to be committed yet, so what is committed may tell less.
-      const start = { ...dueStart, offset: Math.min(dueStart.offset, endOffset) }
+      const start = dueStart.offset <= endOffset ? dueStart : { offset: endOffset, metadata: '' }
       this.#restart(partition, start.offset)
       partition.fetchedEpoch = epoch
       partition.dueStart = start

@@ -1,13 +1,13 @@
 // Where newly owned partitions begin. A start that another look could find elsewhere is due from when it is found until
 // a commit holds, of it or of records behind it; or until the partition begins anew, or is not ours. What is due stands
 // with the partition alone, and is committed while no other commit of it is open: so whoever comes to commit it, however
-// late, commits the start that holds then, takes back nothing that is known to hold (a refused commit may have held in
-// part: its records are read twice then), and gives up for no commit that was refused.
+// late, commits the start that holds then, gives up for no commit that was refused, and takes back nothing that holds: a
+// commit of records that was refused, which may hold in part, leaves due what it was to commit.
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
-import type { OwnedPartition } from './fetch/owned-partition.ts'
+import type { DueStart, OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
 import type { CommittedOffset } from './group/offset-requests.ts'
 import { Problem } from './problem.ts'
@@ -47,6 +47,8 @@ interface Pending {
 
 const isPending = ({ partition, version }: Pending): boolean => partition.version === version
 
+const due = ({ offset }: Start): DueStart => ({ offset, metadata: '' })
+
 export class StartFinder {
   readonly problem: Problem
   readonly #parts: StartParts
@@ -76,7 +78,7 @@ export class StartFinder {
 
   /** The partition has begun at what `instead` gave: commits it as `begin` does. */
   async begun(partition: OwnedPartition, start: Start): Promise<void> {
-    if (this.#parts.from !== 'earliest') partition.dueStart = start
+    if (this.#parts.from !== 'earliest') partition.dueStart = due(start)
     await this.pin([partition])
   }
 
@@ -156,7 +158,7 @@ export class StartFinder {
         partition: partition.partition,
         offset: start.offset,
       })
-      partition.dueStart = isCut || (!start.asWanted && from !== 'earliest') ? start : null
+      partition.dueStart = isCut || (!start.asWanted && from !== 'earliest') ? due(start) : null
     }
     this.#parts.found()
   }

@@ -128,16 +128,33 @@ for (const [what, end, expected] of [
   })
 }
 
-test('the start is committed though the records behind it are refused as well', async (t) => {
+test('where a refused commit came to is committed instead of the start: what of it may hold is not taken back', async (t) => {
   const { source, clock, membership, receiver, topic, asked } = await refused(t)
   membership.onCommit = () => {
     membership.onCommit = () => Promise.resolve()
     return Promise.reject(new AgentError('FAILED', 'a rebalance is on'))
   }
-  const positions = [{ topic, partition: 0, offset: 5, epoch: receiver.epoch(0) }]
+  const positions = [{ topic, partition: 0, offset: 5, epoch: receiver.epoch(0), metadata: 'one death' }]
   await assert.rejects(source.commit(positions), /rebalance/)
   await clock.advance(5_000)
-  assert.deepEqual(asked(), [[3], [5], [3]])
+  assert.deepEqual(asked(), [[3], [5], [5]])
+  assert.equal(membership.commits.at(-1)?.[0]?.metadata, 'one death')
+  assert.equal(source.health().error, null)
+})
+
+test('a start that is refused while the records behind it are committed takes nothing back', async (t) => {
+  const { source, clock, membership, receiver, topic, asked } = await refused(t)
+  const refusal = Promise.withResolvers<undefined>()
+  membership.onCommit = () =>
+    refusal.promise.then(() => Promise.reject(new AgentError('UNAVAILABLE', 'no coordinator')))
+  await clock.advance(1_000)
+  await waitFor('the start once more', () => asked().length === 2)
+  membership.onCommit = () => refusal.promise
+  const committed = source.commit([{ topic, partition: 0, offset: 5, epoch: receiver.epoch(0) }])
+  refusal.resolve(undefined)
+  await committed
+  await clock.advance(5_000)
+  assert.deepEqual(asked(), [[3], [3], [5]])
   assert.equal(source.health().error, null)
 })
 

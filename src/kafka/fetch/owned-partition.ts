@@ -1,12 +1,17 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { RecordsReader } from '../../wire/record-batch/records-reader.ts'
 import { NO_EPOCH } from '../protocol/fetch.ts'
-import type { Start } from '../start-positions.ts'
 
 /** Enough for one of a producer's large batches, little enough for many partitions. */
 const PARTITION_BYTES = 512 * 1024
 /** A record batch that is larger cannot be read: this is ten times what brokers take by default. */
 const MAX_PARTITION_BYTES = 16 * 1024 * 1024
+
+/** A start that is to be committed, with what is beside it: one object, however often it is raised. */
+export interface DueStart {
+  offset: number
+  metadata: string
+}
 
 /** One partition that is ours, and how far it was asked for, fetched and handed over. */
 export class OwnedPartition implements TopicPartition {
@@ -32,7 +37,7 @@ export class OwnedPartition implements TopicPartition {
   /** What was fetched last could not be read. */
   damaged = false
   /** Where its reading began, while that is still to be committed: see StartFinder. */
-  dueStart: Start | null = null
+  dueStart: DueStart | null = null
   /** One for each commit of which it is not known yet whether it holds: resolves when it is. */
   readonly openCommits = new Set<Promise<undefined>>()
   /** A batch of it waits for its place in the window. */
