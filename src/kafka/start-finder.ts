@@ -13,6 +13,7 @@ import type { CommittedOffset } from './group/offset-requests.ts'
 import { Problem } from './problem.ts'
 import { NO_EPOCH } from './protocol/fetch.ts'
 import { startPositions, type InputFrom, type Start } from './start-positions.ts'
+import type { TopicFacts } from './protocol/metadata.ts'
 import type { Topics } from './topics.ts'
 
 export interface StartParts {
@@ -52,8 +53,8 @@ const due = ({ offset }: Start): DueStart => ({ offset, metadata: '' })
 export class StartFinder {
   readonly problem: Problem
   readonly #parts: StartParts
-  /** Partitions of each topic when reading began. */
-  readonly #counts = new Map<string, number>()
+  /** Each topic as it was when reading began. */
+  readonly #first = new Map<string, TopicFacts>()
   /** Those that began together and met with trouble, until nothing of theirs is left to do. */
   readonly #troubled = new Set<readonly OwnedPartition[]>()
 
@@ -64,7 +65,10 @@ export class StartFinder {
 
   /** Reading begins now: a partition that nobody has seen by now is new, and `latest` must not leave out its begin. */
   opened(names: readonly string[]): void {
-    for (const name of names) this.#counts.set(name, this.#parts.topics.find(name)?.partitions.length ?? 0)
+    for (const name of names) {
+      const facts = this.#parts.topics.find(name)
+      if (facts) this.#first.set(name, facts)
+    }
   }
 
   /**
@@ -78,7 +82,12 @@ export class StartFinder {
 
   /** The partition has begun at what `instead` gave: commits it as `begin` does. */
   async begun(partition: OwnedPartition, start: Start): Promise<void> {
-    if (this.#parts.from !== 'earliest') partition.dueStart = due(start)
+    const dueStart = (partition.dueStart = due(start))
+    if (this.#parts.from === 'earliest') {
+      // Unless it is certain that another look finds the same, it stays due.
+      const [before] = await this.#parts.committed([partition]).catch(() => [])
+      if (before && before.offset <= start.offset && partition.dueStart === dueStart) partition.dueStart = null
+    }
     await this.pin([partition])
   }
 
@@ -133,13 +142,13 @@ export class StartFinder {
   async #settle(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<void> {
     const { cluster, topics, from, log } = this.#parts
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
-    const committed = anew ? [] : await this.#parts.committed(partitions)
-    this.#parts.noted(committed)
+    const committed = await this.#parts.committed(partitions)
+    if (!anew) this.#parts.noted(committed)
     const known = new Map(committed.map((each) => [nameOf(each), each]))
     const wanted = partitions.map((each) => ({
       ...each,
-      offset: Math.min(cutAt, known.get(nameOf(each))?.offset ?? -1),
-      added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
+      offset: anew ? -1 : Math.min(cutAt, known.get(nameOf(each))?.offset ?? -1),
+      added: this.#isAdded(each),
     }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
     for (const { partition } of pending.filter(isPending)) {
@@ -158,8 +167,18 @@ export class StartFinder {
         partition: partition.partition,
         offset: start.offset,
       })
-      partition.dueStart = isCut || (!start.asWanted && from !== 'earliest') ? due(start) : null
+      const isPassed = before !== undefined && before.offset > start.offset
+      partition.dueStart = isPassed || (!start.asWanted && from !== 'earliest') ? due(start) : null
     }
     this.#parts.found()
+  }
+
+  /** It was made since reading began, alone or with its topic. */
+  #isAdded({ topic, partition }: TopicPartition): boolean {
+    const first = this.#first.get(topic)
+    if (!first) return false
+    const id = this.#parts.topics.find(topic)?.id ?? null
+    const isAnother = id !== null && first.id !== null && id !== first.id
+    return isAnother || partition >= first.partitions.length
   }
 }
