@@ -4,58 +4,14 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { AgentError } from '../../src/domain/errors.ts'
 import type { Membership } from '../../src/kafka/group-membership.ts'
-import { RequestWriter } from '../../src/kafka/protocol/request-writer.ts'
-import { ResponseReader } from '../../src/kafka/protocol/response-reader.ts'
 import type { InputFrom } from '../../src/kafka/start-positions.ts'
 import { TransactionSession } from '../../src/kafka/transactions/session.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { startProxy, type Proxied, type Proxy } from './proxy.ts'
+import { asked, cut, diverged, FETCH } from './cut-log.ts'
+import { startProxy, type Proxy } from './proxy.ts'
 import { clock, clusterFor, startSource } from './rig.ts'
 import { scriptedSource, type Scripted, type ScriptedMembership } from './scripted-membership.ts'
-
-const FETCH = 1
-
-interface Asked {
-  readonly topicId: string
-  readonly offset: number
-  readonly fetchedEpoch: number
-}
-
-/** Of a Fetch request for one partition, version 13. */
-function asked({ apiVersion, frame }: Proxied): Asked {
-  assert.equal(apiVersion, 13)
-  const from = new ResponseReader(frame.subarray(12))
-  from.string()
-  from.skipTags()
-  from.raw(4 * 4 + 1 + 2 * 4)
-  const [topic] = from.compactArray(() => {
-    const topicId = from.uuid()
-    return from.compactArray(() => {
-      from.raw(2 * 4)
-      return { topicId, offset: from.int64(), fetchedEpoch: from.int32() }
-    })
-  })
-  return topic?.[0] ?? assert.fail('a fetch of nothing')
-}
-
-/** Partition 0 has diverged, as the leader says beside other tagged fields. */
-function diverged(topicId: string, epoch: number, endOffset: number): Buffer {
-  const to = new RequestWriter()
-  to.noTags().int32(0).int16(0).int32(0)
-  to.compactArray([topicId], (id) =>
-    to.raw(Buffer.from(id, 'hex')).compactArray([0], (partition) => {
-      to.int32(partition).int16(0).int64(5).int64(5).int64(0)
-      to.compactArray([], () => undefined)
-        .int32(-1)
-        .compactBytes(Buffer.alloc(0))
-      to.varuint(2).varuint(0).varuint(13).int32(epoch).int64(endOffset).noTags()
-      to.varuint(1).varuint(9).int32(1).int32(epoch).noTags()
-    }),
-  )
-  to.noTags().noTags()
-  return Buffer.concat(to.pieces())
-}
 
 interface Scene extends Scripted {
   readonly topic: string
@@ -80,19 +36,6 @@ async function scene(t: TestContext, isBegun = true, from: InputFrom = 'earliest
     await waitFor('5 records', () => scripted.receiver.records === 5)
   }
   return { ...scripted, topic, membership, proxy }
-}
-
-/** The next question is answered so. Resolves with it. */
-function cut(proxy: Proxy, endOffset: number, epoch = 0): Promise<Asked> {
-  const { promise, resolve } = Promise.withResolvers<Asked>()
-  proxy.instead = (request) => {
-    if (request.apiKey !== FETCH) return null
-    proxy.instead = () => null
-    const question = asked(request)
-    resolve(question)
-    return diverged(question.topicId, epoch, endOffset)
-  }
-  return promise
 }
 
 test('behind the end of a log that was cut everything is read anew, and committed offsets go back to it', async (t) => {
@@ -249,7 +192,7 @@ for (const [what, end, again, commits] of [
       const isHeard = receiver.assignments.length > 1
       if (request.apiKey !== FETCH || isHeard || asked(request).offset !== 8) return null
       told++
-      return diverged(asked(request).topicId, 0, 7)
+      return diverged(asked(request), 0, 7)
     }
     await waitFor('the word about it', () => told > 0)
     await clock.advance(1_000)
