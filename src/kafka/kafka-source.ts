@@ -83,7 +83,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       answered: (whole) => this.#answered(whole),
       troubled: (partitions, error) => this.#trouble.hold(partitions, error),
       outOfRange: (partition, offset) => void this.#corrections.outOfRange(partition, offset),
-      diverged: (partition, divergence) => this.#corrections.diverged(partition, divergence),
+      diverged: (partition, divergence) => void this.#corrections.diverged(partition, divergence),
     })
     this.#starts = new StartFinder({
       cluster,
