@@ -17,7 +17,7 @@ import type { TopicFacts } from './protocol/metadata.ts'
 import type { Topics } from './topics.ts'
 
 export interface StartParts {
-  readonly cluster: KafkaCluster
+  readonly cluster: Pick<KafkaCluster, 'send'>
   readonly topics: Topics
   readonly from: InputFrom
   readonly clock: Clock
@@ -77,7 +77,7 @@ export class StartFinder {
    */
   async begin(partitions: readonly OwnedPartition[], past: Past = {}): Promise<void> {
     await this.#find(partitions, past)
-    await this.pin(partitions)
+    this.#over(partitions)
   }
 
   /** The partition has begun at what `instead` gave: commits it as `begin` does. */
@@ -104,8 +104,7 @@ export class StartFinder {
       }
       await this.problem.backOff(signal)
     }
-    this.#troubled.delete(partitions)
-    if (this.#troubled.size === 0 && !signal.aborted) this.problem.clear()
+    this.#over(partitions)
   }
 
   /** Where to go on instead of an offset that does not exist. Rejects as `startPositions`. */
@@ -124,7 +123,11 @@ export class StartFinder {
       if (pending.length === 0 || signal.aborted) return
       try {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
-        await this.#settle(pending, past)
+        const led = [...Map.groupBy(pending, ({ partition }) => topics.leaderOf(partition)?.leader).values()]
+        // One that has no leader, or whose leader is away, holds up no other.
+        const settling = led.map((list) => this.#settle(list, past))
+        await Promise.allSettled(settling)
+        await Promise.all(settling)
         return
       } catch (error) {
         this.#failed(partitions, `cannot settle where to begin: ${explain(error)}`)
@@ -139,6 +142,12 @@ export class StartFinder {
     this.problem.report(text)
   }
 
+  /** Nothing is left to do for them. */
+  #over(partitions: readonly OwnedPartition[]): void {
+    this.#troubled.delete(partitions)
+    if (this.#troubled.size === 0 && !this.#parts.signal.aborted) this.problem.clear()
+  }
+
   async #settle(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<void> {
     const { cluster, topics, from, log } = this.#parts
     const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
@@ -151,7 +160,8 @@ export class StartFinder {
       added: this.#isAdded(each),
     }))
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
-    for (const { partition } of pending.filter(isPending)) {
+    const begun = pending.filter(isPending).map(({ partition }) => partition)
+    for (const partition of begun) {
       const start = starts.get(nameOf(partition))
       if (!start) continue
       const before = known.get(nameOf(partition))
@@ -171,6 +181,7 @@ export class StartFinder {
       partition.dueStart = isPassed || (!start.asWanted && from !== 'earliest') ? due(start) : null
     }
     this.#parts.found()
+    void this.pin(begun)
   }
 
   /** It was made since reading began, alone or with its topic. */
