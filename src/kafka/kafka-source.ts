@@ -183,6 +183,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   }
 
   async close(): Promise<void> {
+    void this.#starts.leaving(this.#ownership.list)
     this.#closing.abort()
     this.comeBack()
     this.#corrections.stop()
@@ -217,6 +218,8 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       await this.#tell(async () => this.#consumer?.revoked(partitions, gone.signal))
     } finally {
       this.#draining.delete(gone)
+      const left = partitions.flatMap((each) => this.#ownership.find(each) ?? [])
+      if (!gone.signal.aborted) void this.#starts.leaving(left)
       this.#ownership.remove(partitions)
     }
   }

@@ -48,6 +48,8 @@ interface Pending {
 
 const isPending = ({ partition, version }: Pending): boolean => partition.version === version
 
+const isDue = ({ dueStart }: OwnedPartition): boolean => dueStart !== null
+
 const due = ({ offset }: Start): DueStart => ({ offset, metadata: '' })
 
 export class StartFinder {
@@ -91,10 +93,20 @@ export class StartFinder {
     await this.pin([partition])
   }
 
+  /** They are about to be another's: what is due is committed now, or never. */
+  async leaving(partitions: readonly OwnedPartition[]): Promise<void> {
+    if (!partitions.some(isDue)) return
+    try {
+      await this.#parts.commit(partitions)
+    } catch (error) {
+      this.#failed(partitions, `cannot commit where reading began: ${explain(error)}`)
+    }
+    this.#over(partitions)
+  }
+
   /** Commits what is due while records flow already; then nothing is left to do for them. */
   async pin(partitions: readonly OwnedPartition[]): Promise<void> {
     const { signal } = this.#parts
-    const isDue = ({ dueStart }: OwnedPartition): boolean => dueStart !== null
     while (partitions.some(isDue) && !signal.aborted) {
       try {
         await this.#parts.commit(partitions)

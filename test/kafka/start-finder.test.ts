@@ -6,7 +6,7 @@ import type { Membership } from '../../src/kafka/group-membership.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { NO_EPOCH } from '../../src/kafka/protocol/fetch.ts'
-import { startSource, type Running } from './rig.ts'
+import { startSource, type LogLine, type Running } from './rig.ts'
 import { scriptedSource, type Scripted, type ScriptedMembership } from './scripted-membership.ts'
 
 /** As `real`, which is asked for the rest each time. */
@@ -156,6 +156,28 @@ test('a start that is refused while the records behind it are committed takes no
   await committed
   await clock.advance(5_000)
   assert.deepEqual(asked(), [[3], [3], [5]])
+  assert.equal(source.health().error, null)
+})
+
+for (const [what, leave] of [
+  ['is given away', ({ membership, topic }) => membership.owner.revoked([{ topic, partition: 0 }])],
+  ['is left by the agent that ends', ({ source }) => source.close()],
+] as const satisfies [string, (world: Refused) => Promise<void>][]) {
+  test(`a start that was refused is committed before its partition ${what}`, async (t) => {
+    const world = await refused(t)
+    await leave(world)
+    assert.deepEqual(world.asked(), [[3], [3]])
+  })
+}
+
+test('a start that is refused again holds up nobody who gives its partition away', async (t) => {
+  const { source, clock, membership, topic, asked, lines } = await refused(t)
+  membership.onCommit = () => Promise.reject(new AgentError('UNAVAILABLE', 'still no coordinator'))
+  await membership.owner.revoked([{ topic, partition: 0 }])
+  assert.deepEqual([source.health().assigned, asked()], [[], [[3], [3]]])
+  const isTold = ({ message }: LogLine): boolean => message.includes('where reading began: still no coordinator')
+  await waitFor('the word about it', () => lines.of('kafka.start-position').some(isTold))
+  await clock.advance(5_000)
   assert.equal(source.health().error, null)
 })
 
