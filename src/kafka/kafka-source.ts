@@ -135,6 +135,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const owned = this.#ownership.find(partition)
     if (!owned) return
     owned.epoch = epoch
+    if (owned.leaving) return
     owned.seek(offset)
     this.#fetcher.wake()
   }
@@ -207,11 +208,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
 
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length > 0) this.#rebalances.revoked++
-    for (const each of partitions) {
-      const owned = this.#ownership.find(each)
-      owned?.seek(null)
-      if (owned) owned.leaving = true
-    }
+    for (const each of partitions) this.#ownership.find(each)?.leave()
     const gone = new AbortController()
     this.#draining.add(gone)
     try {

@@ -28,8 +28,7 @@ export class Ownership {
     for (const each of partitions) {
       const gone = this.find(each)
       if (!gone) continue
-      gone.seek(null)
-      gone.leaving = true
+      gone.leave()
       gone.dueStart = null
       this.#owned.delete(nameOf(each))
     }

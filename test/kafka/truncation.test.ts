@@ -209,6 +209,19 @@ for (const [what, end, again, commits] of [
   })
 }
 
+test('what is committed while a partition is given away has the leader epoch, too: the next owner relies on it', async (t) => {
+  const { source, receiver, membership, topic } = await scene(t)
+  const position = { topic, partition: 0, offset: 5, epoch: receiver.epoch(0) }
+  receiver.onRevoked = async () => {
+    await source.commit([position])
+    source.rewind(position, 5, position.epoch + 1)
+    await source.commit([{ ...position, epoch: position.epoch + 1 }])
+  }
+  await membership.owner.revoked([{ topic, partition: 0 }])
+  const committed = membership.commits.map((list) => list.map(({ offset, leaderEpoch }) => [offset, leaderEpoch]))
+  assert.deepEqual(committed, [[[5, 0]], [[5, 0]]])
+})
+
 test('with an offset the leader epoch of what was read is committed, within a transaction too', async (t) => {
   const broker = new TestKafka(t)
   const [topic, groupId] = [await broker.createTopic(), broker.groupId()]

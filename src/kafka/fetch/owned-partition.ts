@@ -97,6 +97,14 @@ export class OwnedPartition implements TopicPartition {
     this.#nextOver = null
   }
 
+  /** Nothing is fetched any more; what is still committed has the epoch of what was. */
+  leave(): void {
+    const { fetchedEpoch } = this
+    this.seek(null)
+    this.fetchedEpoch = fetchedEpoch
+    this.leaving = true
+  }
+
   /** An answer came; the next fetch begins behind it. `over` is called when it has been read to the end. */
   fetched(next: RecordsReader, bytes: number, over: () => void): void {
     this.position = next.nextOffset
