@@ -126,7 +126,7 @@ export class Corrections {
     const { dueStart } = partition
     if (dueStart) {
       // Where reading began is not known to be committed yet, so what is committed may tell less.
-      const start = dueStart.offset <= endOffset ? dueStart : { offset: endOffset, metadata: '' }
+      const start = dueStart.offset <= endOffset ? dueStart : { ...dueStart, offset: endOffset, metadata: '' }
       this.#restart(partition, start.offset)
       partition.fetchedEpoch = epoch
       partition.dueStart = start

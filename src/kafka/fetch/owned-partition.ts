@@ -11,6 +11,10 @@ const MAX_PARTITION_BYTES = 16 * 1024 * 1024
 export interface DueStart {
   offset: number
   metadata: string
+  /** The committed offset that it is to replace; -1: there was none; null: not known. */
+  insteadOf: number | null
+  /** Of the topic in which it was found. */
+  readonly topicId: string | null
 }
 
 /** One partition that is ours, and how far it was asked for, fetched and handed over. */
@@ -38,6 +42,8 @@ export class OwnedPartition implements TopicPartition {
   damaged = false
   /** Where its reading began, while that is still to be committed: see StartFinder. */
   dueStart: DueStart | null = null
+  /** The one that was still due when the partition was lost, until it is known whether that is of use. */
+  formerStart: DueStart | null = null
   /** One for each commit of which it is not known yet whether it holds: resolves when it is. */
   readonly openCommits = new Set<Promise<undefined>>()
   /** A batch of it waits for its place in the window. */
