@@ -14,7 +14,8 @@ export interface PartitionStanding {
 export type ExtentVerdict = 'clean' | 'early' | 'void'
 
 interface Reach extends TopicPartition {
-  readonly epoch: number
+  /** null: of several, of which all but one are over. */
+  epoch: number | null
   /** The offset after the last record that something was written for. */
   end: number
 }
@@ -38,9 +39,9 @@ export class TransactionExtent {
   reaches({ topic, partition, epoch }: TopicPartition & { readonly epoch: number }, end: number): void {
     const name = nameOf({ topic, partition })
     const known = this.#reaches.get(name)
-    if (known?.epoch === epoch) known.end = Math.max(known.end, end)
-    // What is written for an older epoch has made the transaction void already.
-    else if (!known || known.epoch < epoch) this.#reaches.set(name, { topic, partition, epoch, end })
+    if (!known) this.#reaches.set(name, { topic, partition, epoch, end })
+    else if (known.epoch === epoch) known.end = Math.max(known.end, end)
+    else known.epoch = null
   }
 
   reachesAnything(): void {
