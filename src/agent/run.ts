@@ -40,7 +40,6 @@ export function prepare(flags: RunFlags): Prepared | number {
   }
   const log = createLog({
     ...config.log,
-    terminal: thisMachine.terminal,
     instance: config.instanceId,
     secrets: secretsOf(config),
   })

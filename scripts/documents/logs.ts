@@ -1,4 +1,4 @@
-import { kindFields, lacking, logEvents, numberFields, type EventName } from '../domain/log-events.ts'
+import { kindFields, lacking, logEvents, numberFields, type EventName } from '../../src/domain/log-events.ts'
 
 const WIDTH = 120
 
