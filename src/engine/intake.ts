@@ -8,6 +8,7 @@ import { unwrap } from '../wire/cloud-event.ts'
 import { enveloped } from '../wire/input-envelope.ts'
 import type { Feeder } from './feeder.ts'
 import { bytesOf, type HeldLetters, type LetterAt } from './held-letters.ts'
+import { LetterWriter } from './letter-writer.ts'
 import { refusedInputLetter } from './letters.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { DeadLetterSink, RecordConsumer } from './ports.ts'
@@ -15,7 +16,6 @@ import type { StreamParts } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
 
 export interface IntakeHooks {
-  letters(): DeadLetterSink
   /** Where letters wait for the records before them; null where they are written at once. */
   readonly held: HeldLetters | null
   /** Each record is handed over with what is known of it. */
@@ -33,6 +33,8 @@ export interface IntakeHooks {
   /** What is still open of these is committed, or comes to nothing. */
   release(partitions: readonly TopicPartition[]): Promise<void>
   ended(): void
+  /** A letter can never be stored: the agent cannot go on. */
+  failed(error: unknown): void
 }
 
 /** Records that are looked at one by one are taken in such slices: the loop has other work, too. */
@@ -44,8 +46,10 @@ export class Intake implements RecordConsumer {
   readonly #window: ByteWindow
   readonly #feeder: Feeder
   readonly #report: StreamReport
+  readonly #letters: LetterWriter
   readonly #hooks: IntakeHooks
   #over = false
+  #stopped = false
   /** So many are under way. */
   #revocations = 0
 
@@ -55,6 +59,7 @@ export class Intake implements RecordConsumer {
     window: ByteWindow,
     feeder: Feeder,
     report: StreamReport,
+    letters: DeadLetterSink,
     hooks: IntakeHooks,
   ) {
     this.#parts = parts
@@ -62,7 +67,18 @@ export class Intake implements RecordConsumer {
     this.#window = window
     this.#feeder = feeder
     this.#report = report
+    this.#letters = new LetterWriter(letters)
     this.#hooks = hooks
+  }
+
+  /** Where letters go; what another sink has not stored goes to this one. */
+  use(letters: DeadLetterSink): void {
+    this.#letters.use(letters)
+  }
+
+  /** Nothing is taken in any more. */
+  stop(): void {
+    this.#stopped = true
   }
 
   /** A local source came to its end. */
@@ -71,10 +87,10 @@ export class Intake implements RecordConsumer {
   }
 
   async batch(batch: LineBatch): Promise<void> {
-    if (!this.#book.accepts(batch)) return
+    if (!this.#wants(batch)) return
     this.#report.fetched(batch)
     const spared = this.#hooks.spare(batch)
-    const letters = await this.#bury(spared?.letters ?? [])
+    const letters = await this.#bury(batch, spared?.letters ?? [])
     for (const part of spared?.parts ?? [batch]) await this.#take(part, within(part, letters))
   }
 
@@ -101,23 +117,34 @@ export class Intake implements RecordConsumer {
       letter: refusedInputLetter(batch, refusal),
       offset: batch.offsets[refusal.index] ?? batch.firstOffset,
     }))
-    return this.#push(lines, [...letters, ...(await this.#bury(refusals))])
+    return this.#push(lines, [...letters, ...(await this.#bury(batch, refusals))])
   }
 
   /** Gives back those that have to wait. */
-  async #bury(letters: readonly LetterAt[]): Promise<readonly LetterAt[]> {
+  async #bury(batch: LineBatch, letters: readonly LetterAt[]): Promise<readonly LetterAt[]> {
     if (this.#hooks.held || letters.length === 0) return letters
     const list = letters.map(({ letter }) => letter)
-    await this.#hooks.letters().write(list)
-    this.#report.deadLettered(list)
+    const isStored = await this.#letters
+      .writeAtOnce(list, () => this.#wants(batch))
+      .catch((error: unknown) => {
+        this.#hooks.failed(error)
+        // What comes after them must not be taken, nor what came before them be read again: the partition stands.
+        return new Promise<never>(() => undefined)
+      })
+    if (isStored) this.#report.deadLettered(list)
     return []
+  }
+
+  /** False once its partition is another's, or read again. */
+  #wants(batch: LineBatch): boolean {
+    return !this.#stopped && this.#book.accepts(batch)
   }
 
   /** False when the lines are not wanted any more. */
   async #push(lines: LineBatch, letters: readonly LetterAt[]): Promise<boolean> {
     const bytes = heldBytes(lines) + bytesOf(letters)
     if (!(await this.#window.take(bytes))) return false
-    const isWanted = this.#book.accepts(lines)
+    const isWanted = this.#wants(lines)
     if (isWanted) {
       this.#hooks.held?.hold(lines, letters)
       this.#feeder.push(lines)

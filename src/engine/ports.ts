@@ -229,8 +229,11 @@ export interface RecordSink {
 }
 
 export interface DeadLetterSink {
-  /** Resolves when all letters are stored; never drops one. */
-  write(letters: readonly DeadLetter[]): Promise<void>
+  /**
+   * Resolves when all letters are stored; never drops one that `isWanted`. Where it says no before they are on their way,
+   * the call may reject: they are of no use any more, whoever reads their records again writes them again.
+   */
+  write(letters: readonly DeadLetter[], isWanted?: () => boolean): Promise<void>
   health(): SinkHealth
   close(): Promise<void>
 }

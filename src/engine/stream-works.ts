@@ -128,8 +128,7 @@ export class StreamWorks implements FinishingParts {
       again: (batch) => this.feeder.push(batch),
     })
     this.control = controlDesk(this)
-    this.intake = new Intake(parts, this.book, this.window, this.feeder, this.report, {
-      letters: () => this.sides.letters,
+    this.intake = new Intake(parts, this.book, this.window, this.feeder, this.report, sides.letters, {
       held: this.heldLetters,
       envelope: () => parts.envelope || this.rules.envelope,
       spare: (batch) => isolation.spare(batch),
@@ -146,6 +145,7 @@ export class StreamWorks implements FinishingParts {
         await commits.release(partitions)
       },
       ended: () => this.rested(),
+      failed: parts.failed,
     })
     this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
       activity: parts.activity,
@@ -172,6 +172,7 @@ export class StreamWorks implements FinishingParts {
   /** Other sides. What is on its way out is the pump's business. */
   use(sides: StreamSides): void {
     this.sides = sides
+    this.intake.use(sides.letters)
     this.problem = null
     if (!(this.#commits instanceof Transacting)) return
     this.#commits.use()
@@ -215,6 +216,7 @@ export class StreamWorks implements FinishingParts {
   }
 
   stop(): void {
+    this.intake.stop()
     this.settling.stop()
     this.checkpointer.detach()
     this.isolation.stop()

@@ -29,9 +29,9 @@ function world(own: { drain?: () => Promise<void>; release?: () => Promise<void>
     () => true,
   )
   const report = new StreamReport(events, 'calculator', clock)
-  const intake = new Intake(quietParts(clock, events), book, window, feeder, report, {
-    letters: () => new MemoryLetters(),
+  const intake = new Intake(quietParts(clock, events), book, window, feeder, report, new MemoryLetters(), {
     held: null,
+    failed: (error) => assert.fail(String(error)),
     ...{ envelope: () => false, spare: () => null, ended: () => undefined },
     ...{ noted: () => undefined, forget: () => undefined, dropped: () => undefined },
     ...{ drain: () => Promise.resolve(), release: () => Promise.resolve() },
