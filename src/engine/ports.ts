@@ -215,6 +215,8 @@ export interface SinkHealth {
 }
 
 export interface RecordSink {
+  /** Whatever is written goes nowhere. */
+  readonly discards?: true
   /** Partition count of the output topic; resolves when it is known. */
   partitions(): Promise<number>
   /**

@@ -9,7 +9,7 @@ import type { ByteWindow } from '../domain/stream/window.ts'
 import { unescape } from '../wire/json-bytes.ts'
 import { controlDesk, type ControlDesk } from './control-desk.ts'
 import { Checkpointer } from './checkpointer.ts'
-import { watchClosed } from './closed-pipes.ts'
+import { pipeClosed, pipesNeeded } from './closed-pipes.ts'
 import { Committer } from './committer.ts'
 import { drained } from './drained.ts'
 import { Feeder } from './feeder.ts'
@@ -174,6 +174,7 @@ export class StreamWorks implements FinishingParts {
     this.sides = sides
     this.intake.use(sides.letters)
     this.problem = null
+    if (this.lane) pipesNeeded(this, this.lane)
     if (!(this.#commits instanceof Transacting)) return
     this.#commits.use()
     listenTo(this, this.#commits)
@@ -207,7 +208,7 @@ export class StreamWorks implements FinishingParts {
           if (this.isolation.isOn) this.feeder.goOn()
         },
         oversized: (head, length) => this.answering.oversized(lane, head, length),
-        closed: (pipe) => watchClosed(lane, pipe, this.parts.clock, this.report, () => this.sides.protocol),
+        closed: (pipe) => pipeClosed(this, lane, pipe),
       },
     )
     this.lanes.add(lane)
