@@ -26,7 +26,8 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
     const { cluster, topic, compression, clock, log, transaction = null } = settings
     this.#settings = settings
     const encode = recordEncoder(compression, cluster.pool, transaction !== null)
-    this.#producer = new Producer({ cluster, topics: [topic], encode, clock, log, transaction })
+    const look = (): Promise<void> => this.#look()
+    this.#producer = new Producer({ cluster, topics: [topic], encode, look, clock, log, transaction })
   }
 
   /** Rejects with AgentError FAILED when nobody wants them any more before they are on their way. */
@@ -82,9 +83,8 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
     }
   }
 
-  /** Makes the topic where it is missing. */
   async #partitions(isWanted: () => boolean): Promise<number> {
-    const { cluster, topic, log } = this.#settings
+    const { topic } = this.#settings
     const { topics, problem, signal } = this.#producer
     for (;;) {
       const known = topics.find(topic)?.partitions.length ?? 0
@@ -92,11 +92,7 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
       if (signal.aborted) throw new AgentError('SHUTDOWN_STATE', `closed while making dead-letter topic ${topic}`)
       if (!isWanted()) throw givenUp(topic)
       try {
-        await topics.refresh()
-        if (topics.problemOf(topic)?.type === 'UNKNOWN_TOPIC_OR_PARTITION' && (await makeTopic(cluster, topic))) {
-          log('info', `made dead-letter topic ${topic}`, { event: 'kafka.dead-letter-topic', topic })
-        }
-        await topics.refresh()
+        await this.#look()
         const refused = topics.problemOf(topic)
         if (refused) throw refused
       } catch (error) {
@@ -104,6 +100,18 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
         await problem.backOff(signal)
       }
     }
+  }
+
+  /** Makes the topic where it is missing, be it that somebody deleted it. */
+  async #look(): Promise<void> {
+    const { cluster, topic, log } = this.#settings
+    const { topics } = this.#producer
+    await topics.refresh()
+    if (topics.problemOf(topic)?.type !== 'UNKNOWN_TOPIC_OR_PARTITION') return
+    if (await makeTopic(cluster, topic)) {
+      log('info', `made dead-letter topic ${topic}`, { event: 'kafka.dead-letter-topic', topic })
+    }
+    await topics.refresh()
   }
 }
 

@@ -162,3 +162,20 @@ test('exactly once: a letter of transactions that were aborted while it waited f
     ['once'],
   )
 })
+
+test('a topic that is deleted is made again by the next letter', async (t) => {
+  const broker = new TestKafka(t)
+  const topic = broker.topicName('dead')
+  const { sink, lines } = sinkFor(t, topic)
+  await sink.write([letter('of the past')])
+  const admin = await broker.admin()
+  await admin.deleteTopics({ topics: [topic] })
+  await sink.write([letter('one')])
+  await sink.write([letter('two')])
+  assert.deepEqual(
+    (await broker.readTopic(topic)).map(({ value }) => value?.toString()),
+    ['one', 'two'],
+  )
+  assert.equal(lines.of('kafka.dead-letter-topic').length, 2)
+  assert.equal(sink.health().error, null)
+})
