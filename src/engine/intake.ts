@@ -49,7 +49,8 @@ export class Intake implements RecordConsumer {
   readonly #letters: LetterWriter
   readonly #hooks: IntakeHooks
   #over = false
-  #stopped = false
+  /** Aborted when what the source brought is not wanted any more. */
+  #source = new AbortController()
   /** So many are under way. */
   #revocations = 0
 
@@ -76,9 +77,16 @@ export class Intake implements RecordConsumer {
     this.#letters.use(letters)
   }
 
+  /** Another source takes over, whose epochs may be the same: nothing of the old one is taken in any more. */
+  beginAnew(): void {
+    this.stop()
+    this.#source = new AbortController()
+    this.#purge()
+  }
+
   /** Nothing is taken in any more. */
   stop(): void {
-    this.#stopped = true
+    this.#source.abort()
   }
 
   /** A local source came to its end. */
@@ -87,29 +95,32 @@ export class Intake implements RecordConsumer {
   }
 
   async batch(batch: LineBatch): Promise<void> {
-    if (!this.#wants(batch)) return
+    const { signal } = this.#source
+    /** False once its partition is another's, or read again. */
+    const isWanted = (): boolean => !signal.aborted && this.#book.accepts(batch)
+    if (!isWanted()) return
     this.#report.fetched(batch)
     const spared = this.#hooks.spare(batch)
-    const letters = await this.#bury(batch, spared?.letters ?? [])
-    for (const part of spared?.parts ?? [batch]) await this.#take(part, within(part, letters))
+    const letters = await this.#bury(spared?.letters ?? [], isWanted)
+    for (const part of spared?.parts ?? [batch]) await this.#take(part, within(part, letters), isWanted)
   }
 
-  async #take(batch: LineBatch, letters: readonly LetterAt[]): Promise<void> {
+  async #take(batch: LineBatch, letters: readonly LetterAt[], isWanted: () => boolean): Promise<void> {
     const isPlain = !this.#hooks.envelope() && !needsFraming(batch, this.#parts)
     if (isPlain) {
-      await this.#push(batch, letters)
+      await this.#push(batch, letters, isWanted)
       return
     }
     for (let from = 0, to = 0; to < batch.count || to === 0; from = to) {
       to = sliceEnd(batch, from)
       const slice = from === 0 && to === batch.count ? batch : sliceBatch(batch, from, to)
-      const goesOn = await this.#frame(slice, within(slice, letters))
+      const goesOn = await this.#frame(slice, within(slice, letters), isWanted)
       if (!goesOn || to >= batch.count) return
       await new Promise<void>((resolve) => void this.#parts.clock.arm(0, resolve))
     }
   }
 
-  async #frame(batch: LineBatch, letters: readonly LetterAt[]): Promise<boolean> {
+  async #frame(batch: LineBatch, letters: readonly LetterAt[], isWanted: () => boolean): Promise<boolean> {
     const { lines, refused } = this.#hooks.envelope()
       ? enveloped(batch, this.#parts.unwrap)
       : frame(batch, this.#parts, unwrap)
@@ -117,39 +128,32 @@ export class Intake implements RecordConsumer {
       letter: refusedInputLetter(batch, refusal),
       offset: batch.offsets[refusal.index] ?? batch.firstOffset,
     }))
-    return this.#push(lines, [...letters, ...(await this.#bury(batch, refusals))])
+    return this.#push(lines, [...letters, ...(await this.#bury(refusals, isWanted))], isWanted)
   }
 
   /** Gives back those that have to wait. */
-  async #bury(batch: LineBatch, letters: readonly LetterAt[]): Promise<readonly LetterAt[]> {
+  async #bury(letters: readonly LetterAt[], isWanted: () => boolean): Promise<readonly LetterAt[]> {
     if (this.#hooks.held || letters.length === 0) return letters
     const list = letters.map(({ letter }) => letter)
-    const isStored = await this.#letters
-      .writeAtOnce(list, () => this.#wants(batch))
-      .catch((error: unknown) => {
-        this.#hooks.failed(error)
-        // What comes after them must not be taken, nor what came before them be read again: the partition stands.
-        return new Promise<never>(() => undefined)
-      })
+    const isStored = await this.#letters.writeAtOnce(list, isWanted).catch((error: unknown) => {
+      this.#hooks.failed(error)
+      // What comes after them must not be taken, nor what came before them be read again: the partition stands.
+      return new Promise<never>(() => undefined)
+    })
     if (isStored) this.#report.deadLettered(list)
     return []
   }
 
-  /** False once its partition is another's, or read again. */
-  #wants(batch: LineBatch): boolean {
-    return !this.#stopped && this.#book.accepts(batch)
-  }
-
   /** False when the lines are not wanted any more. */
-  async #push(lines: LineBatch, letters: readonly LetterAt[]): Promise<boolean> {
+  async #push(lines: LineBatch, letters: readonly LetterAt[], isWanted: () => boolean): Promise<boolean> {
     const bytes = heldBytes(lines) + bytesOf(letters)
     if (!(await this.#window.take(bytes))) return false
-    const isWanted = this.#wants(lines)
-    if (isWanted) {
+    const goesOn = isWanted()
+    if (goesOn) {
       this.#hooks.held?.hold(lines, letters)
       this.#feeder.push(lines)
     } else this.#window.release(bytes)
-    return isWanted
+    return goesOn
   }
 
   assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void {

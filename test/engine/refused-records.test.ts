@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { EventRing } from '../../src/engine/event-ring.ts'
 import type { DeadLetterSink } from '../../src/engine/ports.ts'
-import type { StreamParts } from '../../src/engine/stream-parts.ts'
+import type { StreamParts, StreamSides } from '../../src/engine/stream-parts.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { HeldLetters } from '../support/pump-world.ts'
 import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { batchOf, MemoryLetters, MemorySink, MemorySource } from '../support/stream-world.ts'
 import { TalkingChild } from '../support/talking-child.ts'
+import { TransactionalWorld } from '../support/transactional-world.ts'
 
 /** So large that two of them are looked at in two slices. */
 const large = (name: string): string => name.padEnd(200 * 1024, '.')
@@ -90,4 +91,46 @@ test('a stream that ends leaves its letters to whoever reads their records again
   letters.held.reject(new Error('closed'))
   await clock.advance(100)
   assert.deepEqual([failures, handed, given()], [[], ['taken'], ['a']])
+})
+
+test('what of an exchanged source still waited is nobody’s, though the new one counts its epochs the same', async (t) => {
+  const letters = new HeldLetters()
+  letters.held = Promise.withResolvers()
+  const { clock, proxy, sides, given, handed } = await world(t, letters)
+  assert.deepEqual(given(), ['a'])
+  const next = new MemorySource(['a', 'b', 'c'], 3)
+  proxy.use({ ...sides, source: next })
+  await next.start(proxy.consumer)
+  await clock.advance(100)
+  letters.held.resolve(undefined)
+  await clock.advance(100)
+  assert.deepEqual([handed, given()], [['taken'], ['a', 'a', 'b', 'c']])
+})
+
+test('exactly once: a letter that waited for its turn goes with its source, and is written by the next one alone', async (t) => {
+  const values = ['a', REFUSED, 'c']
+  const clock = new FakeClock()
+  const sidesOf = (source: MemorySource): { readonly world: TransactionalWorld; readonly sides: StreamSides } => {
+    const world = new TransactionalWorld(clock, { ack: 1, end: 1 }, source)
+    const { sink, letterSink: letters } = world
+    return { world, sides: quietSides(clock, { source, sink, letters, transactions: world, protocol: 'one-to-one' }) }
+  }
+  const [old, next] = [new MemorySource(values, 3), new MemorySource(values, 3)]
+  const parts = quietParts(clock, new EventRing(clock), { transactionLimitMs: 20_000 })
+  const proxy = new StreamProxy(parts, sidesOf(old).sides)
+  t.after(() => proxy.close())
+  const child = new TalkingChild(1)
+  child.onLine = (line) => child.print(line)
+  proxy.opened(child)
+  void proxy.drain(0)
+  await old.start(proxy.consumer)
+  await clock.advance(100)
+  assert.deepEqual(child.lines, [], 'nothing is fed during a drain')
+  const { world, sides } = sidesOf(next)
+  proxy.use(sides)
+  proxy.resume()
+  await next.start(proxy.consumer)
+  await clock.advance(1000)
+  assert.deepEqual([world.committed, world.letters, next.committed], [['a', 'c'], [REFUSED], 3])
+  assert.equal(proxy.snapshot().bufferedBytes, 0)
 })
