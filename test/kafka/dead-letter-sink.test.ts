@@ -9,6 +9,7 @@ import { TestKafka, type ReadRecord } from '../support/kafka.ts'
 import { readable } from '../support/transactions.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startProxy, type Proxy } from './proxy.ts'
+import { fetchRecords } from './raw-broker.ts'
 import { clock, clusterFor, Lines, type Wire } from './rig.ts'
 
 const CREATE_TOPICS = 19
@@ -170,6 +171,12 @@ test('a topic that is deleted is made again by the next letter', async (t) => {
   await sink.write([letter('of the past')])
   const admin = await broker.admin()
   await admin.deleteTopics({ topics: [topic] })
+  const isGone = (): Promise<boolean> =>
+    fetchRecords(topic, 0, 'read_uncommitted').then(
+      () => false,
+      () => true,
+    )
+  await waitFor('the end of the topic', isGone)
   await sink.write([letter('one')])
   await sink.write([letter('two')])
   assert.deepEqual(
