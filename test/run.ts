@@ -3,11 +3,12 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync, globSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import process from 'node:process'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { setTimeout as pause } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { killNow, processesWith } from './testbed/leftovers.ts'
 import { startConsul, startKafka, type Service } from './testbed/real-services.ts'
 import { needsOf, suites, type Suite } from './testbed/suites.ts'
@@ -21,6 +22,8 @@ const say = (text: string): boolean => process.stdout.write(`${text}\n`)
 const total = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 }
 /** What is wrong besides failed tests. */
 const problems: string[] = []
+/** Said again at the very end: what a suite says is far above it by then. */
+const failures: string[] = []
 const skippedFiles = new Map<string, string>()
 const services: Service[] = []
 const interrupted = new AbortController()
@@ -87,6 +90,11 @@ async function runSuite(suite: Suite): Promise<void> {
     signal: interrupted.signal,
   })
   for (const sign of ['test:start', 'test:pass', 'test:fail'] as const) events.on(sign, () => silence.refresh())
+  events.on('test:fail', ({ name, file, line, details: { error }, todo }) => {
+    if (todo !== undefined || ('failureType' in error && error.failureType === 'subtestsFailed')) return
+    const place = file === undefined ? '' : `${relative(root, file)}:${line}: `
+    failures.push(`${place}${name}\n${inspect(error.cause)}`.replaceAll('\n', '\n#     '))
+  })
   events.on('test:stderr', ({ file, message }) => stderr.set(file, (stderr.get(file) ?? '') + message))
   events.on('test:summary', ({ file, counts }) => {
     if (file !== undefined) return
@@ -149,6 +157,7 @@ if (skippedFiles.size > 0) {
   say(`# ${skippedFiles.size} test files skipped, because tools are missing:`)
   for (const [file, why] of skippedFiles) say(`#   ${file}: ${why}`)
 }
+for (const failure of failures) say(`# FAILED ${failure}`)
 for (const problem of problems) say(`# PROBLEM ${problem}`)
 const failed = total.fail + total.cancelled + problems.length > 0 || total.tests + skippedFiles.size === 0
 say(`# ${failed ? 'FAILED' : 'passed'} after ${((performance.now() - began) / 1000).toFixed(1)} s`)

@@ -1,6 +1,5 @@
 // A record that kills every Calculator: found, dead-lettered with what is known of it, and all others delivered.
 import assert from 'node:assert/strict'
-import process from 'node:process'
 import { test } from 'node:test'
 import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
 import { TestKafka, type ReadRecord } from '../support/kafka.ts'
@@ -125,7 +124,7 @@ test('at-most-once: no record is worked on twice, whoever dies', { timeout: 60_0
   const agent = await startStream(t, kafka, { input, output, group, calculator: ['python3', '-c', steady], env })
   for (const count of [100, 300]) {
     await kafka.waitForRecords(output, count)
-    process.kill(await agent.calculator(), 'SIGKILL')
+    await agent.killCalculator()
   }
   await noLag(kafka, group, input)
   assert.equal(await agent.stop(), 0)

@@ -1,7 +1,6 @@
 // A Calculator that never flushes (tr: 4,096 bytes at a time) is recognised by the first chunk that ends within a line.
 // docs/delivery.md says what can be known of it before, and these tests hold it to that.
 import assert from 'node:assert/strict'
-import process from 'node:process'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
@@ -81,7 +80,7 @@ test(
     await kafka.produce(input, records(values))
     const agent = await startStream(t, kafka, { input, output, group, calculator, env })
     await recognised(agent)
-    process.kill(await agent.calculator(), 'SIGKILL')
+    await agent.killCalculator()
     await waitFor(
       'recognised again',
       () => agent.log.filter(({ event }) => event === 'stream.block-buffered').length === 2,

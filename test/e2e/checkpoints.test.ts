@@ -107,7 +107,7 @@ test(
       assert.equal((await kafka.committed(group, input))[0], 1, 'a record in work is not committed')
       await pause(100)
     }
-    process.kill(await agent.calculator(), 'SIGKILL')
+    await agent.killCalculator()
     await agent.waitForEvent('stream.replay')
     await begun('1', 2)
     await noLag(kafka, group, input)

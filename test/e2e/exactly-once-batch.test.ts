@@ -1,7 +1,6 @@
 // DELIVERY=exactly-once with PROTOCOL=batch: a run of the Calculator is a transaction, or no trace of it is to be seen.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import process from 'node:process'
 import { test } from 'node:test'
 import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
 import type { TestAgent } from '../support/agent.ts'
@@ -47,7 +46,7 @@ test('each record once, over kills within runs and of the agent', { timeout: 120
     fed += AT_ONCE
     await inTheMiddle(streams[0]?.counters.answers ?? 0)
     if (victim === 'Calculator') {
-      process.kill(await agent.calculator(), 'SIGKILL')
+      await agent.killCalculator()
       await agent.waitForEvent('stream.aborted')
     }
     if (victim !== 'agent') continue

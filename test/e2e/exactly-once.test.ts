@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import process from 'node:process'
 import { test, type TestContext } from 'node:test'
 import { noLag, startStream, streamTopics, type StreamOptions } from '../fixtures/e2e-stream.ts'
 import type { TestAgent } from '../support/agent.ts'
@@ -62,7 +61,7 @@ for (const PROTOCOL of ['one-to-one', 'relay']) {
       let agent = await start({ PROTOCOL })
       for (const part of [0.1, 0.3]) {
         await kafka.waitForRecords(topics.output, RECORDS * part)
-        process.kill(await agent.calculator(), 'SIGKILL')
+        await agent.killCalculator()
       }
       await kafka.waitForRecords(topics.output, RECORDS * 0.5)
       const exit = once(agent.process, 'exit')

@@ -1,7 +1,6 @@
 // An agent that is frozen for longer than its session: others have taken its partitions when it wakes. It must not commit
 // for them, and what it may have got anew must not wait for what it has lost.
 import assert from 'node:assert/strict'
-import process from 'node:process'
 import { test } from 'node:test'
 import { noLag, startStream, streamTopics, valuesOf } from '../fixtures/e2e-stream.ts'
 import type { TestAgent } from '../support/agent.ts'
@@ -69,7 +68,7 @@ for (const DELIVERY of ['at-least-once', 'exactly-once'] as const) {
     assert.ok(anew - lost < PROMPT, `${anew - lost} ms`)
 
     // What it was given is nobody's any more: the next Calculator begins with what is its.
-    process.kill(await slow.calculator(), 'SIGKILL')
+    await slow.killCalculator()
     await kafka.produce(
       topics.input,
       [0, 1].map((partition) => ({ value: `last of ${partition}`, partition })),

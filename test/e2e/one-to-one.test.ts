@@ -1,6 +1,5 @@
 // PROTOCOL=one-to-one: line k answers record k, so order, keys, headers and commits are exact.
 import assert from 'node:assert/strict'
-import process from 'node:process'
 import { test } from 'node:test'
 import { Partitioners } from 'kafkajs'
 import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
@@ -171,7 +170,7 @@ test(
     const { streams } = await agent.waitForStatus('300 in flight', (status) => status.streams[0]?.inFlight === 300)
     assert.equal(streams[0]?.input.lag, 0, 'all is fetched')
     assert.equal(await kafka.lag(group, input), 300)
-    process.kill(await agent.calculator(), 'SIGKILL')
+    await agent.killCalculator()
     await agent.waitForEvent('stream.replay')
     await agent.waitForStatus('300 in flight again', (status) => status.streams[0]?.inFlight === 300)
     // This incarnation gets 300 lines and waits for 700 more, so it answers them when its input ends.

@@ -41,6 +41,8 @@ export class TestAgent {
   stdout = ''
   stderr = ''
   readonly #exit: Promise<{ code: number | null; signal: string | null }>
+  /** The last Calculator that was killed by `killCalculator`. */
+  #killed = 0
 
   constructor(child: ChildProcess, port: number) {
     this.process = child
@@ -112,6 +114,14 @@ export class TestAgent {
   async calculator(): Promise<number> {
     const status = await this.waitForStatus('a living Calculator', ({ processes }) => (processes[0]?.pid ?? 0) > 0)
     return status.processes[0]?.pid ?? 0
+  }
+
+  /** SIGKILL for the Calculator: each time for another one, though the status names a dead one for a moment. */
+  async killCalculator(): Promise<void> {
+    const living = (pid: number | null | undefined): boolean => (pid ?? 0) > 0 && pid !== this.#killed
+    const { processes } = await this.waitForStatus('another Calculator', ({ processes }) => living(processes[0]?.pid))
+    this.#killed = processes[0]?.pid ?? 0
+    process.kill(this.#killed, 'SIGKILL')
   }
 }
 

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import { createCluster } from '../../src/kafka/options.ts'
 import type { KafkaRequest } from '../../src/kafka/protocol/request.ts'
 import { systemClock } from '../../src/os/clock.ts'
+import { waitFor } from './wait-for.ts'
 
 export type Quota = 'producer_byte_rate' | 'consumer_byte_rate' | 'request_percentage'
 
@@ -43,7 +44,26 @@ const alter = (clientId: string, limits: readonly (readonly [Quota, number | nul
   },
 })
 
-/** Holds for one client id, until the test is over. */
+/** DescribeClientQuotas v0: the quotas that the broker knows for exactly this client id. */
+const describe = (clientId: string): KafkaRequest<ReadonlyMap<string, number>> => ({
+  apiKey: 48,
+  apiVersion: 0,
+  apiName: 'DescribeClientQuotas',
+  encode: (to) => to.array([clientId], (name) => to.string('client-id').int8(0).string(name)).boolean(true),
+  decode: (from) => {
+    from.int32()
+    const error = from.int16()
+    if (error !== 0) throw new Error(`cannot describe quotas of ${clientId}: error ${error}`)
+    from.string()
+    const found = from.array(() => {
+      from.array(() => [from.string(), from.string()])
+      return from.array((): [string, number] => [from.string(), from.raw(8).readDoubleBE()])
+    })
+    return new Map(found.flat())
+  },
+})
+
+/** Holds for one client id, until the test is over. Resolves when the broker knows it: it answers the change before. */
 export async function setQuotas(
   t: TestContext,
   broker: string,
@@ -67,5 +87,9 @@ export async function setQuotas(
     cluster.close()
   })
   await set(names.map((name) => [name, limits[name] ?? null]))
+  await waitFor(`quotas of ${clientId}`, async () => {
+    const known = await cluster.sendToAny(describe(clientId))
+    return names.every((name) => known.get(name) === limits[name])
+  })
   return { lift }
 }
