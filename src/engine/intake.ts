@@ -174,19 +174,26 @@ export class Intake implements RecordConsumer {
   }
 
   async revoked(partitions: readonly TopicPartition[], gone?: AbortSignal): Promise<void> {
+    const source = this.#source
+    /** Another source may have brought them anew meanwhile. */
+    const isOurs = (): boolean => source === this.#source
     this.#revocations++
     this.#feeder.hold('rebalance')
     try {
       await this.#hooks.drain(this.#parts.adoptionGraceMs, gone)
-      await this.#hooks.release(partitions)
+      if (isOurs()) await this.#hooks.release(partitions)
     } finally {
       // However that went, they are another's now.
-      for (const partition of partitions) this.#hooks.forget(partition)
-      this.#book.drop(partitions)
-      this.#purge()
-      this.#hooks.dropped()
+      if (isOurs()) this.#drop(partitions)
       if (--this.#revocations === 0) this.#feeder.letGo('rebalance')
     }
+  }
+
+  #drop(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#hooks.forget(partition)
+    this.#book.drop(partitions)
+    this.#purge()
+    this.#hooks.dropped()
   }
 
   #purge(): void {
