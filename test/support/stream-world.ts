@@ -57,13 +57,21 @@ export class MemorySource implements RecordSource {
   #running = false
   #session = 0
   #isLeaving = false
+  #isClosed = false
 
   constructor(values: readonly (string | null)[], atOnce: number) {
     this.#values = values
     this.#atOnce = atOnce
   }
 
+  /** Of the same partition, which goes on where this one has committed. Its epochs begin anew. */
+  successor(): MemorySource {
+    const next = new MemorySource(this.#values, this.#atOnce)
+    return Object.assign(next, { committed: this.committed, commits: this.commits, metadata: this.metadata })
+  }
+
   start(consumer: RecordConsumer): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
     this.#consumer = consumer
     // Whoever owned it before may have left something, and is not served any more.
     this.#session++
@@ -120,11 +128,13 @@ export class MemorySource implements RecordSource {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true
+    this.#session++
     return Promise.resolve()
   }
 
   async #run(): Promise<void> {
-    if (this.#running) return
+    if (this.#running || this.#isClosed) return
     this.#running = true
     const session = this.#session
     while (session === this.#session && !this.paused && this.#next < this.#values.length) {
