@@ -4,6 +4,7 @@ import type { Millis } from '../domain/time.ts'
 import type { Answering } from './answering.ts'
 import type { Feeder } from './feeder.ts'
 import type { Lane } from './lane.ts'
+import type { Clock } from './ports.ts'
 import type { StreamParts, StreamSides } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
 
@@ -38,7 +39,8 @@ export function pipeClosed(works: ClosedPipeWorks, lane: Lane, pipe: 'stdin' | '
   const idle = pipe === 'stdin' ? 'source' : 'sink'
   if (pipe === 'stdout') lane.mute = lane.stdoutClosed && needsStdout(works)
   works.parts.clock.arm(DEATH_WAIT, () => {
-    if (!lives(lane) || works.sides.protocol === idle) return
+    const isTold = pipe === 'stdin' && lane.stdinClosed
+    if (!lives(lane) || isTold || works.sides.protocol === idle) return
     if (pipe === 'stdin') lane.stdinClosed = true
     const { pid } = lane.child
     works.report.publish('pipe-closed', 'warn', `the Calculator lives and ${what[pipe]}`, { pid, pipe })
@@ -65,3 +67,17 @@ const lives = (lane: Lane): boolean => !lane.over && !lane.stopping && !lane.inp
 /** Not where its exit says that all is done, where its lines go nowhere, or where nothing could be read again. */
 const needsStdout = ({ parts, rules: { stdout, settles }, sides: { sink } }: ClosedPipeWorks): boolean =>
   parts.replayable && stdout === 'records' && settles !== 'exit' && (settles === 'answer' || sink.discards !== true)
+
+/** Between two records it is looked at that often: no write would tell. */
+const EVERY: Millis = 1000
+
+/** Calls `closed` once, when the child has closed its stdin, as long as that says something. */
+export function lookAtStdin(lane: Lane, clock: Clock, closed: () => void): void {
+  const { stdin } = lane.child
+  if (stdin.closed === undefined) return
+  clock.arm(EVERY, () => {
+    if (lane.over || lane.inputEnded || lane.inputFailed) return
+    if (stdin.closed?.() === true) closed()
+    else lookAtStdin(lane, clock, closed)
+  })
+}

@@ -9,7 +9,7 @@ import type { ByteWindow } from '../domain/stream/window.ts'
 import { unescape } from '../wire/json-bytes.ts'
 import { controlDesk, type ControlDesk } from './control-desk.ts'
 import { Checkpointer } from './checkpointer.ts'
-import { pipeClosed, pipesNeeded } from './closed-pipes.ts'
+import { lookAtStdin, pipeClosed, pipesNeeded } from './closed-pipes.ts'
 import { Committer } from './committer.ts'
 import { drained } from './drained.ts'
 import { Feeder } from './feeder.ts'
@@ -211,6 +211,7 @@ export class StreamWorks implements FinishingParts {
         closed: (pipe) => pipeClosed(this, lane, pipe),
       },
     )
+    lookAtStdin(lane, this.parts.clock, () => pipeClosed(this, lane, 'stdin'))
     this.lanes.add(lane)
     this.lane = lane
     return lane

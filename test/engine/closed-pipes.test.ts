@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { rulesOf } from '../../src/domain/stream/protocol/rules.ts'
-import { pipeClosed, type ClosedPipeWorks } from '../../src/engine/closed-pipes.ts'
+import { lookAtStdin, pipeClosed, type ClosedPipeWorks } from '../../src/engine/closed-pipes.ts'
 import { DiscardingSink } from '../../src/engine/discarding-sink.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
 import { Lane } from '../../src/engine/lane.ts'
@@ -32,9 +32,13 @@ function world(protocol: Protocol, { discards = false, replayable = true }: Sett
     answering: { fellSilent: (lane) => void silent.push(lane) },
   }
   const output: { end?: () => void } = {}
+  const stdin = { isClosed: false }
   const child: Child = {
     ...{ pid: 7, startedAt: 0 },
-    stdin: { write: () => Promise.resolve(), end: () => undefined, unread: () => null },
+    stdin: {
+      ...{ write: () => Promise.resolve(), end: () => undefined, unread: () => null },
+      closed: () => stdin.isClosed,
+    },
     stdout: {
       listen: (listener) => {
         output.end = () => listener.end()
@@ -52,10 +56,9 @@ function world(protocol: Protocol, { discards = false, replayable = true }: Sett
       closed: (pipe) => pipeClosed(works, lane, pipe),
     },
   )
+  lookAtStdin(lane, clock, () => pipeClosed(works, lane, 'stdin'))
   return {
-    clock,
-    lane,
-    silent,
+    ...{ lane, clock, stdin, silent },
     close: { stdin: () => lane.refused(1), stdout: () => output.end?.() },
     /** The pipes that were told of a second later. */
     told: async (): Promise<unknown[]> => {
@@ -207,4 +210,17 @@ test('where its lines went nowhere, another output needs them', async () => {
   await clock.advance(4000)
   assert.ok(world.killed)
   proxy.close()
+})
+
+test('one that closed its stdin while there are no records is told of, once', async () => {
+  const { lane, clock, stdin, close, told } = world('relay')
+  await clock.advance(60_000)
+  assert.ok(!lane.stdinClosed)
+  stdin.isClosed = true
+  await clock.advance(1000)
+  // The next record comes in the second in which it may turn out to be dead.
+  close.stdin()
+  assert.deepEqual(await told(), [['stream.pipe-closed', 'warn', 'stdin', 7]])
+  assert.ok(lane.stdinClosed)
+  assert.equal(clock.pending, 0)
 })
