@@ -13,7 +13,7 @@ const valuesFor = (lists: readonly (readonly (readonly [key: string | null, refu
   )
 
 const step = fc.record({
-  do: fc.constantFrom('exchange', 'exchange', 'exchange', 'kill', 'become', 'revoke', 'lose'),
+  do: fc.constantFrom('exchange', 'exchange', 'exchange', 'other-input', 'kill', 'become', 'revoke', 'lose'),
   wait: fc.nat(60),
   which: fc.nat(8),
 })
@@ -43,6 +43,7 @@ test('whatever changes while letters wait: what is committed is an answer or a l
           world.check()
         }
         if (what === 'exchange') await world.exchangeLetters()
+        else if (what === 'other-input') await world.exchangeSource()
         else if (what === 'kill') world.kill(which % world.workers.proxies.length)
         else if (what === 'become') await world.become(1 + (which % 3))
         else {

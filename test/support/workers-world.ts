@@ -33,7 +33,7 @@ export class WorkersWorld {
   readonly events = new EventRing(this.clock)
   readonly sink = new MemorySink(this.clock, 3)
   readonly letters: { readonly stored: DeadLetter[] } = { stored: [] }
-  readonly source: PartitionedSource
+  source: PartitionedSource
   sides: StreamSides
   readonly workers: Workers
   readonly #options: WorkersOptions
@@ -104,6 +104,23 @@ export class WorkersWorld {
     this.sides = { ...this.sides, letters: this.#newLetters() }
     this.workers.use(this.sides, this.workers.proxies.length)
     await letters.close()
+  }
+
+  /** As an adoption does it that names other topics, and this one again. */
+  async exchangeSource(): Promise<void> {
+    const isDrained = await this.while(this.workers.drain(100, true))
+    if (!isDrained) for (const worker of this.workers.proxies.keys()) this.kill(worker, false)
+    await this.while(this.workers.finished())
+    const old = this.source
+    this.source = old.successor()
+    this.sides = { ...this.sides, source: this.source }
+    this.workers.use(this.sides, this.workers.proxies.length)
+    const { owned } = old
+    await old.close()
+    if (!isDrained) this.openAll()
+    this.workers.resume()
+    await this.source.start(this.workers.consumer)
+    this.source.assign(owned)
   }
 
   /** Lets time pass until `work` is done. */
