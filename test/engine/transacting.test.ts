@@ -13,7 +13,7 @@ import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemorySource } from '../support/stream-world.ts'
 import { TransactionalWorld } from '../support/transactional-world.ts'
 
-type Fault = 'kill' | 'kill-and-give-up' | 'void' | 'change-hands' | 'drain' | 'other-input'
+type Fault = 'kill' | 'kill-and-give-up' | 'void' | 'change-hands' | 'begin-anew' | 'drain' | 'other-input'
 
 interface Script {
   readonly protocol: Protocol
@@ -71,6 +71,7 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
     },
     void: () => world.listener?.voided('the broker said so'),
     'change-hands': () => source.changeHands(),
+    'begin-anew': () => source.beginAnew(),
     drain: async () => {
       if (isDraining) return
       isDraining = true
@@ -86,11 +87,15 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
       const patience = clock.arm(50, () => proxy.abandonOutput())
       await proxy.finished
       patience.cancel()
-      const old = source
-      world.follow((source = old.successor()))
-      proxy.use((sides = { ...sides, source }))
-      void old.close()
+      const [old, next] = [source, new MemorySource(script.values, script.atOnce)]
+      world.follow(next)
+      proxy.use((sides = { ...sides, source: next }))
+      await old.close()
       proxy.resume()
+      // Who asks where to begin waits until it is known.
+      await old.open
+      const { committed, commits, metadata } = old
+      source = Object.assign(next, { committed, commits, metadata })
       await source.start(proxy.consumer)
       isDraining = false
     },
@@ -144,13 +149,8 @@ const scripts = (protocol: Protocol): fc.Arbitrary<Script> =>
       fc.record({
         after: fc.integer({ min: 0, max: 300 }),
         what: fc.constantFrom<Fault>(
-          'kill',
-          'kill',
-          'kill-and-give-up',
-          'void',
-          'change-hands',
-          'drain',
-          'other-input',
+          ...(['kill', 'kill', 'kill-and-give-up', 'void'] as const),
+          ...(['change-hands', 'begin-anew', 'drain', 'other-input'] as const),
         ),
       }),
       { maxLength: 5 },

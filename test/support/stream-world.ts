@@ -49,6 +49,8 @@ export class MemorySource implements RecordSource {
   /** What stands beside the last commit. */
   metadata = ''
   paused = false
+  /** Resolves when it is known whether the commit that is under way holds. */
+  open: Promise<unknown> = Promise.resolve()
   readonly #values: readonly (string | null)[]
   readonly #atOnce: number
   #consumer: RecordConsumer | null = null
@@ -57,21 +59,13 @@ export class MemorySource implements RecordSource {
   #running = false
   #session = 0
   #isLeaving = false
-  #isClosed = false
 
   constructor(values: readonly (string | null)[], atOnce: number) {
     this.#values = values
     this.#atOnce = atOnce
   }
 
-  /** Of the same partition, which goes on where this one has committed. Its epochs begin anew. */
-  successor(): MemorySource {
-    const next = new MemorySource(this.#values, this.#atOnce)
-    return Object.assign(next, { committed: this.committed, commits: this.commits, metadata: this.metadata })
-  }
-
   start(consumer: RecordConsumer): Promise<void> {
-    if (this.#isClosed) return Promise.resolve()
     this.#consumer = consumer
     // Whoever owned it before may have left something, and is not served any more.
     this.#session++
@@ -93,10 +87,24 @@ export class MemorySource implements RecordSource {
     const consumer = this.#consumer
     if (!consumer || this.#isLeaving) return
     this.#isLeaving = true
-    this.#session++
+    const session = ++this.#session
     await consumer.revoked([this.at])
     this.#isLeaving = false
-    await this.start(consumer)
+    if (session === this.#session) await this.start(consumer)
+  }
+
+  /** Its log was cut: what was read behind that is no more. It begins at what is committed, once that is known. */
+  async beginAnew(): Promise<void> {
+    if (!this.#consumer || this.#isLeaving) return
+    const session = ++this.#session
+    this.#running = true
+    this.#consumer.assigned([{ ...this.at, epoch: ++this.#epoch }])
+    await this.open
+    if (session !== this.#session) return
+    this.#running = false
+    this.#next = this.committed
+    this.#consumer.noted?.([{ ...this.at, metadata: this.metadata }])
+    void this.#run()
   }
 
   pause(): void {
@@ -128,13 +136,13 @@ export class MemorySource implements RecordSource {
   }
 
   close(): Promise<void> {
-    this.#isClosed = true
     this.#session++
+    this.#consumer = null
     return Promise.resolve()
   }
 
   async #run(): Promise<void> {
-    if (this.#running || this.#isClosed) return
+    if (this.#running) return
     this.#running = true
     const session = this.#session
     while (session === this.#session && !this.paused && this.#next < this.#values.length) {
@@ -251,9 +259,7 @@ export class MemoryCalculator implements Child {
     listen: (listener: { data(chunk: Uint8Array): void; end(): void }): void => {
       this.#listener = listener
     },
-    pause: (): void => undefined,
-    resume: (): void => undefined,
-    destroy: (): void => undefined,
+    ...{ pause: (): void => undefined, resume: (): void => undefined, destroy: (): void => undefined },
     unread: (): number => 0,
   }
 
