@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { AssignerProtocol, type PartitionAssigner } from 'kafkajs'
 import { TestKafka } from '../../support/kafka.ts'
 import { waitFor } from '../../support/wait-for.ts'
+import { SESSION } from '../rig.ts'
 import { all, counts, partitionsOf, startMember } from './rig.ts'
 
 test('members that join and leave share the partitions, and what stays with its owner is never revoked', async (t) => {
@@ -52,11 +53,11 @@ test('of a killed member the others take the partitions once its session is over
   const broker = new TestKafka(t)
   const topic = await broker.createTopic(4)
   const groupId = broker.groupId()
-  const first = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: 1_500 })
-  const second = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: 1_500 })
+  const first = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: SESSION })
+  const second = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: SESSION })
   await waitFor('2 each', () => counts(first, second).join() === '2,2')
   second.kill()
-  await waitFor('all', () => first.owner.owned.length === 4)
+  await waitFor('all', () => first.owner.owned.length === 4, { timeout: 60_000 })
   assert.equal(first.owner.told.filter((each) => each.startsWith('!')).length, 0)
 })
 
