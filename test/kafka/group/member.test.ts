@@ -43,7 +43,7 @@ test('members with different topics in one group get the partitions of theirs', 
   assert.deepEqual(all(first, second), [...partitionsOf(one, 2), ...partitionsOf(common, 4)].sort())
   // Another member's topic goes: that is no trouble for anybody.
   await third.member.close()
-  await (await broker.admin()).deleteTopics({ topics: [other] })
+  await (await broker.admin()).deleteTopics({ topics: [other], timeout: 30_000 })
   await second.member.close()
   await waitFor('6 again', () => first.owner.owned.length === 6)
   assert.equal(first.member.problem, null)
