@@ -81,7 +81,7 @@ test(
     const { registration, name, id, states, reports } = registered(t, consul, { resync: 300, clock })
     const pushed = async (): Promise<void> => {
       registration.changed()
-      await clock.advance(100)
+      await clock.advance(1_000)
       await waitFor('the end of the turn', () => clock.pending === 1)
     }
     await waitFor('registered', () => states.length > 0)
@@ -95,7 +95,6 @@ test(
     })
     const checks = await checksOf(consul, name)
     assert.equal(Object.keys(checks).length, 2)
-    await clock.advance(200)
     await pushed()
     const [repaired] = await servicesNamed(consul, name)
     assert.deepEqual([repaired?.Port, repaired?.Tags, repaired?.Meta['instance']], [8080, ['pidpiper'], 'pod-1'])
@@ -110,7 +109,7 @@ test('a check that a person removed comes back at the resync', needsConsul, asyn
   await waitFor('registered', () => states.length > 0)
   await fetch(`${consul.base}/v1/agent/check/deregister/${id}:calculator`, { method: 'PUT' })
   registration.changed()
-  await clock.advance(100)
+  await clock.advance(1_000)
   await waitFor('both checks', async () => Object.keys(await checksOf(consul, name)).length === 2)
 })
 
