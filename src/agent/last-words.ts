@@ -40,7 +40,7 @@ export class LastWords {
       this.#untold++
       return
     }
-    const end = box.death === 'violation' ? 'was killed for what it printed' : 'died'
+    const end = box.death === 'violation' ? 'was killed for breaking its protocol' : 'died'
     log.line('warn', `the Calculator ${end}: its last moments`, {
       event: 'stream.black-box',
       ...box,

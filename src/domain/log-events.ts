@@ -105,7 +105,7 @@ export const logEvents = {
   'stream.checkpoint-missed': of('It was not seen to finish: nothing is committed.'),
   'stream.block-buffered': of('It keeps back part of a line.', 'bytes'),
   'stream.partial-line': of('It ended within a line.', 'bytes'),
-  'stream.violation': of('It printed what its protocol does not allow; whether feeding is `restarted`, `stopped` or, of a local input, `ended`.', 'feeding'),
+  'stream.violation': of('It broke its protocol, by a line or by closing its stdout; whether feeding is `restarted`, `stopped` or, of a local input, `ended`.', 'feeding'),
   'stream.unanswered': of('It ended as if all were done, and `records` of a local input have no answer, or part of the input was not read.', 'records', 'inputRead'),
   'stream.given-up': of('Feeding stops until the settings are others.'),
   'stream.pipe-closed': of('It closed its `pipe`, stdin or stdout, and lives on.', 'pid', 'pipe'),

@@ -27,7 +27,7 @@ const NOWHERE: Origin = { incarnation: 0, sequence: 0 }
 export type Feeding = 'restarted' | 'stopped' | 'ended'
 
 export interface AnsweringHooks {
-  /** A line came that answers nothing; `what` says so. */
+  /** A line came that answers nothing, or none will ever come; `what` says so. */
   violated(lane: Lane, feeding: Feeding, what: string): void
   /** This record, whose place in the window stays, is to be handed over once more. */
   again(batch: LineBatch): void
@@ -150,6 +150,12 @@ export class Answering {
     this.lines(lane, { bytes, ends: Uint32Array.of(bytes.length), count: 1 })
   }
 
+  /** It closed its stdout: it will never answer. */
+  fellSilent(lane: Lane): void {
+    if (!lane.over)
+      this.#break(lane, 'the Calculator closed its stdout and lives on: one that writes elsewhere is PROTOCOL=sink')
+  }
+
   forgive(): void {
     this.#violations = []
   }
@@ -163,14 +169,18 @@ export class Answering {
 
   #violation(lane: Lane, what: string): void {
     // Of a dead one its records are read again; where they cannot be, what it did wrong counts all the same.
-    if (lane.broken || (lane.over && this.#parts.replayable)) return
+    if (lane.over && this.#parts.replayable) return
+    this.#break(lane, `the Calculator printed ${what}: ${this.#rules().cure}`)
+  }
+
+  #break(lane: Lane, message: string): void {
+    if (lane.broken) return
     lane.broken = true
     const now = this.#parts.clock.now()
     this.#report.counters.violations++
     this.#violations = [...this.#violations.filter((at) => now - at < VIOLATIONS_WITHIN), now]
     const isOften = this.#violations.length >= VIOLATIONS_MAX
     const feeding = !this.#parts.replayable ? 'ended' : isOften ? 'stopped' : 'restarted'
-    const message = `the Calculator printed ${what}: ${this.#rules().cure}`
     this.#report.publish('violation', 'error', message, { feeding })
     this.#hooks.violated(lane, feeding, message)
   }

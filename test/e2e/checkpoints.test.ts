@@ -1,6 +1,7 @@
 // When relay commits: as soon as the Calculator was seen to have finished everything, and never while it works.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test, type TestContext } from 'node:test'
@@ -8,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { nothingMissing, sameMultiset } from '../support/records.ts'
+import { tempDir } from '../support/temp.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const fixture = (name: string): string => join(import.meta.dirname, '..', 'fixtures', name)
@@ -51,7 +53,7 @@ async function commits(t: TestContext, calculator: Case['calculator'], quality: 
       values(from, to).map((value) => ({ value })),
     )
     await kafka.waitForRecords(output, to)
-    await noLag(kafka, group, input, 10_000)
+    await noLag(kafka, group, input)
   }
   const { streams } = await agent.waitForStatus('no lag', (status) => status.streams[0]?.input.lag === 0)
   const counters = streams[0]?.counters
@@ -72,11 +74,12 @@ async function commits(t: TestContext, calculator: Case['calculator'], quality: 
   )
 }
 
+/** Its argument: a file, without which it goes on sleeping. */
 const sleepy = `
-import sys, time
+import os, sys, time
 for line in sys.stdin:
     print('begun', line, end='', file=sys.stderr, flush=True)
-    time.sleep(3)
+    while not os.path.exists(sys.argv[1]): time.sleep(0.05)
     print(line, end='', flush=True)
 `
 
@@ -86,20 +89,20 @@ test(
   async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka)
-    const agent = await startStream(t, kafka, { input, output, group, calculator: ['python3', '-c', sleepy] })
+    const awake = join(tempDir(t), 'awake')
+    const calculator = ['python3', '-c', sleepy, awake] as const
+    const agent = await startStream(t, kafka, { input, output, group, calculator })
     const begun = (line: string, times: number): Promise<true> =>
-      waitFor(
-        `line ${line} begun ${times} times`,
-        () => {
-          const seen = agent.log.filter(({ msg }) => msg === `begun ${line}`).length
-          return seen >= times
-        },
-        { timeout: 20_000 },
-      )
+      waitFor(`line ${line} begun ${times} times`, () => {
+        const seen = agent.log.filter(({ msg }) => msg === `begun ${line}`).length
+        return seen >= times
+      })
     await kafka.produce(input, [{ value: '0' }])
     await begun('0', 1)
+    writeFileSync(awake, '')
     await noLag(kafka, group, input)
     assert.equal((await kafka.readTopic(output)).length, 1, 'committed only after its answer')
+    rmSync(awake)
     await kafka.produce(input, [{ value: '1' }, { value: '2' }])
     await begun('1', 1)
     const end = performance.now() + 2500
@@ -108,6 +111,7 @@ test(
       await pause(100)
     }
     await agent.killCalculator()
+    writeFileSync(awake, '')
     await agent.waitForEvent('stream.replay')
     await begun('1', 2)
     await noLag(kafka, group, input)

@@ -65,7 +65,7 @@ for (const [when, script] of [
     for (const box of agent.log.filter(({ event }) => event === 'stream.black-box')) {
       assert.deepEqual(
         [box['death'], box.msg],
-        ['violation', 'the Calculator was killed for what it printed: its last moments'],
+        ['violation', 'the Calculator was killed for breaking its protocol: its last moments'],
       )
     }
   })

@@ -82,23 +82,23 @@ export class TestAgent {
       .map((line) => JSON.parse(line) as LogLine)
   }
 
-  async waitForEvent(event: string, timeout = 20_000): Promise<LogLine> {
-    await waitFor(`event ${event}`, () => this.log.some((line) => line.event === event), { timeout, every: 20 })
-    const found = this.log.find((line) => line.event === event)
-    if (found === undefined) throw new Error(`no event ${event}`)
-    return found
+  /** Resolves with its first line in the log, or with the first after the `since` lines that there were. */
+  async waitForEvent(event: string, timeout = 60_000, since = 0): Promise<LogLine> {
+    const found = (): LogLine | undefined => this.log.slice(since).find((line) => line.event === event)
+    return waitFor(`event ${event}`, found, { timeout })
   }
 
-  get(path: string): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.port}${path}`)
+  get(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${path}`, init)
   }
 
   async status(): Promise<Snapshot> {
-    return (await (await this.get('/status')).json()) as Snapshot
+    // Whoever waits for a status asks again, rather than for ever.
+    return (await (await this.get('/status', { signal: AbortSignal.timeout(10_000) })).json()) as Snapshot
   }
 
   /** Resolves with the first status for which `fits` holds. */
-  async waitForStatus(what: string, fits: (status: Snapshot) => boolean, timeout = 20_000): Promise<Snapshot> {
+  async waitForStatus(what: string, fits: (status: Snapshot) => boolean, timeout = 60_000): Promise<Snapshot> {
     const seen: Snapshot[] = []
     const look = async (): Promise<boolean> => {
       const status = await this.status().catch(() => null)
@@ -119,9 +119,21 @@ export class TestAgent {
   /** SIGKILL for the Calculator: each time for another one, though the status names a dead one for a moment. */
   async killCalculator(): Promise<void> {
     const living = (pid: number | null | undefined): boolean => (pid ?? 0) > 0 && pid !== this.#killed
-    const { processes } = await this.waitForStatus('another Calculator', ({ processes }) => living(processes[0]?.pid))
-    this.#killed = processes[0]?.pid ?? 0
-    process.kill(this.#killed, 'SIGKILL')
+    for (;;) {
+      const { processes } = await this.waitForStatus('another Calculator', ({ processes }) => living(processes[0]?.pid))
+      this.#killed = processes[0]?.pid ?? 0
+      if (kill(this.#killed)) return
+    }
+  }
+}
+
+/** False: it ended by itself meanwhile. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    return false
   }
 }
 

@@ -27,6 +27,8 @@ export interface ReadRecord {
   readonly timestamp: number
 }
 
+/** Ms; kafkajs's own are 1 s for a connection, and 5 s for a broker that makes or deletes topics. */
+const PATIENCE = 30_000
 const SEND_RECORDS = 400
 const SEND_BYTES = 400 * 1024
 
@@ -46,7 +48,10 @@ export class TestKafka {
   /** `own`: `host:port[,host:port…]` of brokers that go with all their data when the test ends. */
   constructor(t: TestContext, own?: string) {
     this.broker = own ?? brokerAddress()
-    this.kafka = new Kafka({ clientId: 'test', brokers: this.broker.split(','), logLevel: logLevel.NOTHING })
+    this.kafka = new Kafka({
+      ...{ clientId: 'test', brokers: this.broker.split(','), logLevel: logLevel.NOTHING },
+      ...{ connectionTimeout: PATIENCE, authenticationTimeout: PATIENCE },
+    })
     t.after(async () => (own === undefined ? this.#cleanUp() : (await this.#admin)?.disconnect()))
   }
 
@@ -66,9 +71,10 @@ export class TestKafka {
     const admin = await this.admin()
     // kafkajs's own wait for leaders gives up where the broker does not show the new topic yet; and a leader that is
     // shown may not have its replica yet: a send would then fail in part, and kafkajs repeat the part that did not.
-    await admin.createTopics({ topics: [{ topic: name, numPartitions, configEntries }], waitForLeaders: false })
+    const topics = [{ topic: name, numPartitions, configEntries }]
+    await admin.createTopics({ topics, waitForLeaders: false, timeout: PATIENCE })
     const answers = async (): Promise<boolean> => (await admin.fetchTopicOffsets(name)).length === numPartitions
-    await waitFor(`all partitions of ${name} answer`, answers, { timeout: 30_000 })
+    await waitFor(`all partitions of ${name} answer`, answers)
     return name
   }
 
@@ -122,7 +128,7 @@ export class TestKafka {
   }
 
   /** Resolves when the topic holds at least `count` records (offsets, in all partitions); the time in ms. */
-  async waitForRecords(topic: string, count: number, timeout = 30_000): Promise<void> {
+  async waitForRecords(topic: string, count: number, timeout = 60_000): Promise<void> {
     const enough = async (): Promise<boolean> => (await this.endOffsets(topic)).reduce((a, b) => a + b, 0) >= count
     await waitFor(`${count} records in ${topic}`, enough, { timeout, every: 100 })
   }
@@ -164,7 +170,7 @@ export class TestKafka {
     // A coordinator that has just come up loads its groups first, and kafkajs does not wait for that.
     const coordinator = async (): Promise<boolean> =>
       (await (await this.admin()).describeGroups([groupId])).groups.length === 1
-    await waitFor(`the coordinator of ${groupId}`, coordinator, { timeout: 30_000 })
+    await waitFor(`the coordinator of ${groupId}`, coordinator)
     const consumer = this.kafka.consumer({
       groupId,
       maxWaitTimeInMs: 50,
@@ -205,7 +211,7 @@ export class TestKafka {
     try {
       const existing = new Set(await admin.listTopics())
       const topics = [...this.#topics].filter((topic) => existing.has(topic))
-      if (topics.length > 0) await admin.deleteTopics({ topics })
+      if (topics.length > 0) await admin.deleteTopics({ topics, timeout: PATIENCE })
       // A group that is still in use, or that nothing was ever committed to, goes by itself.
       if (this.#groups.size > 0) await admin.deleteGroups([...this.#groups]).catch(() => undefined)
     } finally {

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Partitioners, type Message } from 'kafkajs'
 import type { TestKafka } from './kafka.ts'
+import { waitFor } from './wait-for.ts'
 
 export interface FeedOptions {
   readonly partitions: readonly number[]
@@ -53,7 +54,7 @@ export class NumberedFeed {
       // When a leader changes between two tries of its own, kafkajs takes the answer of one partition for another's.
       retry: { retries: 0 },
     })
-    await producer.connect()
+    await waitFor('a connection of the feed', () => producer.connect().then(() => true))
     try {
       for (let at = performance.now(); !over(); at = performance.now()) {
         const due = Math.min(MOST_AT_ONCE, (this.#options.pace * TICK) / 1000)

@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
+/** Far longer than anything takes: a fact is waited for, and a slow machine is no failure. */
+const PATIENCE = 60_000
+
 /**
  * Asks `probe` until it gives something other than undefined, null and false, and returns that.
  * An exception of the probe counts as "not yet". Times in ms; after `timeout` it throws, naming `what` and the last exception.
@@ -7,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 export async function waitFor<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { timeout = 10_000, every = 20 }: { timeout?: number; every?: number } = {},
+  { timeout = PATIENCE, every = 20 }: { timeout?: number; every?: number } = {},
 ): Promise<Exclude<T, undefined | null | false>> {
   const end = performance.now() + timeout
   let cause: unknown
