@@ -143,17 +143,22 @@ test('SIGQUIT does not drain at all', { timeout: 60_000 }, async (t) => {
   assert.equal(await kafka.lag(group, input), 1)
 })
 
-test('SIGUSR1 writes the state to the log, and the agent goes on', { timeout: 60_000 }, async (t) => {
-  const { kafka, agent, input, group, output } = await startWith(t, `${got} echo "$line"; cat`)
-  agent.signal('SIGUSR1')
-  const state = await agent.waitForEvent('agent.state')
-  for (const part of ['agent', 'document', 'processes', 'streams']) assert.ok(part in state, part)
-  assert.equal((state['streams'] as { input: { topics: string[] } }[])[0]?.input.topics[0], input)
-  assert.equal((state['processes'] as { pid: number }[])[0]?.pid, await agent.calculator())
-  await kafka.produce(input, [{ value: 'another' }])
-  await noLag(kafka, group, input)
-  same(await valuesOf(kafka, output), multiset([Buffer.from('record'), Buffer.from('another')]))
-})
+test(
+  'SIGUSR1 writes the state to the log, SIGUSR2 means nothing, and the agent goes on',
+  { timeout: 60_000 },
+  async (t) => {
+    const { kafka, agent, input, group, output } = await startWith(t, `${got} echo "$line"; cat`)
+    agent.signal('SIGUSR2')
+    agent.signal('SIGUSR1')
+    const state = await agent.waitForEvent('agent.state')
+    for (const part of ['agent', 'document', 'processes', 'streams']) assert.ok(part in state, part)
+    assert.equal((state['streams'] as { input: { topics: string[] } }[])[0]?.input.topics[0], input)
+    assert.equal((state['processes'] as { pid: number }[])[0]?.pid, await agent.calculator())
+    await kafka.produce(input, [{ value: 'another' }])
+    await noLag(kafka, group, input)
+    same(await valuesOf(kafka, output), multiset([Buffer.from('record'), Buffer.from('another')]))
+  },
+)
 
 /** 69, with one sentence that matches, and nothing like a stack trace. */
 async function unavailable(agent: TestAgent, sentence: RegExp): Promise<void> {
