@@ -15,11 +15,12 @@ closeSync(0)
 setInterval(() => {}, 1e6)
 `
 
-test('relay: it is not ready, and what it did not get is the next one’s', { timeout: 60_000 }, async (t) => {
+test('relay: it is not ready, and what it did not get is the next one’s', { timeout: 180_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group } = await streamTopics(kafka)
   const calculator = [process.execPath, '-e', deaf] as const
-  const agent = await startStream(t, kafka, { input, output, group, calculator, env: { ANSWER_TIMEOUT: '3s' } })
+  // Long enough for two looks at what is wrong, before it is mended.
+  const agent = await startStream(t, kafka, { input, output, group, calculator, env: { ANSWER_TIMEOUT: '8s' } })
   await kafka.produce(input, [{ value: 'first' }])
   await waitFor('the first is committed', async () => (await kafka.committed(group, input))[0] === 1)
   await kafka.produce(input, [{ value: 'second' }])

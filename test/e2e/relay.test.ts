@@ -53,7 +53,7 @@ interface Dataframe {
   readonly data_base64?: string
 }
 
-test('a dataframe gives back the bytes of every line', { timeout: 120_000 }, async (t) => {
+test('a dataframe gives back the bytes of every line', { timeout: 300_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group } = await streamTopics(kafka, 3)
   const values = [...stream(20_000, 4)]

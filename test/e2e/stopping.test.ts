@@ -57,7 +57,7 @@ for (const [what, script] of [
   ['the end of its input', `${got} cat; sleep 1; echo "$line and bye"`],
   ['SIGTERM', `trap 'sleep 1; echo "$line and bye"; exit 0' TERM; ${got} cat; while :; do sleep 0.1; done`],
 ] as const) {
-  test(`a Calculator that needs a second after ${what} has it`, { timeout: 60_000 }, async (t) => {
+  test(`a Calculator that needs a second after ${what} has it`, { timeout: 180_000 }, async (t) => {
     const { kafka, agent, output } = await startWith(t, script, roomy)
     const took = await timeToEnd(t, agent, 'SIGTERM')
     assert.ok(took < 10_000 + SLACK, `${took} ms`)
@@ -77,7 +77,7 @@ ${got}
 while :; do sleep 0.1; done
 `
 
-test('a Calculator that ignores EOF and SIGTERM is gone with its group by 7 s', { timeout: 60_000 }, async (t) => {
+test('a Calculator that ignores EOF and SIGTERM is gone with its group by 7 s', { timeout: 180_000 }, async (t) => {
   const { kafka, agent, input, output, group } = await startWith(t, stubborn)
   const calculator = await agent.calculator()
   const members = livingGroup(calculator)
@@ -91,7 +91,7 @@ test('a Calculator that ignores EOF and SIGTERM is gone with its group by 7 s', 
   same(await valuesOf(kafka, output), multiset([]))
 })
 
-test('stops that have to kill the Calculator never condemn the record it has', { timeout: 60_000 }, async (t) => {
+test('stops that have to kill the Calculator never condemn the record it has', { timeout: 180_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group, deadLetters } = await streamTopics(kafka)
   await kafka.produce(input, [{ value: 'record' }])
@@ -112,7 +112,7 @@ test('stops that have to kill the Calculator never condemn the record it has', {
   assert.equal((await (await kafka.admin()).listTopics()).includes(deadLetters), false)
 })
 
-test('whom a Calculator leaves behind in its group ends with it', { timeout: 60_000 }, async (t) => {
+test('whom a Calculator leaves behind in its group ends with it', { timeout: 180_000 }, async (t) => {
   const script = `(trap '' TERM; exec sleep 1000 </dev/null >/dev/null 2>&1) & ${got} echo "$line"; cat`
   // A group member that sleeps has work in hand, as far as anybody can see: the drain takes its whole time.
   const { agent } = await startWith(t, script, { ADOPTION_GRACEPERIOD: '500ms' })
@@ -130,7 +130,7 @@ const patient = { ADOPTION_GRACEPERIOD: '10m', SHUTDOWN_GRACEPERIOD: '1s' }
 const busy = `${got} while :; do sleep 0.1; done`
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`a second ${signal} skips the drain`, { timeout: 60_000 }, async (t) => {
+  test(`a second ${signal} skips the drain`, { timeout: 180_000 }, async (t) => {
     const { agent } = await startWith(t, busy, patient)
     agent.signal('SIGTERM')
     await agent.waitForStatus('draining', ({ agent: { state } }) => state === 'draining')
@@ -145,14 +145,14 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-test('SIGQUIT does not drain at all', { timeout: 60_000 }, async (t) => {
+test('SIGQUIT does not drain at all', { timeout: 180_000 }, async (t) => {
   const { kafka, agent, input, group } = await startWith(t, busy, patient)
   const took = await timeToEnd(t, agent, 'SIGQUIT')
   assert.ok(took < 4_000 + SLACK, `${took} ms`)
   assert.equal(await kafka.lag(group, input), 1)
 })
 
-test('SIGUSR1 writes the state to the log, and the agent goes on', { timeout: 60_000 }, async (t) => {
+test('SIGUSR1 writes the state to the log, and the agent goes on', { timeout: 180_000 }, async (t) => {
   const { kafka, agent, input, group, output } = await startWith(t, `${got} echo "$line"; cat`)
   agent.signal('SIGUSR1')
   const state = await agent.waitForEvent('agent.state')
@@ -173,7 +173,7 @@ async function unavailable(agent: TestAgent, sentence: RegExp): Promise<void> {
   assert.doesNotMatch(agent.stderr, /^\s+at |"stack"/m)
 }
 
-test('a port in use is 69, by name, and the Calculator is not started', { timeout: 30_000 }, async (t) => {
+test('a port in use is 69, by name, and the Calculator is not started', { timeout: 180_000 }, async (t) => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.close())
@@ -191,7 +191,7 @@ test('a port in use is 69, by name, and the Calculator is not started', { timeou
 
 const settings = { NODE_ID: 'e2e', INPUT_TOPICS: 'in', OUTPUT_TOPIC: 'out', OUTPUT_FORMAT: 'raw' }
 
-test('no broker within KAFKA_WAIT is 69, by name', { timeout: 30_000 }, async (t) => {
+test('no broker within KAFKA_WAIT is 69, by name', { timeout: 180_000 }, async (t) => {
   const broker = `127.0.0.1:${await freePort()}`
   const agent = await startAgent(t, {
     args: ['--bin', 'cat'],
@@ -207,7 +207,7 @@ test('no broker within KAFKA_WAIT is 69, by name', { timeout: 30_000 }, async (t
 
 test(
   'without KAFKA_WAIT the agent waits for its broker, and works once it is there',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (t) => {
     const own = await ownKafka(t)
     const agent = await startAgent(t, { args: ['--bin', 'cat'], env: { ...settings, KAFKA_DSN: own.broker } })

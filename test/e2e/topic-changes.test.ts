@@ -8,7 +8,7 @@ import { NumberedFeed, tallyOf } from '../support/numbered-feed.ts'
 
 test(
   'three replicas move from one topic to another, and then to both: none is lost',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const [one, two, output] = [await kafka.createTopic(4), await kafka.createTopic(3), await kafka.createTopic(4)]
