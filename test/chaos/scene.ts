@@ -17,7 +17,7 @@ import { Pace } from './pace.ts'
 
 const PARTITIONS = 3
 /** Lines a second that one Calculator answers at most while faults come. */
-export const RATE = 5_000
+export const RATE = 2_500
 export const CHECKPOINT_SECONDS = 1
 
 export interface SceneOptions {

@@ -53,7 +53,7 @@ function found({ findings }: Examined, check: string, subject: RegExp, cure: Reg
 
 const problemsOf = ({ findings }: Examined): Finding[] => findings.filter(({ verdict }) => verdict === 'problem')
 
-test('pidpiper doctor', { timeout: 240_000 }, async (t: TestContext) => {
+test('pidpiper doctor', { timeout: 480_000 }, async (t: TestContext) => {
   const nodeId = unique('doctor')
   const own = await ownKafka(t, { secured: true, settings: authorizer })
   const [consul] = await Promise.all([startOwnConsul(t, { acl: management }), own.start()])

@@ -16,7 +16,7 @@ const PRINTED = 20
 /** Whoever is killed while a run is on. */
 const victims = ['Calculator', 'agent', 'Calculator', 'nobody'] as const
 
-// Prints before it is done, and is not done while there is the file that its argument names: it is killed in the middle.
+// Prints before it is done, and is not done while there is the file that its argument names: it is killed in between.
 const calculator = `
 import os, sys, time
 for number, line in enumerate(sys.stdin.readlines()):

@@ -21,7 +21,7 @@ const CALM = 600
 /** One in so many leaves by SIGKILL. */
 const KILLED = 4
 
-test(`${MEMBERS} members join and leave for ${SECONDS} s`, { timeout: 240_000 + SECONDS * 1000 }, async (t) => {
+test(`${MEMBERS} members join and leave for ${SECONDS} s`, { timeout: 300_000 + SECONDS * 1000 }, async (t) => {
   const kafka = new TestKafka(t)
   const input = await kafka.createTopic(PARTITIONS)
   const output = await kafka.createTopic(PARTITIONS)
