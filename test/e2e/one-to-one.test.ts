@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.ts'
 
 const RECORDS = 100_000
 
-test(`${RECORDS} records keep their order within each partition`, { timeout: 300_000 }, async (t) => {
+test(`${RECORDS} records keep their order within each partition`, { timeout: 600_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group } = await streamTopics(kafka, 3)
   const expected: string[][] = [[], [], []]

@@ -30,7 +30,7 @@ for (const [name, calculator, values, copies] of [
   ['mawk -W interactive', ['mawk', '-W', 'interactive', '{ print; fflush() }'], withoutNul, true],
   ['jq --unbuffered', ['jq', '--unbuffered', '-c', '.'], () => jsonStream(RECORDS, 3), false],
 ] as const) {
-  test(`relay: ${RECORDS} records of every kind through ${name}`, { timeout: 300_000 }, async (t) => {
+  test(`relay: ${RECORDS} records of every kind through ${name}`, { timeout: 600_000 }, async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka, 3)
     await kafka.produce(input, asRecords(values()))
