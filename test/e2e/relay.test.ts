@@ -35,7 +35,7 @@ for (const [name, calculator, values, copies] of [
     const { input, output, group } = await streamTopics(kafka, 3)
     await kafka.produce(input, asRecords(values()))
     const agent = await startStream(t, kafka, { input, output, group, calculator })
-    await noLag(kafka, group, input, 240_000)
+    await noLag(kafka, group, input, 480_000)
     const status = await agent.status()
     assert.equal(await agent.stop(), 0)
     const found = await valuesOf(kafka, output)
