@@ -1,6 +1,7 @@
 // The tools of other systems that the program is under another name; each gets its piece of the world here.
 import process from 'node:process'
 import type { Face } from '../cli/arguments.ts'
+import { noAgentText } from '../cli/no-agent.ts'
 import { AgentError } from '../domain/errors.ts'
 import { nodeMachine } from '../faces/supervisord/config/node-machine.ts'
 import { supervisorctl } from '../faces/supervisord/ctl/main.ts'
@@ -10,7 +11,7 @@ import { pidproxy } from '../faces/supervisord/pidproxy.ts'
 import { findCommand } from '../os/find-command.ts'
 import { loadLibc } from '../os/libc.ts'
 import { hearSigusr1 } from '../os/signals.ts'
-import { socketInUse } from './control/socket-place.ts'
+import { socketInUse, socketPlaces } from './control/socket-place.ts'
 import { supervisord } from './supervisord/start.ts'
 
 /** @returns the exit code */
@@ -21,7 +22,7 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
     case 'supervisorctl':
       return supervisorctl(argv, {
         ...called(name),
-        serverurl: name === OUR_CTL ? controlUrl() : null,
+        ...(name === OUR_CTL && ourControl()),
         machine: nodeMachine({ environment: environment(), cwd: workingFolder(), uid: process.getuid?.() ?? -1 }),
         terminal: new NodeTerminal({
           stdin: process.stdin,
@@ -51,9 +52,13 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
 /** Under this name it looks for an agent on this machine first. */
 const OUR_CTL = 'ctl'
 
-function controlUrl(): string | null {
-  const socket = socketInUse(process.env['CONTROL_SOCKET'])
-  return socket === null ? null : `unix://${socket}`
+function ourControl(): { serverurl: string | null; unanswered: (serverurl: string) => string } {
+  const places = socketPlaces(process.env['CONTROL_SOCKET'])
+  const socket = socketInUse(places)
+  return {
+    serverurl: socket === null ? null : `unix://${socket}`,
+    unanswered: (serverurl) => noAgentText(serverurl, places),
+  }
 }
 
 /** @returns gives the signal back */

@@ -125,7 +125,7 @@ export const variables = {
   DELIVERY: given('streams', choice('at-least-once', 'at-most-once', 'exactly-once'), 'at-least-once', 'at-most-once commits before the Calculator gets a record: some may be lost. exactly-once writes answers and offsets in Kafka transactions; see docs/delivery.md.'),
   CALCULATOR_INPUT: given('streams', choice('value', 'dataframe'), 'value', 'dataframe hands each record over as one JSON line with id, topic, partition, offset, key, headers, time and data.'),
   ANSWER_TIMEOUT: open('streams', duration(1_000), 'no limit, a warning after 30s', 'How long the Calculator may show no sign of work on its records before it is restarted.'),
-  RUN_DOCUMENT_ALLOW: given('streams', types.listOrNone(listOf(choice('streams', 'calculator'))), 'streams,calculator', 'What the run document may set.'),
+  RUN_DOCUMENT_ALLOW: given('streams', types.listOrNone(listOf(choice('streams', 'calculator'))), 'streams,calculator', 'What the run document may set; see docs/run-document.md.'),
 
   PROGRAM: open('calculator', text, '--bin or the run document', 'Calculator: an absolute path or a name in PATH; its arguments go to --args.'),
   WORKERS: given('calculator', integer(1, WORKERS_MAX), '1', 'How many Calculators share the input; see docs/protocols.md.'),
@@ -133,7 +133,7 @@ export const variables = {
   CALCULATOR_GROUP: given('calculator', supervisordName, 'calculator', 'Name of the process group the Calculator belongs to.'),
   CALCULATOR_AUTORESTART: given('calculator', autorestart, 'true', 'Restart the Calculator always, after an unexpected exit, or never.'),
   CALCULATOR_STARTSECS: given('calculator', duration(), '1s', 'How long the Calculator must live to count as started.'),
-  CALCULATOR_STARTRETRIES: given('calculator', integer(-1), '-1', 'Failed starts in a row before FATAL; -1 goes on for ever.'),
+  CALCULATOR_STARTRETRIES: given('calculator', integer(-1), '-1', 'How often a failed start is tried again before FATAL; -1 goes on for ever.'),
   CALCULATOR_BACKOFF_MAX: given('calculator', duration(1), '30s', 'Longest wait between two starts.'),
   CALCULATOR_EXITCODES: given('calculator', listOf(integer(0, 255), 'list of exit codes'), '0', 'Exit codes that are expected.'),
   EXIT_ON: given('calculator', choice('never', 'fatal', 'exit'), 'never', 'When the agent leaves with the Calculator\'s exit code; fatal needs a CALCULATOR_STARTRETRIES that is not -1.'),
@@ -172,7 +172,7 @@ export const variables = {
   CONSUL_TLS_SERVER_NAME: open('consul', address, 'the host of CONSUL_DSN', 'Name Consul\'s certificate must carry.'),
   CONSUL_NAMESPACE: open('consul', text, 'the token\'s namespace', 'Namespace (Consul Enterprise).'),
 
-  HTTP_LISTEN: given('outside', listenAddress, ':8080', 'Where /livez, /readyz, /healthz, /metrics and /status answer; off disables them.'),
+  HTTP_LISTEN: given('outside', listenAddress, ':8080', 'Where /livez, /readyz, /healthz, /metrics and /status answer; off disables them; see docs/health.md.'),
   TERMINATION_LOG: given('outside', pathOrOff, '/dev/termination-log', 'File that gets the reason when the Calculator, or a fault, ends the agent; Kubernetes shows it with the pod. off writes none.'),
   BLACK_BOX: given('outside', boolean, 'true', 'Whether the log and TERMINATION_LOG show the last records that a Calculator which died was given and printed; false leaves them out.'),
   CONTROL_SOCKET: open('outside', pathOrOff, '/run/pidpiper.sock, where that cannot be written /tmp/pidpiper-<uid>/control.sock', 'Unix socket for pidpiper ctl and everything else that controls the agent; off disables it.'),

@@ -31,12 +31,17 @@ export interface CallOptions {
   readonly timeout?: Millis
 }
 
+/** Looks at a response before it becomes the outcome: that is `next()`, or `next(false, undefined, outcome)` for another. */
+export type AfterResponse = (
+  request: { readonly res?: { readonly statusCode?: number } },
+  next: (stop?: false, nothing?: undefined, outcome?: unknown) => void,
+) => void
+
 /** What is used of npm `consul`; its own types know neither time limits nor what the methods give back. */
 export interface RawConsul {
   /** What every method of npm `consul` is made of. */
-  _get(request: object): Promise<unknown>
+  _get(request: object, after?: AfterResponse): Promise<unknown>
   _post(request: object): Promise<unknown>
-  readonly kv: { get(options: object): Promise<unknown> }
   readonly agent: {
     readonly service: {
       list(options: object): Promise<unknown>
@@ -53,6 +58,7 @@ export interface RawConsul {
 }
 
 export interface ConsulAnswer {
+  readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: unknown
 }
@@ -134,8 +140,11 @@ export class ConsulCalls {
   }
 }
 
-/** npm consul gives a pair when its context asks for the response. */
-function answerOf(pair: unknown): ConsulAnswer {
-  const [response, body] = Array.isArray(pair) ? (pair as readonly unknown[]) : []
-  return { headers: isRecord(response) && isRecord(response['headers']) ? response['headers'] : {}, body }
+/** npm consul's methods give a pair when their context asks for the response, what they are made of the response alone. */
+function answerOf(given: unknown): ConsulAnswer {
+  const [response, body] = Array.isArray(given)
+    ? (given as readonly unknown[])
+    : [given, isRecord(given) ? given['body'] : undefined]
+  const { statusCode, headers } = isRecord(response) ? response : {}
+  return { status: Number(statusCode ?? 0), headers: isRecord(headers) ? headers : {}, body }
 }

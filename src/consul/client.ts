@@ -2,6 +2,7 @@
 import type { Millis } from '../domain/time.ts'
 import {
   ConsulCalls,
+  type AfterResponse,
   type CallOptions,
   type ConsulAnswer,
   type ConsulCredentials,
@@ -9,6 +10,7 @@ import {
   type RawConsul,
 } from './calls.ts'
 import { ConsulError, isRecord } from './errors.ts'
+import { kvAnswer, type KvAnswer } from './kv-answer.ts'
 
 export type CheckStatus = 'passing' | 'warning' | 'critical'
 
@@ -29,12 +31,6 @@ export interface ServiceDefinition {
   readonly port: number
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, string>>
-}
-
-export interface KvAnswer {
-  /** X-Consul-Index, for the next blocking query. */
-  readonly index: number
-  readonly entry: { readonly text: string; readonly modifyIndex: number } | null
 }
 
 /** How much longer than its own `wait` a blocking query may take, besides Consul's jitter of wait/16. */
@@ -117,7 +113,7 @@ export class ConsulClient {
     return { service: definitionOf(found), checks: new Set(own) }
   }
 
-  /** The value of a key now. A value that is not UTF-8 shows as U+FFFD. */
+  /** The value of a key now. */
   read(key: string, options?: CallOptions): Promise<KvAnswer> {
     return this.#readKey(key, {}, options)
   }
@@ -132,8 +128,7 @@ export class ConsulClient {
     const request = body === undefined ? {} : { body, type: 'json' }
     return this.#calls.make({ action: `ask ${path}`, right: null }, options, async (raw, common) => {
       const whole = { name: path, path, ...request, ...common }
-      const response = await (body === undefined ? raw._get(whole) : raw._post(whole))
-      return [response, isRecord(response) ? response['body'] : undefined]
+      return body === undefined ? raw._get(whole) : raw._post(whole)
     })
   }
 
@@ -144,14 +139,23 @@ export class ConsulClient {
 
   async #readKey(key: string, query: object, options?: CallOptions): Promise<KvAnswer> {
     const attempt = { action: `read the key "${key}"`, right: `key:read on "${key}"` }
-    const { headers, body } = await this.#calls.make(attempt, options, (raw, common) =>
-      raw.kv.get({ key, ...query, ...common }),
+    const found = kvAnswer(
+      await this.#calls.make(attempt, options, (raw, common) =>
+        raw._get({ name: 'kv.get', path: '/kv/{key}', params: { key }, query, ...common }, orMissing),
+      ),
     )
-    const index = Number(headers['x-consul-index'] ?? 0)
-    if (!isRecord(body)) return { index, entry: null }
-    const value = body['Value']
-    return { index, entry: { text: typeof value === 'string' ? value : '', modifyIndex: Number(body['ModifyIndex']) } }
+    if (typeof found !== 'string') return found
+    throw new ConsulError(
+      `cannot ${attempt.action} in Consul at ${this.address}: the answer is none of Consul's: ${found}`,
+      null,
+    )
   }
+}
+
+/** That there is no such thing is an answer. */
+const orMissing: AfterResponse = ({ res }, next) => {
+  if (res?.statusCode === 404) next(false, undefined, res)
+  else next()
 }
 
 /** Consul's filters have raw texts in backticks and no escapes: an id with a backtick is looked for in the whole list. */

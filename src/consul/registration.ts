@@ -22,6 +22,8 @@ export interface RegistrationOptions {
 const TTL: Millis = 15_000
 const RENEW: Millis = 5_000
 const COALESCE: Millis = 100
+/** Between two pushes of texts whose status is what it was: Consul's catalog copies each of them to its servers. */
+const TEXT_PACE: Millis = 1_000
 const FIRST_RETRY: Millis = 250
 const STOP_LIMIT: Millis = 900
 /** Of it for the deregistration, however late it is; to the HTTP client a limit of 0 would be none. */
@@ -40,6 +42,7 @@ export class Registration {
   #failures = 0
   #readBackAt: Millis = 0
   #renewedAt: Millis = 0
+  #pushedAt: Millis = 0
   #turn: Promise<void> | null = null
   #next: Timer | null = null
   #coalesced: Timer | null = null
@@ -56,13 +59,21 @@ export class Registration {
     this.#begin()
   }
 
-  /** Something in the reports may be different: it is in Consul within 100 ms and one call. */
+  /**
+   * Something in the reports may be different: another status is in Consul within 100 ms and one call, a text alone
+   * within a second.
+   */
   changed(): void {
     this.#changed = true
     if (this.#stopping || this.#turn !== null || this.#coalesced !== null || !this.#registered) return
     this.#coalesced = this.#options.clock.arm(COALESCE, () => {
       this.#coalesced = null
-      this.#begin()
+      const { clock } = this.#options
+      const due = this.#hasOtherStatus()
+        ? 0
+        : Math.min(this.#pushedAt + TEXT_PACE, this.#renewedAt + RENEW) - clock.now()
+      if (due <= 0) this.#begin()
+      else if (this.#turn === null) this.#beginIn(due)
     })
   }
 
@@ -98,9 +109,14 @@ export class Registration {
     this.#turn = this.#take().then((delay) => {
       this.#turn = null
       if (this.#stopping) return
-      this.#next = this.#options.clock.arm(this.#again ? 0 : delay, () => this.#begin())
+      this.#beginIn(this.#again ? 0 : delay)
       if (this.#changed) this.changed()
     })
+  }
+
+  #beginIn(delay: Millis): void {
+    this.#next?.cancel()
+    this.#next = this.#options.clock.arm(delay, () => this.#begin())
   }
 
   /** Gives the delay until the next turn. */
@@ -150,10 +166,16 @@ export class Registration {
     this.#readBackAt = clock.now()
   }
 
+  #hasOtherStatus(): boolean {
+    const reports = this.#options.reports()
+    return checkNames.some((name) => this.#pushed.get(name)?.status !== reports[name].status)
+  }
+
   async #push(name: CheckName, report: CheckReport): Promise<void> {
     const { signal } = this.#life
     await this.#options.client.report(this.#checkId(name), report.status, report.output, { signal })
     this.#pushed.set(name, report)
+    this.#pushedAt = this.#options.clock.now()
   }
 
   /** Finds what an agent restart or a person changed; the next step then registers the whole definition again. */

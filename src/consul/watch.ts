@@ -3,7 +3,8 @@
 import type { DocumentNews } from '../engine/document-control.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
-import type { ConsulClient, KvAnswer } from './client.ts'
+import type { ConsulClient } from './client.ts'
+import type { KvAnswer } from './kv-answer.ts'
 
 export interface WatchOptions {
   readonly client: Pick<ConsulClient, 'read' | 'block'>

@@ -40,6 +40,7 @@ export const logEvents = {
   'agent.log-lost': of('The log could not be written for a time: so many lines are lost.', 'lines'),
   'config.warning': of('Something about the configuration that a person should look at.'),
   'os.no-native': of('The native part cannot be used.', 'reason'),
+  'os.child-ended': of('The child of a `program` that was removed while nobody could signal it.', 'program', 'pid', 'exitCode', 'signal'),
   'os.no-subreaper': of('Orphans of the Calculator cannot be adopted.', 'reason'),
   'runtime.warning': of('A warning of Node.', 'name'),
   'http.failed': of('A request could not be answered.', 'path', 'err'),

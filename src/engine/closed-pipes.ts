@@ -30,9 +30,23 @@ export function watchClosed(
 ): void {
   const idle = pipe === 'stdin' ? 'source' : 'sink'
   clock.arm(DEATH_WAIT, () => {
-    if (lane.over || lane.stopping || lane.inputEnded || protocol() === idle) return
+    if (lane.over || lane.stopping || lane.inputEnded || lane.stdinClosed || protocol() === idle) return
     if (pipe === 'stdin') lane.stdinClosed = true
     const { pid } = lane.child
     report.publish('pipe-closed', 'warn', `the Calculator lives and ${what[pipe]}`, { pid, pipe })
+  })
+}
+
+/** Between two records it is looked at that often: no write would tell. */
+const EVERY: Millis = 1000
+
+/** Calls `closed` once, when the child has closed its stdin, as long as that says something. */
+export function lookAtStdin(lane: Lane, clock: Clock, closed: () => void): void {
+  const { stdin } = lane.child
+  if (stdin.closed === undefined) return
+  clock.arm(EVERY, () => {
+    if (lane.over || lane.inputEnded || lane.inputFailed) return
+    if (stdin.closed?.() === true) closed()
+    else lookAtStdin(lane, clock, closed)
   })
 }

@@ -31,7 +31,8 @@ export interface HeldStream {
 
 /** Down, and not about to be tried for the first few times: in a crash loop, or settled without a next start. */
 const isDown = ({ state, crashLoop, retryInMs }: ProcessSnapshot): boolean =>
-  (crashLoop && state !== 'RUNNING') || (['FATAL', 'EXITED', 'STOPPED'].includes(state) && retryInMs === null)
+  (crashLoop && state !== 'RUNNING') ||
+  (['FATAL', 'EXITED', 'STOPPED', 'UNKNOWN'].includes(state) && retryInMs === null)
 
 export class CrashLoopHold {
   readonly #parts: HoldParts

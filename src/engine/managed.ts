@@ -17,6 +17,8 @@ export interface Managed {
   halted: boolean
   /** It is down for a change: only whoever changes it starts it again. */
   held: boolean
+  /** The supervisor knows it no more; its child may live on. */
+  removed: boolean
 }
 
 /** A program that was just added: STOPPED, with nothing known of any child. */
@@ -29,6 +31,7 @@ export const newManaged = (name: string, spec: ProgramSpec, owner: PipeOwner, ha
   waiters: [],
   halted,
   held: false,
+  removed: false,
 })
 
 /** Throws SHUTDOWN_STATE, or ABNORMAL_TERMINATION: a change is under way between a stop and the start that follows. */

@@ -53,6 +53,8 @@ export interface ChildInput {
    * Bytes written that the child has not read yet, also after `end` and after its death; null where that cannot be known.
    */
   unread(): number | null
+  /** Whether the child has closed its end, as far as that can be seen without a write; not told any more after `end`. */
+  closed?(): boolean
 }
 
 export interface ChildOutput {

@@ -9,7 +9,7 @@ import type { ByteWindow } from '../domain/stream/window.ts'
 import { unescape } from '../wire/json-bytes.ts'
 import { controlDesk, type ControlDesk } from './control-desk.ts'
 import { Checkpointer } from './checkpointer.ts'
-import { watchClosed } from './closed-pipes.ts'
+import { lookAtStdin, watchClosed } from './closed-pipes.ts'
 import { Committer } from './committer.ts'
 import { drained } from './drained.ts'
 import { Feeder } from './feeder.ts'
@@ -195,6 +195,8 @@ export class StreamWorks implements FinishingParts {
   newLane(child: Child): Lane {
     const { maxLine, oomKills } = this.parts
     const reader = this.rules.reader?.({ unescape, json: () => this.sides.json }) ?? null
+    const closed = (pipe: 'stdin' | 'stdout'): void =>
+      watchClosed(lane, pipe, this.parts.clock, this.report, () => this.sides.protocol)
     const lane: Lane = new Lane(
       child,
       reader,
@@ -206,9 +208,10 @@ export class StreamWorks implements FinishingParts {
           if (this.isolation.isOn) this.feeder.goOn()
         },
         oversized: (head, length) => this.answering.oversized(lane, head, length),
-        closed: (pipe) => watchClosed(lane, pipe, this.parts.clock, this.report, () => this.sides.protocol),
+        closed,
       },
     )
+    lookAtStdin(lane, this.parts.clock, () => closed('stdin'))
     this.lanes.add(lane)
     this.lane = lane
     return lane

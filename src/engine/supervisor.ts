@@ -1,45 +1,25 @@
-// The imperative shell of domain/process: it keeps the processes and is the only place where `step` meets the world.
-// A restart is never called here: it follows from a deadline.
-import { AgentError, type ErrorCode } from '../domain/errors.ts'
-import { step } from '../domain/process/machine.ts'
+// The imperative shell of domain/process: it keeps the processes, and tells each what is wanted of it. A restart is never
+// called here: it follows from a deadline.
+import { AgentError } from '../domain/errors.ts'
 import { namespec, type ProgramSpec, type Signal } from '../domain/process/spec.ts'
-import {
-  settled,
-  specOfStart,
-  type Deadline,
-  type Effect,
-  type ExitStatus,
-  type ProcessEvent,
-} from '../domain/process/state.ts'
-import { Deadlines } from './deadlines.ts'
-import type { EventRing } from './event-ring.ts'
+import { settled, type ProcessEvent } from '../domain/process/state.ts'
 import { mustBeDown, mustBeFree, newManaged, type Managed } from './managed.ts'
-import type { Child, Clock, PipeOwner, Spawner } from './ports.ts'
-import { Preparations } from './preparations.ts'
+import type { PipeOwner } from './ports.ts'
 import { processSnapshot } from './process-snapshot.ts'
+import { ProcessTurns, type ProcessPorts } from './process-turns.ts'
 import type { ProcessSnapshot } from './snapshot.ts'
 import { shutdownOrder } from './shutdown-order.ts'
-import { Turns } from './turns.ts'
-
-interface Ports {
-  readonly clock: Clock
-  readonly spawner: Spawner
-  readonly events: EventRing
-}
 
 /** Every process of the agent, by namespec (`group:name`, or the bare name where both are equal). */
 export class Supervisor {
-  readonly #ports: Ports
-  readonly #deadlines: Deadlines
+  readonly #ports: ProcessPorts
+  readonly #turns: ProcessTurns
   readonly #managed = new Map<string, Managed>()
-  readonly #turns = new Turns()
-  readonly #preparations: Preparations
   #shutdown: Promise<void> | null = null
 
-  constructor(ports: Ports) {
+  constructor(ports: ProcessPorts) {
     this.#ports = ports
-    this.#deadlines = new Deadlines(ports.clock)
-    this.#preparations = new Preparations(ports.clock)
+    this.#turns = new ProcessTurns(ports)
   }
 
   /**
@@ -55,7 +35,9 @@ export class Supervisor {
 
   /** Forgets a process. Throws BAD_NAME, and FAILED while it is up or will be, as far as that is known. */
   remove(name: string): void {
-    mustBeDown(this.#find(name))
+    const managed = this.#find(name)
+    mustBeDown(managed)
+    managed.removed = true
     this.#managed.delete(name)
   }
 
@@ -119,14 +101,15 @@ export class Supervisor {
   }
 
   /**
-   * Stops what is up, waits for what is stopping already, and is content with what is down. From now on `start` refuses
-   * everybody, until `release`. Rejects with BAD_NAME.
+   * Stops what is up, waits for what is stopping already, and is content with what is down; of what is UNKNOWN it waits
+   * for the end of the child. From now on `start` refuses everybody, until `release`. Rejects with BAD_NAME.
    */
   async hold(name: string): Promise<void> {
     const managed = this.#find(name)
     managed.held = true
     this.#handle(managed, { type: 'stop', at: this.#ports.clock.now() })
     await this.whenSettled(name)
+    while (managed.process.child !== null) await new Promise<void>((resolve) => managed.waiters.push(resolve))
   }
 
   /** Ends what `hold` began. Throws BAD_NAME. */
@@ -188,113 +171,15 @@ export class Supervisor {
   }
 
   #command(name: string, type: 'start' | 'stop'): void {
-    if (this.#turns.turning) throw new Error(`cannot ${type} ${name} in the middle of a turn: defer it to a microtask`)
-    const managed = this.#find(name)
-    const refused = this.#turns.take(() => this.#turn(managed, { type, at: this.#ports.clock.now() }))
+    const refused = this.#turns.command(this.#find(name), type)
     if (refused !== null) throw new AgentError(refused, name)
   }
 
   #handle(managed: Managed, event: ProcessEvent): void {
-    this.#turns.enqueue(() => this.#turn(managed, event))
-  }
-
-  #turn(managed: Managed, event: ProcessEvent): ErrorCode | null {
-    // Removed while UNKNOWN: the end of its child is its owner's alone, and its name may be another's by now.
-    if (this.#managed.get(managed.name) !== managed) return null
-    const result = step(managed.process, event)
-    if ('refused' in result) return result.refused
-    managed.process = result.process
-    for (const effect of result.effects) this.#perform(managed, effect)
-    if (settled(managed.process)) for (const wake of managed.waiters.splice(0)) wake()
-    return null
-  }
-
-  #perform(managed: Managed, effect: Effect): void {
-    switch (effect.type) {
-      case 'prepare':
-        this.#preparations.begin(managed.name, managed.owner, (event) => this.#handle(managed, event))
-        break
-      case 'callOff':
-        this.#preparations.callOff(managed.name)
-        break
-      case 'spawn':
-        this.#spawn(managed)
-        break
-      case 'closeStdin':
-        if (managed.child !== null) managed.owner.endInput(managed.child)
-        break
-      case 'kill':
-        managed.signalled = true
-        this.#kill(managed, effect.pid, effect.signal, effect.group)
-        break
-      case 'sweep':
-        this.#kill(managed, effect.pid, 'SIGKILL', true)
-        break
-      case 'arm':
-        this.#deadlines.arm(managed.name, effect.after, () => this.#due(managed, effect.deadline))
-        break
-      case 'disarm':
-        this.#deadlines.disarm(managed.name)
-        break
-      case 'tell': {
-        const { event, level, message, fields } = effect.event
-        this.#ports.events.publish(event, level, message, fields)
-      }
-    }
-  }
-
-  /** The answer is the very next turn, so that no other event meets a start without its child. */
-  #spawn(managed: Managed): void {
-    const { spawner, clock } = this.#ports
-    const answer = (event: ProcessEvent): void => this.#turns.next(() => this.#turn(managed, event))
-    let child: Child
-    try {
-      const onExit = (status: ExitStatus): void => this.#exited(managed, child, status)
-      child = spawner.spawn(specOfStart(managed.process), onExit, managed.owner.prepare?.())
-    } catch (error) {
-      managed.owner.failed?.(error)
-      const reason = reasonOf(error)
-      answer({ type: 'spawnFailed', at: clock.now(), wall: clock.wall(), reason })
-      return
-    }
-    managed.child = child
-    managed.signalled = false
-    answer({ type: 'spawned', at: clock.now(), wall: child.startedAt, pid: child.pid })
-    managed.owner.opened(child)
-  }
-
-  #exited(managed: Managed, child: Child, status: ExitStatus): void {
-    const { clock } = this.#ports
-    const event: ProcessEvent = { type: 'exited', at: clock.now(), wall: clock.wall(), status }
-    this.#turns.enqueue(() => {
-      managed.child = null
-      try {
-        // Before the turn, which may open the next incarnation at once.
-        managed.owner.closed(child, status, managed.signalled)
-      } finally {
-        // Whatever becomes of its pipes, the child is dead: who does not learn it waits for its end for ever.
-        this.#turn(managed, event)
-      }
-    })
-  }
-
-  #kill(managed: Managed, pid: number, signal: Signal, group: boolean): void {
-    try {
-      this.#ports.spawner.kill(pid, signal, group)
-    } catch (error) {
-      this.#handle(managed, { type: 'killFailed', at: this.#ports.clock.now(), reason: reasonOf(error) })
-    }
-  }
-
-  /** supervisord: Subprocess.transition starts nothing while it shuts down. */
-  #due(managed: Managed, deadline: Deadline): void {
-    if (deadline === 'retryDue' && managed.halted) return
-    this.#handle(managed, { type: deadline, at: this.#ports.clock.now() })
+    this.#turns.handle(managed, event)
   }
 
   #snapshot({ name, process }: Managed): ProcessSnapshot {
     return processSnapshot(process, this.#ports.clock.now(), this.#ports.spawner.stderrTail(name))
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof AgentError ? error.subject : String(error))

@@ -5,9 +5,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { AgentError } from '../domain/errors.ts'
 import type { Millis } from '../domain/time.ts'
+import { limitConnections } from '../engine/limit-connections.ts'
 import type { ReadModel } from '../engine/snapshot.ts'
 import { hasBody, json, sendAnswer, type Answer } from './answer.ts'
-import { limitConnections } from './connections.ts'
 import { components, defaultThresholds, readiness, type Thresholds } from './health.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { status } from './status.ts'
@@ -29,8 +29,9 @@ export interface HttpOptions {
 
 // A probe is one small request; whoever is slower than this, or larger, is none.
 const limits = { headerBytes: 8 * 1024, headers: 5_000, request: 10_000, idle: 5_000, closing: 100 }
-// None sends a request ahead of an answer; one that comes with the answer's last byte may overtake the end of it here.
-const most = { connections: 200, ahead: 4 }
+// None sends a request ahead of an answer; one that comes with the answer's last byte may overtake the end of it here. A
+// probe gets in however many others hold a connection.
+const most = { connections: 200, ahead: 4, whenBusy: 'oldest' } as const
 
 export class HttpFace {
   readonly #options: HttpOptions
@@ -57,7 +58,9 @@ export class HttpFace {
       keepAliveTimeout: limits.idle,
       connectionsCheckingInterval: 1_000,
     })
-    limitConnections(this.#server, most, (request, response) => void this.#serve(request, response))
+    limitConnections(this.#server, most, (request: IncomingMessage, response: ServerResponse) => {
+      void this.#serve(request, response)
+    })
   }
 
   /**

@@ -72,7 +72,11 @@ export function realPipes(libc: Libc, { terminal, control: wantsControl, notify:
         closeAll(theirs)
         return {
           stdinInode: fstatSync(stdin.write).ino,
-          stdin: childInput(writingEnd(stdin.write), { writer: stdin.write, unread: (fd) => libc.unread(fd) }),
+          stdin: childInput(writingEnd(stdin.write), {
+            writer: stdin.write,
+            unread: (fd) => libc.unread(fd),
+            readerless: (fd) => libc.readerless(fd),
+          }),
           stdout: output(stdout.read, () => libc.unread(stdout.read)),
           stderr: readingEnd(stderr.read),
           stderrFd: stderr.read,

@@ -14,6 +14,8 @@ export interface Libc {
   pipe(): { readonly read: number; readonly write: number }
   /** Bytes in the pipe that nobody has read yet; `fd` may be either end. */
   unread(fd: number): number
+  /** Whether nobody can read what is written to this writing end of a pipe. */
+  readerless(fd: number): boolean
   /** Wishes a pipe of that many bytes. False: the kernel refused, the pipe stays as it is. */
   widen(fd: number, bytes: number): boolean
   /** One request of ioctl_tty(2), whose argument is read or filled in place. */
@@ -58,6 +60,7 @@ export interface Libc {
 
 const O_CLOEXEC = 0o2000000
 const FIONREAD = 0x541b
+const POLLERR = 8
 const F_SETPIPE_SZ = 1031
 const F_SETFD = 2
 const FD_CLOEXEC = 1
@@ -102,6 +105,7 @@ function bound(koffi: Koffi): Libc {
   const pipe2 = libc.func('int pipe2(int *fds, int flags)')
   const dup3 = libc.func('int dup3(int from, int to, int flags)')
   const ioctl = libc.func('int ioctl(int fd, unsigned long request, ...)')
+  const poll = libc.func('int poll(void *fds, unsigned long count, int timeout)')
   const fcntl = libc.func('int fcntl(int fd, int command, ...)')
   const waitpid = libc.func('int waitpid(int pid, int *status, int options)')
   const prctl = libc.func('int prctl(int option, ...)')
@@ -150,6 +154,13 @@ function bound(koffi: Koffi): Libc {
       const count = new Int32Array(1)
       check(ioctl(fd, FIONREAD, 'int *', count), 'ioctl FIONREAD')
       return count[0] ?? 0
+    },
+    readerless(fd) {
+      // struct pollfd: the descriptor, what is waited for, what there is. POLLERR need not be waited for.
+      const asked = new Int16Array(4)
+      new Int32Array(asked.buffer, 0, 1)[0] = fd
+      // A signal may come first; then nothing is known.
+      return poll(asked, 1, 0) === 1 && ((asked[3] ?? 0) & POLLERR) !== 0
     },
     widen: (fd, bytes) => fcntl(fd, F_SETPIPE_SZ, 'int', bytes) !== -1,
     terminal: (fd, request, argument) => check(ioctl(fd, request, 'void *', argument), 'ioctl_tty'),

@@ -34,6 +34,7 @@ export interface OwnedInput extends ChildInput {
 export interface PipeGauge {
   /** Bytes in the pipe, seen from either end. */
   unread(fd: number): number
+  readerless(fd: number): boolean
   readonly writer: number
 }
 
@@ -72,6 +73,9 @@ export function childInput(socket: net.Socket, gauge: PipeGauge | null): OwnedIn
       socket.end()
     },
     unread,
+    // A reading end of our own would hide it.
+    closed: () =>
+      gauge !== null && reader === null && !socket.destroyed && !socket.closed && gauge.readerless(gauge.writer),
     destroy() {
       left = unread()
       if (reader !== null) closeSync(reader)

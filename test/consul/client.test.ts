@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { inspect } from 'node:util'
@@ -146,6 +146,25 @@ test('a Consul that never answers costs the time limit and no more', async (t) =
   assert.match((await failureOf(stalled.read('k', { timeout: 100 }))).subject, /timed out \(100ms\)$/)
 })
 
+test('whoever answers in the place of Consul is told apart, and not taken for one without the key', async (t) => {
+  const index = { 'x-consul-index': '5', 'content-type': 'application/json' }
+  const answers: readonly (readonly [status: number, headers: OutgoingHttpHeaders, body: string])[] = [
+    [200, { 'content-type': 'text/html' }, '<h1>It works!</h1>'],
+    [404, { 'content-type': 'text/html' }, '<h1>Not Found</h1>'],
+    [204, {}, ''],
+    [200, { ...index, 'x-consul-index': 'x' }, '[]'],
+    [200, index, 'null'],
+    [200, index, '[null]'],
+    [200, index, '[{"Value":5,"ModifyIndex":5}]'],
+    [200, index, '[{"Value":"e30=","ModifyIndex":"5"}]'],
+  ]
+  for (const [status, headers, body] of answers) {
+    const client = await fakeConsul(t, (_request, response) => response.writeHead(status, headers).end(body))
+    const { subject } = await failureOf(client.read('k', { timeout: 500 }))
+    assert.match(subject, /^cannot read the key "k" in Consul at http:\S+: the answer is none of Consul's: .+/, body)
+  }
+})
+
 test('a connection that went stale while idle costs one more try', async (t) => {
   let requests = 0
   const client = await fakeConsul(t, (request, response) => {
@@ -162,7 +181,7 @@ test('token and namespace travel as headers, and only there', async (t) => {
   let seen: { url: string | undefined; headers: IncomingHttpHeaders } | null = null
   const server = createServer((request, response) => {
     seen = { url: request.url, headers: request.headers }
-    response.writeHead(404).end()
+    response.writeHead(404, { 'x-consul-index': '1' }).end()
   })
   const port = await listen(t, server)
   const client = clientOf(t, consulAt(`http://127.0.0.1:${port}`, TOKEN), { namespace: 'team' })

@@ -74,6 +74,41 @@ test('a change is pushed 100 ms later, with all that came in between as one', as
   assert.deepEqual(calls, [[due, 'calculator critical']])
 })
 
+test('a text that changes all the time is pushed once a second, its last state for certain', async (t) => {
+  const clock = new FakeClock()
+  const { client, calls } = takesAll(clock)
+  let shown = ''
+  const listening: typeof client = {
+    ...client,
+    report: (id, status, output) => {
+      shown = output
+      return client.report(id, status, output)
+    },
+  }
+  const { registration, reports } = registered(t, nowhere, { client: listening, clock, resync: 1_000_000 })
+  await clock.advance(10)
+  calls.length = 0
+  const say = (status: 'passing' | 'warning', output: string): void => {
+    reports.calculator = { status, output }
+    registration.changed()
+  }
+  say('passing', 'run 0')
+  await clock.advance(100)
+  for (let run = 1; run <= 200; run++) {
+    say('passing', `run ${run}`)
+    await clock.advance(20)
+  }
+  const pushes = calls.filter(([, call]) => call === 'calculator passing').length
+  assert.ok(pushes >= 4 && pushes <= 5, `${pushes} in 4.1 s`)
+  await clock.advance(1000)
+  assert.equal(shown, 'run 200')
+  say('passing', 'run 201')
+  await clock.advance(50)
+  say('warning', 'BACKOFF')
+  await clock.advance(50)
+  assert.equal(shown, 'BACKOFF', 'another status does not wait')
+})
+
 test('asked to, it registers anew at once, though a turn is under way', async (t) => {
   const clock = new FakeClock()
   const { client, calls } = takesAll(clock)

@@ -216,6 +216,7 @@ test('pidpiper doctor', { timeout: 480_000 }, async (t: TestContext) => {
     const { port } = server.address() as AddressInfo
     const late = await examine(t, { ...sound, CONSUL_DSN: `127.0.0.1:${port}` }, ['--no-calculator', '--bin', 'cat'])
     found(late, 'consul.clock', /clock/, /NTP/)
+    found(late, 'consul.document', /run document at/, /let CONSUL_DSN name a Consul agent/)
   })
 
   await t.test(

@@ -84,6 +84,21 @@ test('a restart by an operator that waits for the same stop as a document does n
   assert.deepEqual(failures, [])
 })
 
+test('a change waits for the end of a Calculator that nobody may signal, and no second one runs beside it', async () => {
+  const { clock, supervisor, spawner, adoption, failures, publish, state, runs } = await world()
+  spawner.killFailure = 'not permitted'
+  await publish(2, 'a', 'new')
+  await clock.advance(30_000)
+  assert.equal(state(), 'UNKNOWN')
+  assert.ok(adoption.adopting)
+  assert.equal(spawner.children.length, 1)
+  assert.throws(() => supervisor.start('score'), code('ABNORMAL_TERMINATION'))
+  spawner.killFailure = null
+  spawner.last.exit(0)
+  await runs('new')
+  assert.deepEqual(failures, [])
+})
+
 test('after the change the operator commands it again', async () => {
   const { supervisor, spawner, publish, runs } = await world()
   await publish(2, 'a', 'new')

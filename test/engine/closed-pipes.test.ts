@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
-import { watchClosed } from '../../src/engine/closed-pipes.ts'
+import { lookAtStdin, watchClosed } from '../../src/engine/closed-pipes.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
 import { Lane } from '../../src/engine/lane.ts'
 import type { Child } from '../../src/engine/ports.ts'
@@ -14,9 +14,13 @@ function world(protocol: Protocol) {
   const events = new EventRing(clock)
   const report = new StreamReport(events, 'calculator', clock)
   const output: { end?: () => void } = {}
+  const stdin = { isClosed: false }
   const child: Child = {
     ...{ pid: 7, startedAt: 0 },
-    stdin: { write: () => Promise.resolve(), end: () => undefined, unread: () => null },
+    stdin: {
+      ...{ write: () => Promise.resolve(), end: () => undefined, unread: () => null },
+      closed: () => stdin.isClosed,
+    },
     stdout: {
       listen: (listener) => {
         output.end = () => listener.end()
@@ -34,8 +38,9 @@ function world(protocol: Protocol) {
       closed: (pipe) => watchClosed(lane, pipe, clock, report, () => protocol),
     },
   )
+  lookAtStdin(lane, clock, () => watchClosed(lane, 'stdin', clock, report, () => protocol))
   return {
-    lane,
+    ...{ lane, clock, stdin },
     close: { stdin: () => lane.refused(1), stdout: () => output.end?.() },
     /** The pipes that were told of a second later. */
     told: async (): Promise<unknown[]> => {
@@ -73,3 +78,16 @@ for (const pipe of ['stdin', 'stdout'] as const) {
     assert.deepEqual(await told(), [])
   })
 }
+
+test('one that closed its stdin while there are no records is told of, once', async () => {
+  const { lane, clock, stdin, close, told } = world('relay')
+  await clock.advance(60_000)
+  assert.ok(!lane.stdinClosed)
+  stdin.isClosed = true
+  await clock.advance(1000)
+  // The next record comes in the second in which it may turn out to be dead.
+  close.stdin()
+  assert.deepEqual(await told(), [['stream.pipe-closed', 'warn', 'stdin', 7]])
+  assert.ok(lane.stdinClosed)
+  assert.equal(clock.pending, 0)
+})

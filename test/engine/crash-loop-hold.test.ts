@@ -117,6 +117,17 @@ test('a FATAL Calculator, and one that was stopped, leave their partitions too',
   assert.equal(stopped.stream.moves.length, 1)
 })
 
+test('so does one that nobody may signal, of which no more is tried', async () => {
+  const { pass, stream, spawner, supervisor, life } = world()
+  life.ms = null
+  await pass(STEADY)
+  spawner.killFailure = 'not permitted'
+  await supervisor.stop('score')
+  assert.equal(supervisor.snapshot('score')?.state, 'UNKNOWN')
+  await pass(HOLD + 1_000)
+  assert.equal(stream.moves.length, 1)
+})
+
 test('nothing is given away in the middle of a change, nor when the agent leaves', async () => {
   const { pass, stream, change, hold, clock } = world()
   change.isOn = true

@@ -13,14 +13,24 @@ async function removed({ supervisor, spawner }: Engine): Promise<void> {
   supervisor.remove('score')
 }
 
-test('only its owner hears of the end of a child whose process was removed', async () => {
+test('the end of a child whose process was removed is told, and is none of that process', async () => {
   const world = engine(program())
   await removed(world)
   const { spawner, events, owner } = world
   const before = events.since(0).length
-  spawner.last.exit(0)
-  assert.deepEqual(owner.calls, ['opened 100', 'closed 100 0 signalled=true'])
-  assert.equal(events.since(0).length, before)
+  spawner.last.exit(3)
+  assert.deepEqual(owner.calls, ['opened 100', 'closed 100 3 signalled=true'])
+  const told = events.since(0).slice(before)
+  assert.deepEqual(
+    told.map(({ event, message, fields }) => ({ event, message, fields })),
+    [
+      {
+        event: 'os.child-ended',
+        message: 'what nobody could signal, and is removed, has ended (exit status 3)',
+        fields: { program: 'score', pid: 100, exitCode: 3, signal: null },
+      },
+    ],
+  )
 })
 
 test('it takes no deadline from the process that has its name now', async () => {

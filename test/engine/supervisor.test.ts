@@ -286,7 +286,7 @@ test('a start waits for its owner, whose refusal is a failed start, and a stop c
   supervisor.restart('score', 'too fat')
   assert.equal(supervisor.snapshot('score')?.again, 'too fat')
   spawner.last.dieOf('SIGTERM')
-  await clock.advance(0)
+  await clock.advance(1000)
   ready[3]?.resolve(undefined)
   await clock.advance(1000)
   assert.deepEqual([supervisor.snapshot('score')?.state, supervisor.snapshot('score')?.restarts], ['RUNNING', 2])

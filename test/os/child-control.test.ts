@@ -92,8 +92,11 @@ test('sd_notify says the same, until the last datagram, and its socket goes with
   const child = startChild(t, [...notify, 'STATUS=loading\nWATCHDOG=1', 'X=1\nREADY=1', 'STOPPING=1'], notifying)
   const lines: string[] = []
   child.control?.listen((line) => lines.push(line))
-  const environment = readFileSync(`/proc/${child.pid}/environ`, 'utf8').split('\0')
-  const socket = environment.find((pair) => pair.startsWith('NOTIFY_SOCKET='))?.slice('NOTIFY_SOCKET='.length) ?? ''
+  // The kernel shows it a moment after the exec that ends the spawn.
+  const socket = await waitFor('its environment', () => {
+    const environment = readFileSync(`/proc/${child.pid}/environ`, 'utf8').split('\0')
+    return environment.find((pair) => pair.startsWith('NOTIFY_SOCKET='))?.slice('NOTIFY_SOCKET='.length)
+  })
   assert.equal(statSync(path.dirname(socket)).mode & 0o777, 0o700)
   const expected = [
     '{"type":"state","text":"loading"}',

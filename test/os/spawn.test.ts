@@ -132,6 +132,17 @@ test('what a child left unread is known after the end of its input and after its
   assert.equal(killed.stdin.unread(), 'never read\n'.length)
 })
 
+test('that a child closed its stdin is known without a write, and not of one that reads, or has others that do', async (t: TestContext) => {
+  const reading = startChild(t, ['cat'])
+  const heir = startChild(t, ['sh', '-c', 'exec 3<&0 0<&-; cat <&3 3<&- & exec 3<&-; wait'])
+  const deaf = startChild(t, ['sh', '-c', 'exec 0<&-; exec sleep 60'])
+  await waitFor('it is closed', () => deaf.stdin.closed?.() === true)
+  assert.deepEqual([reading.stdin.closed?.(), heir.stdin.closed?.()], [false, false])
+  reading.stdin.end()
+  await reading.exit
+  assert.equal(reading.stdin.closed?.(), false, 'what has ended tells nothing more')
+})
+
 test('a pending write is given up with its child, even if a survivor holds the pipe', async (t: TestContext) => {
   const child = startChild(t, ['sh', '-c', 'sleep 60 <&0 & exit 0'])
   await assert.rejects(child.stdin.write(Buffer.alloc(4_000_000)))

@@ -24,12 +24,17 @@ export function defaultSocket(run = '/run', temporary = '/tmp', uid = process.ge
   throw new AgentError('UNAVAILABLE', `${folder} is not a folder of ours with mode 0700: CONTROL_SOCKET names another`)
 }
 
-/** The socket of an agent that runs here, under the default names or where `asked` says; null: there is none. */
-export function socketInUse(asked: string | undefined, run = '/run', temporary = '/tmp'): string | null {
+/** Where the socket of an agent on this machine may be: under the default names, or where `asked` says. */
+export function socketPlaces(asked: string | undefined, run = '/run', temporary = '/tmp'): readonly string[] {
   const uid = process.getuid?.() ?? 0
-  const places = [join(run, 'pidpiper.sock'), join(temporary, `pidpiper-${uid}`, 'control.sock')]
-  return (asked === undefined ? places : [asked]).find((place) => existsSync(place)) ?? null
+  return asked === undefined
+    ? [join(run, 'pidpiper.sock'), join(temporary, `pidpiper-${uid}`, 'control.sock')]
+    : [asked]
 }
+
+/** The first of these places where there is something; null: there is no agent here. */
+export const socketInUse = (places: readonly string[]): string | null =>
+  places.find((place) => existsSync(place)) ?? null
 
 function isWritable(folder: string): boolean {
   try {

@@ -66,7 +66,10 @@ async function examineDocument(
     throw error
   })
   if (read instanceof ConsulError) {
-    const cure = `give the token key:read on "${key}", as \`pidpiper consul policy\` prints it`
+    const cure =
+      read.status === null
+        ? 'let CONSUL_DSN name a Consul agent'
+        : `give the token key:read on "${key}", as \`pidpiper consul policy\` prints it`
     return { finding: problem(check, subject, `cannot be read: ${read.subject}`, cure), settings: streams }
   }
   const cure = `write a document that is right: consul kv put ${key} @document.json`

@@ -30,7 +30,7 @@ export function fileFindings(file: string, group: string | null): CheckInput {
     rows: description?.rows ?? [],
     problems: problems
       .filter(isPlain)
-      .map(({ text, place }) => ({ name: where(place, file), value: null, expected: text })),
+      .map(({ text, place }) => ({ name: where(place, file), value: null, expected: once(text, file) })),
     warnings: [...warnings, ...(description?.findings ?? [])].map(placed),
   }
 }
@@ -38,6 +38,9 @@ export function fileFindings(file: string, group: string | null): CheckInput {
 /** A file that cannot be parsed is told in supervisord's several lines first, and then place by place. */
 const isPlain = ({ text }: Notice, _: number, problems: readonly Notice[]): boolean =>
   problems.length === 1 || !text.includes('\n')
+
+/** The line begins with the file. */
+const once = (text: string, file: string): string => text.replace(`config file ${file}`, 'this file')
 
 const where = (place: Notice['place'], file: string): string => (place === null ? file : placeText(place))
 

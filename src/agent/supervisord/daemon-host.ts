@@ -1,9 +1,7 @@
 // The process around the lives of a supervisord: user, limits, pidfile, signals; and what lasts over a reload.
-import { unlinkSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { AgentError } from '../../domain/errors.ts'
 import { EventRing } from '../../engine/event-ring.ts'
-import type { Spawner, StderrLine } from '../../engine/ports.ts'
 import { Supervisor } from '../../engine/supervisor.ts'
 import type { Loaded } from '../../faces/supervisord/config/load.ts'
 import type { Machine } from '../../faces/supervisord/config/machine.ts'
@@ -19,8 +17,10 @@ import { nodeLogs } from '../../os/logs.ts'
 import { startReaper } from '../../os/reaper.ts'
 import { hearSigusr1, onSignals, signalsHeard, type AgentSignal } from '../../os/signals.ts'
 import { NodeSpawner } from '../../os/spawn.ts'
+import type { Companion, CompanionParts } from './companion.ts'
 import { openLife, type OpenLife } from './open-life.ts'
 import { openMainLog } from './open-main-log.ts'
+import { writePidfile } from './pidfile.ts'
 import { becomeUser, ensureLimits } from './privileges.ts'
 
 export interface HostParts {
@@ -32,31 +32,6 @@ export interface HostParts {
   readonly ready: () => void
   /** A Calculator beside the programs of the file. */
   readonly companion: CompanionParts | null
-}
-
-/** What runs beside the lives of the daemon, and ends with it. */
-export interface Companion {
-  /** @returns the exit code of all */
-  run(): Promise<number>
-  signal(name: AgentSignal): void
-  fail(code: number): void
-}
-
-export interface CompanionParts {
-  /** It has that for itself. */
-  readonly group: string
-  readonly onStderrLine: (line: StderrLine) => void
-  /** A line without what nobody may see. */
-  readonly masked: (text: string) => string
-  /** What the programs of the file inherit. */
-  readonly childEnvironment: Readonly<Record<string, string>>
-  create(shared: {
-    spawner: Spawner
-    events: EventRing
-    supervisor: Supervisor
-    /** Of now; null before the first. */
-    daemon: () => Daemon | null
-  }): Companion
 }
 
 const BUG = 70
@@ -166,14 +141,14 @@ export class DaemonHost {
       process.umask(settings.umask)
       if (settings.directory !== null) process.chdir(settings.directory)
     }
-    const hasPidfile = this.#writePidfile(settings.pidfile)
+    const removePidfile = writePidfile(settings.pidfile, (level, text) => this.#mainLog?.line(level, text))
     ready()
     await life.run()
     if (first) this.#accompany()
     const outcome = await life.ended
     this.#exitCode ||= life.exitCode
     await close()
-    if (hasPidfile) removeFile(settings.pidfile)
+    removePidfile()
     this.#mainLog?.close()
     return outcome
   }
@@ -202,17 +177,6 @@ export class DaemonHost {
     await this.#endCompanion()
     await this.#accompanied
     return this.#exitCode
-  }
-
-  #writePidfile(path: string): boolean {
-    try {
-      writeFileSync(path, `${process.pid}\n`)
-    } catch {
-      this.#mainLog?.line('critical', `could not write pidfile ${path}`)
-      return false
-    }
-    this.#mainLog?.line('info', `supervisord started with pid ${process.pid}`)
-    return true
   }
 
   /** Signals, orphans and bugs, until what it returns is called. */
@@ -278,13 +242,5 @@ export class DaemonHost {
       if (!(error instanceof AgentError)) throw error
       this.#mainLog?.line('critical', `cannot restart, everything stays as it is: ${error.subject}`)
     }
-  }
-}
-
-function removeFile(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // Somebody removed it before us, or its folder is closed to the user we have become: supervisord leaves it, too.
   }
 }

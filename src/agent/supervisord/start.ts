@@ -14,7 +14,8 @@ import { SUPERVISOR_VERSION } from '../../faces/supervisord/versions.ts'
 import { daemonCopy, startCopy } from '../../os/daemonise.ts'
 import { releaseSignals, signalsHeard } from '../../os/signals.ts'
 import { besideCalculator } from './beside-calculator.ts'
-import { DaemonHost, type CompanionParts } from './daemon-host.ts'
+import type { CompanionParts } from './companion.ts'
+import { DaemonHost } from './daemon-host.ts'
 import { thisMachine } from './this-machine.ts'
 
 const START_FAILED = 2

@@ -2,7 +2,7 @@
 import type { DomainEvent, Fields, Level } from '../events.ts'
 import type { EventName } from '../log-events.ts'
 import { namespec } from './spec.ts'
-import { crashLoop, type Process } from './state.ts'
+import { crashLoop, type ExitStatus, type Process } from './state.ts'
 
 interface Fact {
   readonly level: Level | ((after: Process) => Level)
@@ -22,8 +22,9 @@ const ending = (after: Process, before: Process): Fields => ({
 })
 const nextStop = ({ spec, stopStep }: Process): string => spec.stop[stopStep]?.action ?? ''
 
-const exitText = ({ exit }: Process): string =>
-  exit?.signal == null ? `exit status ${exit?.code ?? 'unknown'}` : `terminated by ${exit.signal}`
+const endText = (status: ExitStatus | null): string =>
+  status?.signal == null ? `exit status ${status?.code ?? 'unknown'}` : `terminated by ${status.signal}`
+const exitText = ({ exit }: Process): string => endText(exit)
 
 // prettier-ignore
 const facts = {
@@ -66,3 +67,11 @@ export function describe(name: FactName, after: Process, before: Process, extra:
     },
   }
 }
+
+/** The end of a child that outlived its process: by now the name may be another's. */
+export const describeOutlived = ({ spec }: Process, pid: number, status: ExitStatus): DomainEvent => ({
+  event: 'os.child-ended',
+  level: 'info',
+  message: `what nobody could signal, and is removed, has ended (${endText(status)})`,
+  fields: { program: namespec(spec), pid, exitCode: status.code, signal: status.signal },
+})

@@ -31,8 +31,7 @@ export function verdict(process: Process, child: LiveChild, status: ExitStatus, 
   if (spec.backoff.kind === 'linear') {
     // supervisord: too early is a failed start, whatever the exit code; autorestart decides only after RUNNING.
     if (state === 'STARTING' && tooQuickly(lived, spec.startsecs)) return { state: 'BACKOFF' }
-    const wait = spec.backoff.restartDelay ?? Math.max(0, floor - lived)
-    return { state: 'EXITED', restartIn: restart ? wait : null }
+    return { state: 'EXITED', restartIn: restart ? restartDelay(spec.backoff, lived) : null }
   }
   // The Calculator: autorestart decides first; then a run that did its work is followed by the next at once.
   if (!restart) return { state: 'EXITED', restartIn: null }
@@ -40,6 +39,11 @@ export function verdict(process: Process, child: LiveChild, status: ExitStatus, 
     return { state: 'EXITED', restartIn: Math.max(0, spec.backoff.floor - lived) }
   }
   return child.progressed || lived >= spec.backoff.max ? { state: 'EXITED', restartIn: 0 } : { state: 'BACKOFF' }
+}
+
+/** Wait before the start that follows the end of a run of `lived` ms, where that was no failed start. */
+export function restartDelay(backoff: Backoff, lived: Millis): Millis {
+  return backoff.kind === 'linear' ? (backoff.restartDelay ?? Math.max(0, floor - lived)) : 0
 }
 
 /** Wait before the next start after `retries` failed ones in a row (1 or more). */

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Fields } from '../events.ts'
 import type { Millis } from '../time.ts'
 import { describe, type FactName } from './facts.ts'
-import { endsRuns, exhausted, expected, retryDelay, tooQuickly, verdict } from './restart.ts'
+import { endsRuns, exhausted, expected, restartDelay, retryDelay, tooQuickly, verdict } from './restart.ts'
 import { namespec } from './spec.ts'
 import type {
   Cell,
@@ -230,8 +230,7 @@ export const stopped: Cell<'exited'> = (process, event) => {
   if (process.again === null) {
     return go(process, { ...end, state: 'STOPPED', retries: 0 }, disarm, ...sweep(process), 'process.stopped')
   }
-  const { backoff } = process.spec
-  const wait = backoff.kind === 'linear' ? (backoff.restartDelay ?? 0) : 0
+  const wait = restartDelay(process.spec.backoff, event.at - live(process).since)
   const change = { ...end, state: 'EXITED', retryAt: event.at + wait, spawnerr: process.again } as const
   return go(process, change, ...sweep(process), 'process.exited', arm('retryDue', wait))
 }

@@ -46,7 +46,7 @@ export class Rest {
     start: (name) => this.#done(name, (deeds) => deeds.start(name)),
     stop: (name) => this.#done(name, (deeds) => deeds.stop(name)),
     restart: (name) => this.#done(name, (deeds) => restart(deeds, name)),
-    signal: (name, query) => this.#done(name, (deeds) => deeds.signal(name, query.get('name') ?? '')),
+    signal: (name, query) => this.#done(name, (deeds) => deeds.signal(name, signalOf(query))),
   }
 
   constructor({ model, deeds }: RestOptions) {
@@ -109,6 +109,13 @@ export class Rest {
     order(this.#deeds())
     return json(202, { status: 'accepted' })
   }
+}
+
+function signalOf(query: URLSearchParams): string {
+  const signal = query.get('name') ?? ''
+  if (signal === '')
+    throw new AgentError('BAD_ARGUMENTS', 'the path should end with ?name= and a signal, such as ?name=HUP')
+  return signal
 }
 
 async function restart(deeds: Deeds, name: string): Promise<void> {

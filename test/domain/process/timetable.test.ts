@@ -99,6 +99,17 @@ test('linear: the floor counts from the start before, and a run of a second has 
   assert.deepEqual(world.starts, [0, 1000, 2000, 7000])
 })
 
+test('linear: what is restarted because it is unfit keeps to the floor too', () => {
+  const world = started(program({ startsecs: 0 }))
+  for (const lifetime of [0, 300, 5000]) {
+    world.wait(lifetime)
+    world.restart()
+    world.dieOf('SIGTERM')
+    untilAlive(world)
+  }
+  assert.deepEqual(world.starts, [0, 1000, 2000, 7000])
+})
+
 test('linear: RUNNING resets retries, and exits after it are restarted without limit', () => {
   const world = started(program({ startretries: 1 }))
   keepDying(world, 1, 0)

@@ -103,6 +103,11 @@ test('an order that cannot be followed says why, by code and status', async (t) 
   const error = { error: 'NOT_RUNNING: calculator', code: 'NOT_RUNNING' }
   assert.deepEqual([(await post('stop')).status, (await post('stop')).body], [409, error])
   assert.equal((await post('signal?name=NONE')).status, 400)
+  for (const nameless of ['signal', 'signal?name=', 'signal?signal=HUP']) {
+    const { status, body } = await post(nameless)
+    const error = 'BAD_ARGUMENTS: the path should end with ?name= and a signal, such as ?name=HUP'
+    assert.deepEqual([status, body], [400, { error, code: 'BAD_ARGUMENTS' }])
+  }
   assert.equal((await post('restart')).status, 200)
   assert.deepEqual(arrived, ['start calculator'])
 })

@@ -128,5 +128,5 @@ Options:
 
 Actions are commands like "tail" or "stop". Names may be patterns: "restart web*".
 One of them is new: "rolling-restart group:*" restarts one process after the other (see "help rolling-restart").
-Without an action a shell reads actions, line by line. The action "help" lists them.
+Without an action a shell reads actions, line by line. The action "help" lists the others.
 `

@@ -24,6 +24,8 @@ export interface CtlWorld {
   readonly terminal: Terminal
   /** Who is asked where the command line names neither server nor file; null: whom the file that is found names. */
   readonly serverurl?: string | null
+  /** What a person is told besides, where nobody answers. */
+  readonly unanswered?: (serverurl: string) => string
 }
 
 /** @returns the exit code */
@@ -68,7 +70,8 @@ function refuse({ program, terminal }: CtlWorld, problems: readonly string[]): n
   return BAD_ARGUMENTS
 }
 
-async function act(flags: CtlFlags, settings: CtlSettings, { machine, terminal }: CtlWorld): Promise<number> {
+async function act(flags: CtlFlags, settings: CtlSettings, world: CtlWorld): Promise<number> {
+  const { machine, terminal, unanswered } = world
   const pictures = flags.watch === null ? null : inPictures(terminal)
   const session = new Session({
     target: {
@@ -79,6 +82,7 @@ async function act(flags: CtlFlags, settings: CtlSettings, { machine, terminal }
     terminal: pictures ?? terminal,
     interactive: flags.interactive || flags.words.length === 0,
     json: flags.json,
+    unanswered,
   })
   const line = flags.words.join(' ')
   try {

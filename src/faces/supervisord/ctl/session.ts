@@ -17,6 +17,8 @@ export interface SessionOptions {
   /** Confirmations and passwords are asked for. */
   readonly interactive: boolean
   readonly json: boolean
+  /** What a person is told besides, once, where nobody answers at this url. */
+  readonly unanswered?: ((serverurl: string) => string) | undefined
   /** Opens a connection; the default speaks HTTP. */
   readonly connect?: (target: Target) => Server
 }
@@ -27,15 +29,17 @@ export class Session {
   exitStatus: number = exit.success
   readonly #json: boolean
   readonly #connect: (target: Target) => Server
+  #unanswered: ((serverurl: string) => string) | undefined
   #said: Json[] = []
   #target: Target
   #server: Server | null = null
 
-  constructor({ target, terminal, interactive, json, connect: open = connect }: SessionOptions) {
+  constructor({ target, terminal, interactive, json, unanswered, connect: open = connect }: SessionOptions) {
     this.#target = target
     this.terminal = terminal
     this.interactive = interactive
     this.#json = json
+    this.#unanswered = unanswered
     this.#connect = open
   }
 
@@ -95,15 +99,22 @@ export class Session {
     } catch (error) {
       if (isFault(error, fault.UNKNOWN_METHOD)) this.fail(noNamespace, exit.unimplemented)
       else if (!(error instanceof RpcFault) && systemCode(error) === 'ECONNREFUSED') {
-        this.fail(`${this.#target.serverurl} refused connection`, exit.insufficientPrivileges)
+        this.#noAnswer('refused connection', exit.insufficientPrivileges)
       } else if (systemCode(error) === 'ENOENT') {
-        this.fail(`${this.#target.serverurl} no such file`, exit.notRunning)
+        this.#noAnswer('no such file', exit.notRunning)
       } else {
         this.exitStatus = exit.generic
         throw error
       }
     }
     return false
+  }
+
+  #noAnswer(words: string, exitStatus: number): void {
+    const { serverurl } = this.#target
+    this.fail(`${serverurl} ${words}`, exitStatus)
+    if (this.#unanswered) this.terminal.writeError(`${this.#unanswered(serverurl)}\n`)
+    this.#unanswered = undefined
   }
 }
 

@@ -48,18 +48,26 @@ async function startWhenReady(process: ManagedProcess, parts: Parts): Promise<vo
   const { supervisor, mainLog, roster, watch, mayGoOn } = parts
   const isReady = (other: ManagedProcess): boolean =>
     supervisor.snapshot(other.namespec)?.state === 'RUNNING' && isFit(other)
-  for (;;) {
-    if (!mayGoOn() || roster.known(process.namespec) !== process || !isNew(process, supervisor)) return
+  const isWanted = (): boolean => mayGoOn() && roster.known(process.namespec) === process && isNew(process, supervisor)
+  while (isWanted()) {
     const missing = missingOf(process, roster, isReady)
     if (missing === null) {
       supervisor.start(process.namespec)
       return
     }
-    mainLog.line('info', `${process.name} waits for ${missing.namespec}`)
-    // An update may put another process in its place.
-    const isPast = (): boolean => isReady(missing) || roster.known(missing.namespec) !== missing || !mayGoOn()
-    await watch.until(missing.namespec, () => (isPast() ? true : undefined))
+    const { name, other } = missing
+    mainLog.line('info', `${process.name} waits for ${name}${other === null ? ', which is not there' : ''}`)
+    // An update may put another process in its place, or elsewhere.
+    const isPast = (): boolean =>
+      other === null ? isThere(name, roster) : isReady(other) || roster.known(other.namespec) !== other
+    await watch.until(name, () => (isPast() || !isWanted() ? true : undefined))
   }
+}
+
+/** What keeps a process from its start: another that is not ready, or null: nothing has the name now. */
+interface Missing {
+  readonly name: string
+  readonly other: ManagedProcess | null
 }
 
 /** The first of its dependencies that is not ready; null: all are. */
@@ -67,8 +75,16 @@ function missingOf(
   process: ManagedProcess,
   roster: Roster,
   isReady: (other: ManagedProcess) => boolean,
-): ManagedProcess | null {
+): Missing | null {
   const all = roster.processes().filter((other) => other !== process)
-  const needed = process.config.dependsOn.flatMap((wanted) => all.filter(({ config }) => isMeant(wanted, config)))
-  return needed.find((other) => !isReady(other)) ?? null
+  for (const wanted of process.config.dependsOn) {
+    if (!isThere(wanted, roster)) return { name: wanted, other: null }
+    const other = all.find((candidate) => isMeant(wanted, candidate.config) && !isReady(candidate))
+    if (other !== undefined) return { name: other.namespec, other }
+  }
+  return null
 }
+
+/** Between the two halves of an update it is not. A group may have no process at all. */
+const isThere = (wanted: string, roster: Roster): boolean =>
+  roster.has(wanted) || roster.processes().some(({ config }) => isMeant(wanted, config))

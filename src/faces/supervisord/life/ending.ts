@@ -1,45 +1,93 @@
-// How a life ends: everything is stopped by priority, and nothing is started any more.
-import type { Timer } from '../../../engine/ports.ts'
+// The end of a life, from the moment at which somebody wants it: what comes first, and what is wanted next.
+import { setImmediate as breathe } from 'node:timers/promises'
+import { AgentError } from '../../../domain/errors.ts'
 import type { Supervisor } from '../../../engine/supervisor.ts'
+import type { DaemonState } from '../daemon.ts'
+import { exitCodeFor } from './exit-rule.ts'
 import type { Roster } from './roster.ts'
+import { stopEverything } from './stop-everything.ts'
 import type { Surroundings } from './surroundings.ts'
 
-const reportEveryMs = 3000
-/** One turn of supervisord's loop, which its listeners have between the last stop and their own. */
-const hearOutMs = 1000
-
-/** Stops and removes every group; resolves when nothing is left (supervisord: ordered_stop_groups_phase_1). */
-export async function stopEverything(supervisor: Supervisor, roster: Roster, around: Surroundings): Promise<void> {
-  around.bus.notify('SUPERVISOR_STATE_CHANGE_STOPPING', '')
-  const report = reportLeft(supervisor, roster, around)
-  const all = roster.processes().map(({ namespec }) => namespec)
-  await supervisor.halt(all, (names) => hearOut(names, roster, around))
-  report.cancel()
-  for (const { config } of roster.groups()) roster.remove(config.name)
+/** The end of what runs beside the programs, and may need them: it comes before a shutdown stops them. */
+export interface CompanionEnd {
+  /** Asks for it, unless somebody has; resolves when it is there. */
+  come(): Promise<unknown>
+  /** Somebody asked for it, and so for the end of all. */
+  isDue(): boolean
 }
 
-/** Listeners among these are told of all that was stopped before them, unless they take long. */
-async function hearOut(names: readonly string[], roster: Roster, { clock }: Surroundings): Promise<void> {
-  const pools = roster.groups().flatMap(({ pool, processes }) => {
-    return pool !== null && processes.some(({ namespec }) => names.includes(namespec)) ? [pool] : []
-  })
-  if (pools.length === 0) return
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const patience = clock.arm(hearOutMs, () => resolve(undefined))
-  await Promise.race([promise, Promise.all(pools.map((pool) => pool.idle()))])
-  patience.cancel()
+export interface EndingParts {
+  readonly supervisor: Supervisor
+  readonly roster: Roster
+  readonly around: Surroundings
+  readonly companion: CompanionEnd | undefined
 }
 
-/** supervisord: Supervisor.shutdown_report. */
-function reportLeft(supervisor: Supervisor, roster: Roster, { clock, mainLog }: Surroundings): Timer {
-  const isDown = (namespec: string): boolean =>
-    ['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN'].includes(supervisor.snapshot(namespec)?.state ?? 'STOPPED')
-  let timer: Timer
-  const tell = (): void => {
-    const left = roster.processes().filter(({ namespec }) => !isDown(namespec))
-    if (left.length > 0) mainLog.line('info', `waiting for ${left.map(({ name }) => name).join(', ')} to die`)
-    timer = clock.arm(reportEveryMs, tell)
+export class Ending {
+  readonly #parts: EndingParts
+  readonly #ended = Promise.withResolvers<'SHUTDOWN' | 'RESTARTING'>()
+  readonly #last: (() => void)[] = []
+  #state: DaemonState = 'RUNNING'
+  #exitCode = 0
+
+  constructor(parts: EndingParts) {
+    this.#parts = parts
   }
-  tell()
-  return { cancel: () => timer.cancel() }
+
+  get state(): DaemonState {
+    return this.#state
+  }
+
+  /** 0 unless a program has `exit_on`. */
+  get exitCode(): number {
+    return this.#exitCode
+  }
+
+  /** Resolves when everything is stopped, with what is wanted next. */
+  get ended(): Promise<'SHUTDOWN' | 'RESTARTING'> {
+    return this.#ended.promise
+  }
+
+  /** Raises SHUTDOWN_STATE once somebody wants it. */
+  readonly mustRun = (): void => {
+    if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
+  }
+
+  /** To be called when everything is stopped. */
+  atEnd(end: () => void): void {
+    this.#last.push(end)
+  }
+
+  /** Somebody wants it; of two wishes a shutdown is the stronger. */
+  begin(state: 'SHUTDOWN' | 'RESTARTING'): void {
+    if (this.#state === 'SHUTDOWN') return
+    const isFirst = this.#state === 'RUNNING'
+    this.#state = state
+    if (isFirst) void this.#come()
+  }
+
+  /** Whether the end of a process is the end of all. */
+  judge(namespec: string): void {
+    const { roster, supervisor, around } = this.#parts
+    const process = roster.known(namespec)
+    const snapshot = supervisor.snapshot(namespec)
+    if (process === undefined || snapshot === undefined || this.#state !== 'RUNNING') return
+    const code = exitCodeFor(process.config, snapshot)
+    if (code === null) return
+    around.mainLog.line('warn', `${process.name} has ended, and with it everything (exit_on)`)
+    this.#exitCode = code
+    this.begin('SHUTDOWN')
+  }
+
+  async #come(): Promise<void> {
+    const { supervisor, roster, around, companion } = this.#parts
+    // Who asked for it gets an answer first.
+    await breathe()
+    if (this.#state === 'SHUTDOWN') await companion?.come()
+    await stopEverything(supervisor, roster, around)
+    await roster.hooks.allIdle()
+    for (const end of this.#last) end()
+    around.followers.close()
+    this.#ended.resolve(this.#state === 'SHUTDOWN' ? 'SHUTDOWN' : 'RESTARTING')
+  }
 }

@@ -1,6 +1,4 @@
 // One life of the daemon, from its first group to its last: what every other part of the face talks to.
-import { setImmediate as breathe } from 'node:timers/promises'
-import { AgentError } from '../../../domain/errors.ts'
 import type { Difference } from '../config/difference.ts'
 import type { Loaded } from '../config/load.ts'
 import type { SupervisordConfig } from '../config/types.ts'
@@ -21,8 +19,7 @@ import { startTicks } from '../events/ticks.ts'
 import { autostart } from './autostart.ts'
 import { Configuration } from './configuration.ts'
 import { Commands, type CommandParts } from './commands.ts'
-import { stopEverything } from './ending.ts'
-import { exitCodeFor } from './exit-rule.ts'
+import { Ending, type CompanionEnd } from './ending.ts'
 import type { Handled } from './guest.ts'
 import { hearing } from './hearing.ts'
 import { LogAccess } from './log-access.ts'
@@ -41,14 +38,6 @@ export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand
   readonly companion?: CompanionEnd
 }
 
-/** The end of what runs beside the programs, and may need them: it comes before a shutdown stops them. */
-export interface CompanionEnd {
-  /** Asks for it, unless somebody has; resolves when it is there. */
-  come(): Promise<unknown>
-  /** Somebody asked for it, and so for the end of all. */
-  isDue(): boolean
-}
-
 export class Life implements Daemon {
   readonly identifier: string
   readonly pid: number
@@ -59,64 +48,51 @@ export class Life implements Daemon {
   readonly #commands: Commands
   readonly #configuration: Configuration
   readonly #logs: LogAccess
-  readonly #ended = Promise.withResolvers<'SHUTDOWN' | 'RESTARTING'>()
-  readonly #endings: (() => void)[] = []
-  #state: DaemonState = 'RUNNING'
-  #exitCode = 0
-  readonly #mustRun = (): void => {
-    if (this.#state === 'SHUTDOWN' || this.#state === 'RESTARTING') throw new AgentError('SHUTDOWN_STATE', '')
-  }
+  readonly #ending: Ending
 
   constructor(parts: LifeParts) {
     this.#parts = parts
     this.#around = parts.around
     this.identifier = parts.config.settings.identifier
     this.pid = parts.pid
-    this.#roster = new Roster(parts, parts.around)
-    this.#logs = new LogAccess(this.#roster, parts.around, this.#mustRun)
-    const shared = { roster: this.#roster, watch: this.#watch, mustRun: this.#mustRun }
-    this.#commands = new Commands({ ...parts, ...parts.around, ...shared })
-    this.#configuration = new Configuration({
-      ...parts,
-      ...parts.around,
-      roster: this.#roster,
-      commands: this.#commands,
-    })
+    const roster = (this.#roster = new Roster(parts, parts.around))
+    this.#ending = new Ending({ ...parts, roster, companion: parts.companion })
+    const { mustRun } = this.#ending
+    this.#logs = new LogAccess(roster, parts.around, mustRun)
+    this.#commands = new Commands({ ...parts, ...parts.around, roster, watch: this.#watch, mustRun })
+    this.#configuration = new Configuration({ ...parts, ...parts.around, roster, commands: this.#commands })
   }
 
   /** 0 unless a program has `exit_on`. */
   get exitCode(): number {
-    return this.#exitCode
+    return this.#ending.exitCode
   }
 
   /** Resolves when everything is stopped, with what is wanted next. */
   get ended(): Promise<'SHUTDOWN' | 'RESTARTING'> {
-    return this.#ended.promise
+    return this.#ending.ended
   }
 
   /** Adds the groups; nothing runs yet. Raises what `Roster.add` raises. */
   open(): void {
-    this.#endings.push(
-      this.#parts.events.subscribe(
-        hearing(this.#roster, this.#watch, this.#around, (namespec) => this.#judge(namespec)),
-      ),
-    )
+    const ended = (namespec: string): void => this.#ending.judge(namespec)
+    this.#ending.atEnd(this.#parts.events.subscribe(hearing(this.#roster, this.#watch, this.#around, ended)))
     this.#configuration.addAll()
   }
 
   /** From now on it runs: what has autostart is started, by priority. Resolves when the last of them was spawned. */
   run(): Promise<void> {
     const { bus, clock, mainLog } = this.#around
-    this.#endings.push(startTicks(bus, clock))
+    this.#ending.atEnd(startTicks(bus, clock))
     const { supervisor, tools } = this.#parts
     const processes = (): readonly ManagedProcess[] => this.#roster.processes()
-    this.#endings.push(watchMemory({ clock, supervisor, mainLog, measureMemory: tools.measureMemory, processes }))
+    this.#ending.atEnd(watchMemory({ clock, supervisor, mainLog, measureMemory: tools.measureMemory, processes }))
     bus.notify('SUPERVISOR_STATE_CHANGE_RUNNING', '')
     return this.#autostart(this.#roster.processes())
   }
 
   state(): DaemonState {
-    return this.#state
+    return this.#ending.state
   }
 
   now(): number {
@@ -181,28 +157,30 @@ export class Life implements Daemon {
   }
 
   reread(): Difference {
-    this.#mustRun()
+    this.#ending.mustRun()
     return this.#configuration.reread()
   }
 
   addGroup(name: string): void {
-    this.#mustRun()
+    this.#ending.mustRun()
     void this.#autostart(this.#configuration.add(name))
+    this.#watch.rosterChanged()
   }
 
   removeGroup(name: string): void {
-    this.#mustRun()
+    this.#ending.mustRun()
     this.#configuration.remove(name)
+    this.#watch.rosterChanged()
   }
 
   shutdown(): void {
-    this.#leave('SHUTDOWN')
+    this.#ending.begin('SHUTDOWN')
   }
 
   restart(): void {
     const isLast = this.#parts.companion?.isDue() ?? false
-    if (this.#state === 'RUNNING' && !isLast) this.#configuration.load()
-    this.#leave(isLast ? 'SHUTDOWN' : 'RESTARTING')
+    if (this.#ending.state === 'RUNNING' && !isLast) this.#configuration.load()
+    this.#ending.begin(isLast ? 'SHUTDOWN' : 'RESTARTING')
   }
 
   sendRemoteCommEvent(type: string, data: string): void {
@@ -248,12 +226,12 @@ export class Life implements Daemon {
   #info = (process: Handled): ProcessInfo => processInfo(process, this.#commands.snapshot(process), this.now())
 
   #all(): Handled[] {
-    this.#mustRun()
+    this.#ending.mustRun()
     return this.#roster.inOrder()
   }
 
   #membersOf(group: string): Handled[] {
-    this.#mustRun()
+    this.#ending.mustRun()
     const member = this.#configuration.live(group)
     return member === undefined ? this.#roster.members(group) : [member]
   }
@@ -261,36 +239,7 @@ export class Life implements Daemon {
   #autostart(processes: readonly ManagedProcess[]): Promise<void> {
     const { supervisor } = this.#parts
     const { clock, mainLog } = this.#around
-    const mayGoOn = (): boolean => this.#state === 'RUNNING'
+    const mayGoOn = (): boolean => this.#ending.state === 'RUNNING'
     return autostart(processes, { supervisor, clock, mainLog, roster: this.#roster, watch: this.#watch, mayGoOn })
-  }
-
-  /** Whether the end of a process is the end of all. */
-  #judge(namespec: string): void {
-    const process = this.#roster.known(namespec)
-    if (process === undefined || this.#state !== 'RUNNING') return
-    const code = exitCodeFor(process.config, this.#commands.snapshot(process))
-    if (code === null) return
-    this.#around.mainLog.line('warn', `${process.name} has ended, and with it everything (exit_on)`)
-    this.#exitCode = code
-    this.shutdown()
-  }
-
-  #leave(state: 'SHUTDOWN' | 'RESTARTING'): void {
-    if (this.#state === 'SHUTDOWN') return
-    const isFirst = this.#state === 'RUNNING'
-    this.#state = state
-    if (isFirst) void this.#end()
-  }
-
-  async #end(): Promise<void> {
-    // Who asked for it gets an answer first.
-    await breathe()
-    if (this.#state === 'SHUTDOWN') await this.#parts.companion?.come()
-    await stopEverything(this.#parts.supervisor, this.#roster, this.#around)
-    await this.#roster.hooks.allIdle()
-    for (const end of this.#endings) end()
-    this.#around.followers.close()
-    this.#ended.resolve(this.#state === 'SHUTDOWN' ? 'SHUTDOWN' : 'RESTARTING')
   }
 }

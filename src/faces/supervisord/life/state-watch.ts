@@ -10,6 +10,11 @@ export class StateWatch {
     queueMicrotask(() => waiting.forEach((wake) => wake()))
   }
 
+  /** Processes have come or gone: everybody looks, whatever he waits for. */
+  rosterChanged(): void {
+    for (const namespec of [...this.#waiting.keys()]) this.changed(namespec)
+  }
+
   /** Asks `probe` now and after each change, until it gives something other than undefined. */
   async until<T>(namespec: string, probe: () => T | undefined): Promise<T> {
     for (;;) {

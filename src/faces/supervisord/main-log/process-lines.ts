@@ -55,6 +55,13 @@ const lines: Readonly<Record<string, (fields: Fields, about: About) => Line | nu
   },
 }
 
+/** Of a child whose program was removed while nobody could signal it; null: the fact is another. */
+export function outlivedLine({ event, fields }: NumberedEvent): Line | null {
+  if (event !== 'os.child-ended') return null
+  const { program, pid } = fields
+  return info(`exited: ${shown(program)} (pid ${shown(pid)}, removed while UNKNOWN; ${ending(fields)})`)
+}
+
 const info = (text: string): Line => ({ level: 'info', text })
 const warn = (text: string): Line => ({ level: 'warn', text })
 const debug = (text: string): Line => ({ level: 'debug', text })

@@ -61,6 +61,17 @@ test('the file says where the server is and who asks; flags win', async (t) => {
   assert.deepEqual([away.code, away.output], [4, 'unix:///nope.sock no such file\n'])
 })
 
+test('where nobody answers a person is told once what to do, beside the words of the real one', async (t) => {
+  const { folder } = await place(t)
+  const { terminal } = rig({ typed: ['status', 'quit'] })
+  const machine = nodeMachine({ environment: {}, cwd: folder, uid: 0 })
+  const unanswered = (serverurl: string): string => `nobody at ${serverurl}`
+  const world = { program: 'pidpiper ctl', executable: '/opt/pidpiper', machine, terminal, unanswered }
+  await supervisorctl(['-s', 'unix:///nope.sock'], world)
+  assert.equal(terminal.output.match(/^unix:\/\/\/nope.sock no such file$/gm)?.length, 2)
+  assert.equal(terminal.errors, 'nobody at unix:///nope.sock\n')
+})
+
 test('without -c the usual places are searched, the one beside the program first; none is no problem', async (t) => {
   const { folder, run } = await place(t)
   const none = await run('-s', `unix://${folder}/sock`, 'status')

@@ -61,6 +61,45 @@ test('depends_on: who waits for a program that an update replaces waits for the 
   assert.equal(lines.filter((line) => line === 'INFO web waits for db').length, 2)
 })
 
+test('depends_on: who waits for a program that an update moves into a group waits for it there', async (t) => {
+  const web = '[program:web]\ncommand=web\nstartsecs=0\ndepends_on=db\n'
+  const db = `${web}[program:db]\ncommand=db\n`
+  const { life, clock, child, rewrite, statename, lines } = world(t, { programs: `${db}autostart=false` })
+  await life.run()
+  rewrite(`${db}[program:other]\ncommand=other\n[group:tier]\nprograms=db`)
+  assert.deepEqual(life.reread(), { added: ['other', 'tier'], changed: [], removed: ['db'] })
+  life.removeGroup('db')
+  life.addGroup('other')
+  await clock.advance(2000)
+  assert.equal(statename('web'), 'STOPPED', 'what it needs is nowhere')
+  life.addGroup('tier')
+  await clock.advance(500)
+  assert.equal(statename('web'), 'STOPPED')
+  await clock.advance(500)
+  await settle()
+  assert.ok(child('db'))
+  assert.equal(statename('web'), 'RUNNING')
+  assert.deepEqual(
+    lines.filter((line) => line.includes('web waits')),
+    ['db', 'db, which is not there', 'tier:db'].map((what) => `INFO web waits for ${what}`),
+  )
+})
+
+test('depends_on: who is removed while it waits is not started', async (t) => {
+  const { life, clock, spawner } = world(t, { programs: chain })
+  await life.run()
+  await settle()
+  life.removeGroup('web')
+  life.addGroup('web')
+  life.removeGroup('web')
+  await clock.advance(1001)
+  await settle()
+  assert.deepEqual(
+    spawner.children.map(({ spec }) => spec.name),
+    ['disk', 'db'],
+  )
+})
+
 test('depends_on that leads back to itself is refused', (t) => {
   const programs = '[program:a]\ncommand=a\ndepends_on=b\n[program:b]\ncommand=b\ndepends_on=a'
   assert.throws(() => world(t, { programs }), /depends_on of a:a leads back to itself/)

@@ -137,7 +137,7 @@ test('stdin goes to a process that runs', async (t) => {
 
 test('a group whose child nobody may signal can be removed, and the end of that child ends nothing else', async (t) => {
   const both = '[program:root]\ncommand=sudo x\nstartsecs=0\n[program:web]\ncommand=web\nstartsecs=0'
-  const { life, child, spawner, statename } = world(t, { programs: both })
+  const { life, child, spawner, statename, lines } = world(t, { programs: both })
   await life.run()
   const old = child('root')
   spawner.killFailure = 'EPERM'
@@ -149,4 +149,5 @@ test('a group whose child nobody may signal can be removed, and the end of that 
     life.processes().map(({ name, state }) => `${name} ${state}`),
     ['web RUNNING'],
   )
+  assert.equal(lines.at(-1), `INFO exited: root (pid ${old.pid}, removed while UNKNOWN; exit status 0)`)
 })

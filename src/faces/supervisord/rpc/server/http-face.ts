@@ -2,9 +2,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { limitConnections } from '../../../../engine/limit-connections.ts'
 import { hostName, refusal } from '../../../../wire/http/browser-guard.ts'
 import type { HttpServerConfig } from '../../config/types.ts'
-import { limitConnections } from './connections.ts'
 import { authenticate, type Credentials } from './credentials.ts'
 import { errorContent, exchangeOf, replyOf, send, type Exchange, type Reply, type Route } from './exchange.ts'
 import { listen } from './listen.ts'
@@ -22,6 +22,9 @@ export interface HttpLimits {
   /** What is being answered when the server closes may take this long; ms. */
   readonly closeTime: number
 }
+
+/** Requests that one connection may send ahead of their answers. */
+const mostAhead = 16
 
 const defaultHttpLimits: HttpLimits = {
   headerBytes: 16 * 1024,
@@ -90,7 +93,10 @@ export class SupervisordHttpFace {
       requireHostHeader: false,
     })
     server.on('clientError', (error, socket) => this.#refuseGarbage(error, socket))
-    limitConnections(server, connections, (request, response) => void this.#serve(request, response))
+    const limits = { connections, ahead: mostAhead, whenBusy: 'newest' } as const
+    limitConnections(server, limits, (request: IncomingMessage, response: ServerResponse) => {
+      void this.#serve(request, response)
+    })
     return server
   }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { limitConnections, type ConnectionLimits } from '../../src/http/connections.ts'
+import { limitConnections, type ConnectionLimits } from '../../src/engine/limit-connections.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 /** Listens, and gives a way to connect. */
@@ -33,7 +33,7 @@ const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 
 test('connections that ask nothing make room, the one that is being answered stays', async (t) => {
   const waiting = Promise.withResolvers<() => void>()
-  const { open, ask } = await serve(t, { connections: 3, ahead: 4 }, (request, response) => {
+  const { open, ask } = await serve(t, { connections: 3, ahead: 4, whenBusy: 'oldest' }, (request, response) => {
     if (request.url === '/slow') waiting.resolve(() => response.end('late'))
     else response.end('now')
   })
@@ -53,7 +53,7 @@ test('connections that ask nothing make room, the one that is being answered sta
 
 test('where every connection waits for an answer, the oldest makes room', async (t) => {
   let waiting = 0
-  const { open, ask } = await serve(t, { connections: 3, ahead: 4 }, (request, response) => {
+  const { open, ask } = await serve(t, { connections: 3, ahead: 4, whenBusy: 'oldest' }, (request, response) => {
     if (request.url === '/never') waiting++
     else response.end('now')
   })
@@ -65,9 +65,22 @@ test('where every connection waits for an answer, the oldest makes room', async 
   await gone
 })
 
+test('or the new one does, where what is being answered lasts for hours', async (t) => {
+  const answers: (() => void)[] = []
+  const { open } = await serve(t, { connections: 3, ahead: 4, whenBusy: 'newest' }, (_request, response) => {
+    answers.push(() => response.end('late'))
+  })
+  const asking = [await open(), await open(), await open()]
+  for (const socket of asking) socket.write(get('/follow'))
+  await waitFor('three that wait', () => answers.length === 3)
+  await closed(await open())
+  for (const answer of answers) answer()
+  for (const socket of asking) assert.match(String((await once(socket, 'data'))[0]), /late$/)
+})
+
 test('a hundred requests in one piece: those too far ahead of the answers are not answered, and end the connection', async (t) => {
   let served = 0
-  const { open, ask } = await serve(t, { connections: 3, ahead: 4 }, (request, response) => {
+  const { open, ask } = await serve(t, { connections: 3, ahead: 4, whenBusy: 'oldest' }, (request, response) => {
     if (request.url === '/late') served++
     else response.end('now')
   })
@@ -80,7 +93,9 @@ test('a hundred requests in one piece: those too far ahead of the answers are no
 })
 
 test('requests that wait for their answers go on and on over one connection', async (t) => {
-  const { open } = await serve(t, { connections: 3, ahead: 1 }, (_request, response) => response.end('now'))
+  const { open } = await serve(t, { connections: 3, ahead: 1, whenBusy: 'oldest' }, (_request, response) =>
+    response.end('now'),
+  )
   const patient = await open()
   for (let asked = 0; asked < 10; asked++) {
     patient.write(get('/'))
