@@ -5,6 +5,7 @@ import { pino, stdTimeFunctions, type DestinationStream, type Logger, type Logge
 import { prettyFactory } from 'pino-pretty'
 import { AgentError } from './domain/errors.ts'
 import type { EventName } from './domain/log-events.ts'
+import { visible } from './domain/visible.ts'
 import type { StderrLine } from './engine/ports.ts'
 import type { NumberedEvent, ReadModel } from './engine/snapshot.ts'
 
@@ -20,11 +21,9 @@ export type LogLine = (
 
 export interface LogOptions {
   readonly level: LogLevel
-  readonly format: 'auto' | 'json' | 'pretty'
-  /** null: colours on a terminal. */
-  readonly colors: boolean | null
-  /** Whether stderr is a terminal. */
-  readonly terminal: boolean
+  readonly format: 'json' | 'pretty'
+  /** Of pretty lines. */
+  readonly colors: boolean
   /** On every line. */
   readonly instance: string
   /** Values that no line may show; those shorter than eight characters are words, and are left to `redact`. */
@@ -53,7 +52,7 @@ const MOST_UNWRITTEN = 1024 * 1024
 const secretNames = ['password', 'token', 'secret', 'sasl', 'authorization']
 const redact = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
-/** As JSON, or pretty on a terminal; what stands in `secrets` is masked in every line. */
+/** What stands in `secrets` is masked in every line. */
 export function createLog(options: LogOptions): Log {
   const tellLost = (lines: number): void =>
     agent.warn({ event: 'agent.log-lost' satisfies EventName, lines }, 'the log could not be written, and lacks lines')
@@ -95,11 +94,11 @@ export function createLog(options: LogOptions): Log {
 function destinationOf(options: LogOptions, tellLost: (lines: number) => void): DestinationStream {
   const { destination: given = STDERR } = options
   const destination = typeof given === 'number' ? descriptor(given, tellLost) : given
-  if (options.format === 'json' || (options.format === 'auto' && !options.terminal)) return destination
+  if (options.format === 'json') return destination
   // The bare function, not pino-pretty's stream: that one writes a turn later, and an exit would lose the last line.
   const prettify = prettyFactory({
-    colorize: options.colors ?? options.terminal,
-    messageFormat: (line, key) => oneLine(line[key]),
+    colorize: options.colors,
+    messageFormat: (line, key) => (typeof line[key] === 'string' ? visible(line[key]) : ''),
     translateTime: 'SYS:HH:MM:ss.l',
     ignore: 'instance,seq',
     singleLine: true,
@@ -223,9 +222,3 @@ function maskOf(secrets: readonly string[], form: (secret: string) => string): (
   const written = hidden.map(form).sort((a, b) => b.length - a.length)
   return (line) => written.reduce((text, secret) => text.replaceAll(secret, '***'), line)
 }
-
-/** Control characters would move the cursor of the person who reads. */
-const oneLine = (text: unknown): string =>
-  typeof text === 'string'
-    ? text.replace(/[^\P{Cc}\t]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
-    : ''

@@ -16,7 +16,7 @@ export interface SeaConfig {
  * V8 draws the seed of its hash tables anew in each process, and their order shows in the code cache. With a seed of
  * our own it is always the same.
  */
-const fixedSeed = '--hash-seed=1'
+const FIXED_SEED = '--hash-seed=1'
 
 /** Bytes of the cache's header, after V8's SerializedCodeData: magic number and V8's version, source hash, flag hash. */
 const header = { identity: 8, flagsAt: 12, flags: 4, length: 16 }
@@ -28,7 +28,7 @@ export async function makeBlob(main: string, base: string, config: SeaConfig): P
   // `main` and `output` without the folder: the path of the main file is kept in the blob.
   const whole = { main: basename(main), output, useCodeCache: true, ...config }
   await writeFile(join(folder, configFile), JSON.stringify(whole))
-  await execa(base, [fixedSeed, '--experimental-sea-config', configFile], { cwd: folder })
+  await execa(base, [FIXED_SEED, '--experimental-sea-config', configFile], { cwd: folder })
   const blob = await readFile(join(folder, output))
   takeWithoutSeed(blob, await plainHeader(base))
   return blob

@@ -2,7 +2,7 @@ import { stat, writeFile } from 'node:fs/promises'
 import { build, formatMessages, type BuildFailure } from 'esbuild'
 import { BuildError, megabytes } from './step.ts'
 
-const importMeta =
+const IMPORT_META =
   "'use strict'; const importMeta = { url: require('node:url').pathToFileURL(__filename).href, dirname: __dirname, filename: __filename };"
 
 /** Where the paths of all sources of a bundle are written: what it consists of. */
@@ -30,7 +30,7 @@ export async function bundle(entry: string, outfile: string): Promise<string> {
     logLevel: 'silent',
     loader: { '.html': 'text', '.css': 'text', '.svg': 'text' },
     // CommonJS has no import.meta: it speaks of the binary, so that `beside me` means beside it.
-    banner: { js: importMeta },
+    banner: { js: IMPORT_META },
     define: { 'import.meta': 'importMeta' },
   }).catch(async (cause: unknown) => {
     if (!isBuildFailure(cause)) throw cause

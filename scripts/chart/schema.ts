@@ -14,7 +14,7 @@ export interface Schema {
   readonly [keyword: string]: unknown
 }
 
-const notYet = 'Comes with a later version: until then one warning.'
+const NOT_YET = 'Comes with a later version: until then one warning.'
 
 /** The text of `values.schema.json` with `env` and `secrets` as the table has them, and the rest as it is in `text`. */
 export async function schemaFrom(text: string): Promise<string> {
@@ -32,13 +32,20 @@ export async function schemaFrom(text: string): Promise<string> {
 const environment = (): Record<string, Schema> =>
   Object.fromEntries([
     ...variableList.map(([name, variable]) => [name, { ...shape(variable.type.label), description: says(variable) }]),
-    ...Object.keys(laterVariables).map((name) => [name, { ...scalar, description: notYet }]),
+    ...Object.keys(laterVariables).map((name) => [name, { ...scalar, description: NOT_YET }]),
   ]) as Record<string, Schema>
 
 /** What the chart itself sets or computes with, and what each replica needs its own of. */
 const notByReference: readonly string[] = [
-  ...['STATE_DIR', 'CONTROL_SOCKET', 'HTTP_LISTEN', 'ADOPTION_GRACEPERIOD', 'SHUTDOWN_GRACEPERIOD'],
-  ...['POD_NAME', 'POD_IP', 'INSTANCE_ID', 'GROUP_INSTANCE_ID'],
+  'STATE_DIR',
+  'CONTROL_SOCKET',
+  'HTTP_LISTEN',
+  'ADOPTION_GRACEPERIOD',
+  'SHUTDOWN_GRACEPERIOD',
+  'POD_NAME',
+  'POD_IP',
+  'INSTANCE_ID',
+  'GROUP_INSTANCE_ID',
 ]
 
 /** The others may come out of a Secret; those with a _FILE form may be mounted. */
@@ -73,12 +80,12 @@ const shapes: Readonly<Record<string, Schema>> = {
   template: { type: 'string', pattern: '^$|^[^%]*%s[^%]*$' },
 }
 
-const lists = /^(brokers|list of .*|`none` or list of .*)$/
-const choices = /^`[^`]*`(, `[^`]*`)*$/
+const LISTS = /^(brokers|list of .*|`none` or list of .*)$/
+const CHOICES = /^`[^`]*`(, `[^`]*`)*$/
 
 function shape(label: string): Schema {
-  if (lists.test(label)) return { type: ['string', 'array'], items: { type: ['string', 'integer'] } }
-  if (!choices.test(label)) return shapes[label] ?? scalar
+  if (LISTS.test(label)) return { type: ['string', 'array'], items: { type: ['string', 'integer'] } }
+  if (!CHOICES.test(label)) return shapes[label] ?? scalar
   const words = label.replaceAll('`', '').split(', ')
   const booleans = words.includes('true') ? [true, false] : []
   return { enum: ['', ...words, ...booleans] }

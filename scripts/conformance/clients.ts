@@ -30,7 +30,7 @@ export interface Client {
 /** Debian's interpreter, for which its package is made. */
 export const PYTHON = '/usr/bin/python3'
 /** What the real one calls itself in messages. */
-const program = '/usr/bin/supervisorctl'
+const PROGRAM = '/usr/bin/supervisorctl'
 
 /** Its modules are loaded once: the script would else be an exercise in starting Python. */
 export function realClient(): Client {
@@ -60,7 +60,7 @@ export function ourClient(): Client {
       const { terminal, said } = recorder(stdin, interruptAfter)
       const environment = { PATH: '/usr/bin:/bin' }
       const machine = nodeMachine({ environment, cwd, uid: 0 })
-      const code = await supervisorctl(argv, { program, executable: program, machine, terminal })
+      const code = await supervisorctl(argv, { program: PROGRAM, executable: PROGRAM, machine, terminal })
       return { ...said(), code }
     },
     close: () => Promise.resolve(),

@@ -49,7 +49,12 @@ export async function startDaemon([file, ...first]: DaemonCommand, config = ownC
   const ended = once(child, 'exit')
   const server = connect({ serverurl: `unix://${folder}/sock`, username: null, password: null })
   const daemon = {
-    ...{ folder, config: copy, server, pid: child.pid ?? 0, port, output: () => output },
+    folder,
+    config: copy,
+    server,
+    pid: child.pid ?? 0,
+    port,
+    output: () => output,
     async stop() {
       server.close()
       if (child.exitCode === null && child.signalCode === null) {

@@ -1,7 +1,12 @@
 import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
 import { workersProblem } from '../domain/stream/dealing.ts'
-import { isTransactional, rulesOf } from '../domain/stream/protocol/rules.ts'
+import {
+  exactlyOnceFaults,
+  readsItsLetters,
+  splitsAnswered,
+  type ExactlyOnceFault,
+} from '../domain/stream/obstacles.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 
 /** Judges settings that environment and run document gave together: null, or why they cannot be put in force. */
@@ -15,20 +20,16 @@ export const obstacleFor =
         : []),
     ]
     if (missing.length > 0) return `nobody names ${missing.join(' nor ')}`
-    const letters = deadLetterTopicOf(settings)
     const reads = settings.protocol !== 'source'
     const isRead = config.streams.protocol !== 'source'
     if (config.input.kind === 'file' && reads !== isRead) {
       const expected = `expected ${isRead ? 'one that reads' : 'source'}, found ${settings.protocol}`
       return `calculator.protocol: ${expected}: with --in only PROTOCOL says whether it is read`
     }
-    if (config.output.kind === 'kafka' && reads && letters !== null && settings.inputTopics.includes(letters)) {
-      return `deadLetter.topic: ${letters} is also an input topic, so that dead letters would be read again`
+    if (config.output.kind === 'kafka' && readsItsLetters(settings)) {
+      return `deadLetter.topic: ${deadLetterTopicOf(settings) ?? ''} is also an input topic, so that dead letters would be read again`
     }
-    if (
-      rulesOf(settings.protocol, config.calculator.control?.acks ?? false).matched &&
-      config.rules.newlines === 'split'
-    ) {
+    if (splitsAnswered(settings.protocol, config.calculator.control?.acks ?? false, config.rules.newlines)) {
       return `calculator.protocol: ${settings.protocol} does not go with INPUT_NEWLINES=split`
     }
     const tooMany = workersProblem({
@@ -37,14 +38,15 @@ export const obstacleFor =
       local: config.input.kind === 'file',
     })
     if (tooMany !== null) return `calculator.workers: expected 1, found ${settings.workers}: ${tooMany}`
-    return config.rules.delivery === 'exactly-once' ? notExactlyOnce(settings, letters) : null
+    const [fault] = config.rules.delivery === 'exactly-once' ? exactlyOnceFaults(settings) : []
+    return fault === undefined ? null : wording[fault](settings)
   }
 
-function notExactlyOnce({ protocol, outputTopic }: StreamSettings, letters: string | null): string | null {
-  const needs = 'DELIVERY=exactly-once needs'
-  if (!isTransactional(protocol))
-    return `calculator.protocol: ${needs} an input and an output, ${protocol} has one side`
-  if (outputTopic === null) return `output.topic: ${needs} an output topic (or OUTPUT_TOPIC)`
-  if (outputTopic === letters) return `deadLetter.topic: ${needs} another topic than ${outputTopic} for dead letters`
-  return null
+const NEEDS = 'DELIVERY=exactly-once needs'
+
+const wording: Readonly<Record<ExactlyOnceFault, (settings: StreamSettings) => string>> = {
+  'one-sided': ({ protocol }) => `calculator.protocol: ${NEEDS} an input and an output, ${protocol} has one side`,
+  'no-output': () => `output.topic: ${NEEDS} an output topic (or OUTPUT_TOPIC)`,
+  'letters-in-output': ({ outputTopic }) =>
+    `deadLetter.topic: ${NEEDS} another topic than ${outputTopic ?? ''} for dead letters`,
 }

@@ -38,7 +38,6 @@ export function prepare(flags: RunFlags): Prepared | number {
   }
   const log = createLog({
     ...config.log,
-    terminal: thisMachine.terminal,
     instance: config.instanceId,
     secrets: secretsOf(config),
   })

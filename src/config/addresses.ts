@@ -24,8 +24,8 @@ export interface ListenAddress {
   readonly port: number
 }
 
-const kafkaForms = 'host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port'
-const consulForms = 'host:port, http://host:port or https://host:port'
+const KAFKA_FORMS = 'host:port[,host:port…], kafka://user:password@host:port or kafka+tls://host:port'
+const CONSUL_FORMS = 'host:port, http://host:port or https://host:port'
 
 /** `kafka://`, `kafka+tls://` or bare, an optional `user:password@` (percent-encoded), brokers; the port may be left out (9092). */
 export const kafkaDsn: ValueType<KafkaDsn> = {
@@ -35,7 +35,7 @@ export const kafkaDsn: ValueType<KafkaDsn> = {
     const brokers = (match?.[3] ?? '').split(',').map((part) => target(part.trim(), 9092))
     const [username, password] = (match?.[2] ?? '').split(/:(.*)/s, 2).map(decode)
     if (match === null || brokers.includes(null) || username === null || password === null || password === '') {
-      throw new Error(`should be ${kafkaForms}${encodingHint(raw)}`)
+      throw new Error(`should be ${KAFKA_FORMS}${encodingHint(raw)}`)
     }
     return {
       brokers: brokers.flatMap((broker) => (broker === null ? [] : [joined(broker)])),
@@ -54,11 +54,11 @@ const encodingHint = (raw: string): string =>
 export const consulDsn: ValueType<ConsulDsn> = {
   label: 'address',
   parse: (raw) => {
-    if (raw.includes('@')) throw new Error(`should be ${consulForms}; a token goes to CONSUL_HTTP_TOKEN`)
+    if (raw.includes('@')) throw new Error(`should be ${CONSUL_FORMS}; a token goes to CONSUL_HTTP_TOKEN`)
     const match = /^(?:(https?):\/\/)?([^@/?#]+)\/?$/i.exec(raw)
     const scheme = match?.[1]?.toLowerCase()
     const place = target(match?.[2] ?? '', scheme === undefined ? 8500 : scheme === 'https' ? 443 : 80)
-    if (place === null) throw new Error(`should be ${consulForms}`)
+    if (place === null) throw new Error(`should be ${CONSUL_FORMS}`)
     return { ...place, secure: scheme === 'https' }
   },
 }

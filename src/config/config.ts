@@ -1,4 +1,5 @@
 // The one configuration the agent is built from: read once, checked as a whole, frozen.
+import { frozen } from '../domain/frozen.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import { calculatorSettings, programOf } from './calculator-settings.ts'
@@ -167,10 +168,4 @@ function logSettings({ values, machine, environment }: Findings): Config['log'] 
   const pretty = values.LOG_FORMAT === 'auto' ? machine.terminal : values.LOG_FORMAT === 'pretty'
   const colors = values.LOG_COLORS ?? wantsColors({ isTTY: machine.terminal }, environment)
   return { level: values.LOG_LEVEL, format: pretty ? 'pretty' : 'json', colors }
-}
-
-function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value
-  for (const part of Object.values(value)) frozen(part)
-  return Object.freeze(value)
 }

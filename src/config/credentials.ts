@@ -5,6 +5,7 @@ import { consulSettings, type ConsulSettings } from './consul-settings.ts'
 import { Findings, type PemVariable } from './findings.ts'
 import { kafkaSettings, type KafkaSettings } from './kafka-settings.ts'
 import type { Machine } from './machine.ts'
+import { reason } from './problem.ts'
 import { fileForms, readVariables, type Environment } from './read.ts'
 import type { TlsSettings } from './tls-settings.ts'
 
@@ -71,7 +72,6 @@ function unusable(tls: TlsSettings | false | null | undefined, names: string): s
     })
     return []
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    return [`${names} should be a certificate and its own key (${code})`]
+    return [`${names} should be a certificate and its own key (${reason(error)})`]
   }
 }

@@ -1,9 +1,10 @@
 // Where DELIVERY=exactly-once cannot hold it is refused: a promise that is kept by halves is worse than none.
-import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
-import { isTransactional } from '../domain/stream/protocol/rules.ts'
+import { exactlyOnceFaults, type ExactlyOnceFault } from '../domain/stream/obstacles.ts'
+import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Config } from './config.ts'
-import type { Findings } from './findings.ts'
+import type { Adjustable, Findings } from './findings.ts'
+import type { VariableName } from './variables.ts'
 
 /** A broker takes transactions of at most 15 min by default; ours may last 30 s longer than these two together. */
 const LONGEST: Millis = 14 * 60_000
@@ -19,14 +20,32 @@ export function checkExactlyOnce(findings: Findings, config: Config): void {
   if (limits.checkpointIntervalMs + adoptionGraceMs > LONGEST) {
     findings.problem('CHECKPOINT_INTERVAL', 'should, with ADOPTION_GRACEPERIOD, be at most 14m with exactly-once')
   }
-  const isOurs = (what: 'streams' | 'calculator'): boolean =>
-    !findings.isSet('CONSUL_DSN') || !config.runDocumentAllow.includes(what)
-  if (isOurs('calculator') && !isTransactional(streams.protocol)) {
-    findings.problem('PROTOCOL', `cannot be ${streams.protocol} with DELIVERY=exactly-once: it has one side only`)
+  for (const fault of exactlyOnceFaults(streams)) {
+    const { name, whose, expected } = wording[fault]
+    if (!findings.mayCome(whose)) findings.problem(name, expected(streams))
   }
-  if (!isOurs('streams')) return
-  if (streams.outputTopic === null) findings.problem('OUTPUT_TOPIC', 'is needed with DELIVERY=exactly-once')
-  else if (deadLetterTopicOf(streams) === streams.outputTopic) {
-    findings.problem('DEAD_LETTER_TOPIC', 'should not be OUTPUT_TOPIC with DELIVERY=exactly-once')
-  }
+}
+
+interface Wording {
+  readonly name: VariableName
+  readonly whose: Adjustable
+  readonly expected: (streams: StreamSettings) => string
+}
+
+const wording: Readonly<Record<ExactlyOnceFault, Wording>> = {
+  'one-sided': {
+    name: 'PROTOCOL',
+    whose: 'calculator',
+    expected: ({ protocol }) => `cannot be ${protocol} with DELIVERY=exactly-once: it has one side only`,
+  },
+  'no-output': {
+    name: 'OUTPUT_TOPIC',
+    whose: 'streams',
+    expected: () => 'is needed with DELIVERY=exactly-once',
+  },
+  'letters-in-output': {
+    name: 'DEAD_LETTER_TOPIC',
+    whose: 'streams',
+    expected: () => 'should not be OUTPUT_TOPIC with DELIVERY=exactly-once',
+  },
 }

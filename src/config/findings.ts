@@ -15,6 +15,9 @@ export interface Flags {
   readonly out?: string
 }
 
+/** What RUN_DOCUMENT_ALLOW can leave to the run document. */
+export type Adjustable = Values['RUN_DOCUMENT_ALLOW'][number]
+
 /** The variables that name a PEM file. */
 export type PemVariable =
   `KAFKA_TLS_${'CA' | 'CERT' | 'KEY'}_FILE` | 'CONSUL_CACERT' | `CONSUL_CLIENT_${'CERT' | 'KEY'}`
@@ -42,6 +45,11 @@ export class Findings {
   /** Set, be it to something that is wrong. */
   isSet(name: VariableName): boolean {
     return this.#set.has(name)
+  }
+
+  /** The run document may still change it: then it is judged with the document (agent/obstacle.ts). */
+  mayCome(what: Adjustable): boolean {
+    return this.isSet('CONSUL_DSN') && this.values.RUN_DOCUMENT_ALLOW.includes(what)
   }
 
   /** `expected` reads on from the name and the value: `should be …`, `is needed …`. */

@@ -1,14 +1,14 @@
 // What the container may use of memory and of processes, and the default of BUFFER_BYTES: a share of that memory.
 import type { Machine } from './machine.ts'
 
-const most = 64 * 2 ** 20
+const BUFFER_BYTES_MAX = 64 * 2 ** 20
 /** Version 1 writes a huge number where there is no limit. */
 const NO_LIMIT = 2 ** 50
-const root = '/sys/fs/cgroup'
+const CGROUPS = '/sys/fs/cgroup'
 
 /** The smaller of 64 MiB and a quarter of the cgroup's memory limit (v1 or v2), in bytes. */
 export const defaultBufferBytes = (machine: Machine): number =>
-  Math.min(most, Math.floor((memoryLimit(machine) ?? Infinity) / 4))
+  Math.min(BUFFER_BYTES_MAX, Math.floor((memoryLimit(machine) ?? Infinity) / 4))
 
 /** Bytes that the container may use; null: no limit. */
 export function memoryLimit(machine: Machine): number | null {
@@ -32,9 +32,9 @@ function cgroupNumbers(
 ): number[] {
   const own = lines(machine, '/proc/self/cgroup').map((line) => line.split(':'))
   const files = own.flatMap(([, controllers = '', path = '']) => {
-    if (controllers === '') return upwards(path).map((folder) => `${root}${folder}${file.v2}`)
+    if (controllers === '') return upwards(path).map((folder) => `${CGROUPS}${folder}${file.v2}`)
     if (!controllers.split(',').includes(controller)) return []
-    return upwards(path).map((folder) => `${root}/${controller}${folder}${file.v1}`)
+    return upwards(path).map((folder) => `${CGROUPS}/${controller}${folder}${file.v1}`)
   })
   return files.flatMap((path) => lines(machine, path)).flatMap((word) => (/^\d+$/.test(word) ? [Number(word)] : []))
 }

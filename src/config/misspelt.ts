@@ -1,5 +1,5 @@
 // Environment variables that look like ours and are not: the cheapest mistake to make and the hardest to see.
-import { distance } from 'fastest-levenshtein'
+import { edits } from '../domain/nearest-name.ts'
 import type { Environment } from './read.ts'
 import { fileForms } from './read.ts'
 import type { VariableName } from './variables.ts'
@@ -83,7 +83,7 @@ function nearest(name: string): string | null {
 function rank(name: string, candidate: string): number {
   if (joined(name) === joined(candidate)) return 0
   if (!sameStart(firstWord(name), firstWord(candidate))) return Infinity
-  const away = distance(name, candidate)
+  const away = edits(name, candidate)
   if (away <= 2) return away
   if (name.includes('_') && candidate.startsWith(name)) return 10 + away
   return candidate.includes('_') && name.startsWith(candidate) && away <= 4 ? 20 + away : Infinity
@@ -95,5 +95,7 @@ const joined = (name: string): string => name.replace(/^PIDPIPER_/, '').replaceA
 /** Equal first words, or long ones with a slip (LS_COLORS is no LOG_COLORS, NODE_NAME no POD_NAME). */
 const sameStart = (word: string, candidate: string): boolean => {
   if (word === candidate) return candidate !== 'POD'
-  return word.length >= 5 && candidate.length >= 5 && distance(word, candidate) <= 2
+  const isLong = word.length >= 5 && candidate.length >= 5
+  // An orchestrator sets thousands of variables: most are told apart by their length.
+  return isLong && Math.abs(word.length - candidate.length) <= 2 && edits(word, candidate) <= 2
 }

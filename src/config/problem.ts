@@ -11,13 +11,13 @@ export interface Problem {
   readonly expected: string
 }
 
-const longestShown = 200
+const LONGEST_SHOWN = 200
 
 /** A value as it may be shown to anybody: secrets become `***`, DSNs lose their credentials. */
 export function masked(raw: string, secrecy: Secrecy | null): string {
   if (secrecy === 'value') return '***'
   const shown = secrecy === 'credentials' ? maskDsn(raw) : raw
-  return shown.length > longestShown ? `${shown.slice(0, longestShown)}…` : shown
+  return shown.length > LONGEST_SHOWN ? `${shown.slice(0, LONGEST_SHOWN)}…` : shown
 }
 
 /** Why reading a file failed, in the system's own word (`ENOENT`), which says nothing of its contents. */

@@ -2,7 +2,7 @@
 import type { Machine } from './machine.ts'
 
 /** What the C library searches when there is no PATH. */
-const defaultPath = '/bin:/usr/bin'
+const DEFAULT_PATH = '/bin:/usr/bin'
 
 /**
  * What is wrong with `program` as the Calculator, as the end of a sentence, or null. An absolute path or a name in
@@ -31,7 +31,7 @@ export const programFile = (program: string, path: string | undefined, machine: 
     : (placesOf(program, path).find((file) => machine.kind(file) === 'program') ?? program)
 
 /** Where the kernel's exec looks for a program of that name, in its order. */
-export const placesOf = (name: string, path = defaultPath): string[] =>
+export const placesOf = (name: string, path = DEFAULT_PATH): string[] =>
   path.split(':').map((folder) => `${folder === '' ? '.' : folder}/${name}`)
 
 function kindInPath(name: string, path: string | undefined, machine: Machine): ReturnType<Machine['kind']> {

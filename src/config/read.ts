@@ -3,6 +3,7 @@ import envVar from 'env-var'
 import type { Machine } from './machine.ts'
 import type { Problem } from './problem.ts'
 import { masked, reason } from './problem.ts'
+import type { ValueType } from './types.ts'
 import type { Values, VariableName } from './variables.ts'
 import { laterVariables, variableList } from './variables.ts'
 
@@ -31,29 +32,25 @@ export function readVariables(environment: Environment, machine: Machine): Readi
   const set = new Map<VariableName, { raw: string; origin: Origin }>()
   const values: Partial<Record<VariableName, unknown>> = {}
   const marked: string[] = []
-  for (const [name, variable] of variableList) {
+  const texts: Partial<Record<VariableName, string>> = {}
+  const reader = envVar.from(texts, { as: (raw: string, { parse }: ValueType<unknown>) => parse(raw) })
+  for (const [name, { type, secrecy, default: byDefault }] of variableList) {
     const found = textOf(name, environment, machine, problems)
+    const raw = found?.raw ?? ''
     if (found !== null) set.set(name, found)
-    values[name] = null
-    let marks = strayMarks(found?.raw ?? '')
-    for (const raw of [variable.default, found?.raw ?? null]) {
-      if (raw === null || raw === '') continue
-      const accessors = { asTyped: variable.type.parse }
-      try {
-        values[name] =
-          envVar
-            .from({ [name]: raw }, accessors)
-            .get(name)
-            .asTyped() ?? null
-      } catch (error) {
-        const expected = expectation(error, name) + (marks === null ? '' : `; it has ${marks}`)
-        problems.push({ name, value: masked(raw, variable.secrecy), expected })
-        marks = null
-      }
+    if (raw !== '') texts[name] = raw
+    const marks = strayMarks(raw)
+    const variable = byDefault === null ? reader.get(name) : reader.get(name).default(byDefault)
+    try {
+      values[name] = variable.as(type) ?? null
+      // What trims its text has the blanks off already.
+      const isKept = marks === QUOTES || values[name] === raw
+      if (marks !== null && isKept) marked.push(`${name} has ${marks}, and they are part of the value`)
+    } catch (error) {
+      const expected = expectation(error, name) + (marks === null ? '' : `; it has ${marks}`)
+      problems.push({ name, value: masked(raw, secrecy), expected })
+      values[name] = byDefault === null ? null : type.parse(byDefault)
     }
-    // What trims its text has the blanks off already.
-    const isKept = marks === QUOTES || values[name] === found?.raw
-    if (marks !== null && isKept) marked.push(`${name} has ${marks}, and they are part of the value`)
   }
   const later = Object.keys(laterVariables)
     .filter((name) => isSet(environment, name))

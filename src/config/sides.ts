@@ -1,10 +1,10 @@
 // The two sides of the stream, and what must be known of each before anything may start.
 import { dirname } from 'node:path'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
-import { rulesOf } from '../domain/stream/protocol/rules.ts'
+import { readsItsLetters, splitsAnswered } from '../domain/stream/obstacles.ts'
 import type { Protocol } from '../domain/stream/settings.ts'
 import type { Config } from './config.ts'
-import type { Findings, Flags } from './findings.ts'
+import type { Adjustable, Findings, Flags } from './findings.ts'
 
 /** `path` `-` is the agent's own stdin or stdout. */
 export type Side = { readonly kind: 'kafka' } | { readonly kind: 'file'; readonly path: string }
@@ -16,29 +16,26 @@ export function sidesOf(flags: Flags): { input: Side; output: Side } {
 }
 
 /** Everything the run document cannot bring must be there; files must be usable; loops are warned about. */
-export function checkSides(findings: Findings, { input, output, streams, runDocumentAllow }: Config): void {
-  const awaited = (what: 'streams' | 'calculator'): boolean =>
-    findings.isSet('CONSUL_DSN') && runDocumentAllow.includes(what)
+export function checkSides(findings: Findings, { input, output, streams }: Config): void {
+  const { CHILD_CONTROL, INPUT_NEWLINES } = findings.values
   const reads = streams.protocol !== 'source'
   checkBrokers(findings, reads ? input : { kind: 'file', path: '-' }, output)
   checkFiles(findings, input, output)
   checkSameFile(findings, input, output)
-  if (streams.bin === null && !awaited('calculator') && !findings.isSet('PROGRAM')) {
+  if (streams.bin === null && !findings.mayCome('calculator') && !findings.isSet('PROGRAM')) {
     findings.problem('PROGRAM', `is needed ${why(findings, 'calculator')}: set it, or give --bin PROGRAM`)
   }
-  if (findings.isSet('KAFKA_DSN') && !awaited('streams')) checkTopics(findings, input, output, streams.protocol)
+  if (findings.isSet('KAFKA_DSN') && !findings.mayCome('streams'))
+    checkTopics(findings, input, output, streams.protocol)
   if (!reads && input.kind === 'file') findings.warn('--in without effect: with PROTOCOL=source nothing is read')
-  if (
-    rulesOf(streams.protocol, findings.values.CHILD_CONTROL?.includes('ack') ?? false).matched &&
-    findings.values.INPUT_NEWLINES === 'split'
-  ) {
+  if (splitsAnswered(streams.protocol, CHILD_CONTROL?.includes('ack') ?? false, INPUT_NEWLINES)) {
     const expected = `should not be split with PROTOCOL=${streams.protocol}, where answers belong to single records`
     findings.problem('INPUT_NEWLINES', expected)
   }
-  if (reads && input.kind === 'kafka' && output.kind === 'kafka') checkLoops(findings, streams, awaited('streams'))
+  if (reads && input.kind === 'kafka' && output.kind === 'kafka') checkLoops(findings, streams)
 }
 
-const why = (findings: Findings, what: 'streams' | 'calculator'): string =>
+const why = (findings: Findings, what: Adjustable): string =>
   findings.isSet('CONSUL_DSN') ? `where RUN_DOCUMENT_ALLOW leaves out ${what}` : 'without CONSUL_DSN'
 
 function checkBrokers(findings: Findings, input: Side, output: Side): void {
@@ -95,7 +92,7 @@ function checkSameFile({ problems, machine }: Findings, input: Side, output: Sid
 }
 
 /** Answers may go round on purpose; dead letters would go round for ever. */
-function checkLoops(findings: Findings, streams: Config['streams'], awaited: boolean): void {
+function checkLoops(findings: Findings, streams: Config['streams']): void {
   const { inputTopics, outputTopic } = streams
   const letters = deadLetterTopicOf(streams)
   if (outputTopic !== null && inputTopics.includes(outputTopic)) {
@@ -105,8 +102,7 @@ function checkLoops(findings: Findings, streams: Config['streams'], awaited: boo
   if (letters === outputTopic) {
     findings.warn(`DEAD_LETTER_TOPIC=${letters} is also OUTPUT_TOPIC: readers cannot tell dead letters from answers`)
   }
-  // What a run document may still change is judged with it (agent/obstacle.ts).
-  if (awaited || !inputTopics.includes(letters)) return
+  if (findings.mayCome('streams') || !readsItsLetters(streams)) return
   if (findings.isSet('DEAD_LETTER_TOPIC')) {
     findings.problem('DEAD_LETTER_TOPIC', 'should not be one of INPUT_TOPICS: dead letters would be read again')
   } else {

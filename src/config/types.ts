@@ -1,5 +1,7 @@
 // The types a variable can have: which text is accepted, and the value that comes of it.
 import { isIP } from 'node:net'
+import { instantOf } from '../domain/stream/instant.ts'
+import { isTopicName } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 
 /** `label` names the type in the documents; `parse` throws an Error whose message says what the text should be. */
@@ -24,7 +26,7 @@ const unitMs = new Map<string, Millis>([
 ])
 
 /** A Node timer beyond 2^31-1 ms fires at once, so no duration may reach that. */
-const longest: Millis = 24 * 24 * 3_600_000
+const LONGEST: Millis = 24 * 24 * 3_600_000
 
 /**
  * `300ms`, `3s`, `1m30s`, `2h`, `1.5s`, or bare seconds, as milliseconds.
@@ -39,7 +41,7 @@ export const duration = (least: Millis = 0): ValueType<Millis> =>
       parts.reduce((sum, part) => sum + Number(part[1] ?? 0) * (unitMs.get(part[2] ?? '') ?? 0), 0),
     )
     if (total < least) reject(`a duration of at least ${least % 1000 === 0 ? `${least / 1000}s` : `${least}ms`}`)
-    if (total > longest) reject('a duration of at most 576h')
+    if (total > LONGEST) reject('a duration of at most 576h')
     return total
   })
 
@@ -104,7 +106,7 @@ export const choice = <const W extends string>(...words: W[]): ValueType<W> =>
   })
 
 /** One of the keys, standing for its value: how one meaning gets several names. `shown` are the names in the text. */
-export const synonym = <V>(meanings: Readonly<Record<string, V>>, ...shown: string[]): ValueType<V> => {
+export const synonym = <V>(meanings: Readonly<Record<string, V>>, shown: readonly string[]): ValueType<V> => {
   const known = new Map(Object.entries(meanings))
   return type(quoted(shown), (raw) => {
     const value = known.get(raw.toLowerCase())
@@ -130,10 +132,10 @@ export const identity: ValueType<string> = type('name', (raw) => {
   return Buffer.byteLength(raw) > 200 ? reject('a name of at most 200 bytes') : raw
 })
 
-/** A topic name as Kafka's brokers accept it. */
 export const topic: ValueType<string> = type('topic', (raw) => {
-  const legal = /^[a-zA-Z0-9._-]{1,249}$/.test(raw) && raw !== '.' && raw !== '..'
-  return legal ? raw : reject('a Kafka topic: letters, digits, dot, underscore and hyphen, at most 249 of them')
+  return isTopicName(raw)
+    ? raw
+    : reject('a Kafka topic: letters, digits, dot, underscore and hyphen, at most 249 of them')
 })
 
 /** Comma-separated items without repetition; blanks around an item are dropped. */
@@ -185,12 +187,9 @@ export const address: ValueType<string> = type('address', (raw) => {
 export const isHostName = (word: string): boolean =>
   word.length <= 253 && /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i.test(word)
 
-const rfc3339 = /^\d{4}-\d\d-\d\dt\d\d:\d\d:\d\d(\.\d+)?(z|[+-]\d\d:\d\d)$/i
-
 /** `earliest`, `latest`, or an RFC 3339 time as ms since the epoch. */
 export const position: ValueType<'earliest' | 'latest' | Millis> = type('`earliest`, `latest` or time', (raw) => {
   const word = raw.toLowerCase()
   if (word === 'earliest' || word === 'latest') return word
-  const instant = rfc3339.test(raw) ? Date.parse(raw.toUpperCase()) : NaN
-  return Number.isNaN(instant) ? reject('earliest, latest or an RFC 3339 time such as 2026-01-31T08:00:00Z') : instant
+  return instantOf(raw) ?? reject('earliest, latest or an RFC 3339 time such as 2026-01-31T08:00:00Z')
 })

@@ -21,8 +21,10 @@ export const groups = {
   outside: 'Health, control and logs',
 } as const
 
+type Group = keyof typeof groups
+
 export interface Variable<T> {
-  readonly group: keyof typeof groups
+  readonly group: Group
   readonly type: ValueType<T>
   /** Text as it would stand in the environment; null: there is none, and `unset` says what happens then. */
   readonly default: string | null
@@ -30,8 +32,6 @@ export interface Variable<T> {
   readonly says: string
   readonly secrecy: Secrecy | null
 }
-
-type Group = keyof typeof groups
 
 /** A variable with a default value. */
 const given = <T>(group: Group, type: ValueType<T>, byDefault: string, says: string) =>
@@ -78,7 +78,7 @@ const logLevel = types.synonym(
     blather: 'trace',
     silent: 'silent',
   } as const,
-  ...['fatal', 'critical', 'error', 'warn', 'warning', 'info', 'debug', 'trace', 'blather', 'silent'],
+  ['fatal', 'critical', 'error', 'warn', 'warning', 'info', 'debug', 'trace', 'blather', 'silent'],
 )
 const autorestart = types.synonym(
   {
@@ -92,7 +92,7 @@ const autorestart = types.synonym(
     no: false,
     off: false,
   } as const,
-  ...['true', 'unexpected', 'false'],
+  ['true', 'unexpected', 'false'],
 )
 
 // prettier-ignore

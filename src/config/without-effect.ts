@@ -8,19 +8,17 @@ import type { VariableName } from './variables.ts'
 /** What the run document may still change is left to it. */
 export function warnOfIdle(findings: Findings, config: Config): void {
   const { values } = findings
-  const isOurs = (what: 'streams' | 'calculator'): boolean =>
-    !findings.isSet('CONSUL_DSN') || !config.runDocumentAllow.includes(what)
   const idle = (name: VariableName, why: string): void => {
     if (findings.isSet(name)) findings.warn(`${name} without effect: ${why}`)
   }
   const { protocol } = config.streams
-  if (isOurs('calculator')) {
+  if (!findings.mayCome('calculator')) {
     if (protocol === 'source') idle('INPUT_TOPICS', 'with PROTOCOL=source nothing is read')
     if (values.CHILD_CONTROL?.includes('ack') === true && protocol !== 'sink') {
       findings.warn(`CHILD_CONTROL=ack without effect: with PROTOCOL=${protocol} answers are lines of stdout`)
     }
   }
-  if (isOurs('streams') && values.OUTPUT_FORMAT === 'raw' && values.OUTPUT_JSON) {
+  if (!findings.mayCome('streams') && values.OUTPUT_FORMAT === 'raw' && values.OUTPUT_JSON) {
     idle('OUTPUT_JSON', 'with OUTPUT_FORMAT=raw lines are sent as they are')
   }
   if (values.EXIT_ON === 'fatal' && values.CALCULATOR_STARTRETRIES < 0) {

@@ -36,3 +36,10 @@ export class AgentError extends Error {
     this.subject = subject
   }
 }
+
+/** `ENOENT` and its like; what carries no code is its own text. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
+
+/** What an error says, without its name; what is no error is its own text. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

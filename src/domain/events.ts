@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, string | number | boolean | null | 
 
 /** A fact, before the ring gives it its number and its two instants. */
 export interface DomainEvent {
-  /** Stable dotted name: `process.exited`, `stream.checkpoint`, `document.refused` … */
+  /** Stable dotted name: `process.exited`, `stream.committed`, `document.refused` … */
   readonly event: EventName
   readonly level: Level
   /** For a person: short, lower case. */

@@ -154,7 +154,7 @@ export const logEvents = {
   'kafka.topic-hidden': of('As leader: a topic cannot be seen.', 'topic'),
   'kafka.look': of('Topics, or their ends, could not be looked at.'),
   'kafka.throttled': of('A quota of the broker is used up, which slows us down; told once in 30 s for each use of it.', 'broker', 'pauseMs'),
-  'kafka.client': of('A line of the Kafka client; `part` of it that speaks.', 'part', 'broker', 'groupId', 'topic', 'partition', 'retryCount', 'retryTime', 'error'),
+  'kafka.client': of('A line of the Kafka client; `part` of it that speaks.', 'part', 'broker', 'error'),
 } as const satisfies Readonly<Record<`${keyof typeof kindFields}.${string}`, Described>>
 
 export type EventName = keyof typeof logEvents

@@ -2,6 +2,7 @@
 import { sliceBatch, type LineBatch } from '../domain/stream/line-batch.ts'
 import type { Lines } from '../domain/stream/lines.ts'
 import type { Answers, ProtocolRules } from '../domain/stream/protocol/protocol.ts'
+import { recordId } from '../domain/stream/record-id.ts'
 import { withoutRefused, type RefusedRun } from '../domain/stream/refusals.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Lane } from './lane.ts'
@@ -18,10 +19,6 @@ type Origin = Pick<Outgoing, 'incarnation' | 'sequence'>
 
 /** Of records that are done without a line. */
 const NOWHERE: Origin = { incarnation: 0, sequence: 0 }
-
-/** As the agent names it to the Calculator. */
-const recordId = (batch: LineBatch, index: number): string =>
-  `${batch.topic}-${batch.partition}-${batch.offsets[index] ?? batch.firstOffset}`
 
 export interface AnsweringHooks {
   /** A line came that answers nothing; `forGood` after three times within a minute. */

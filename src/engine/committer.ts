@@ -16,6 +16,7 @@ export class Committer implements Commits {
   readonly #namespec: string
   #source: RecordSource
   #timer: Timer | null = null
+  #stopped = false
   #last: Promise<boolean> = Promise.resolve(true)
   readonly #note: (at: TopicPartition, position: number) => string
   commits = 0
@@ -41,6 +42,7 @@ export class Committer implements Commits {
   }
 
   soon(): void {
+    if (this.#stopped) return
     this.#timer ??= this.#clock.arm(EVERY, () => {
       this.#timer = null
       void this.now()
@@ -92,6 +94,7 @@ export class Committer implements Commits {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#timer?.cancel()
     this.#timer = null
   }

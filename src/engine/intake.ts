@@ -26,6 +26,8 @@ export interface IntakeHooks {
   noted(at: TopicPartition, metadata: string): void
   /** The partition is ours no more, or comes anew. */
   forget(at: TopicPartition): void
+  /** One that is ours begins anew: what is in work of it belongs to a past that is no more. */
+  restarting(at: TopicPartition): void
   /** Partitions are gone, and with them what was unsettled of theirs. */
   dropped(): void
   /** `gone`, once it is aborted: no longer. */
@@ -128,6 +130,7 @@ export class Intake implements RecordConsumer {
   assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void {
     const at = this.#parts.clock.now()
     for (const { topic, partition, epoch } of partitions) {
+      if (this.#book.standing({ topic, partition })) this.#hooks.restarting({ topic, partition })
       // What is still with the child was fetched under an older epoch: whoever owns the partition reads it again.
       this.#hooks.forget({ topic, partition })
       this.#book.assign({ topic, partition }, epoch, at)

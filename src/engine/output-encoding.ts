@@ -3,6 +3,7 @@ import { recordOf, type Attribution } from '../domain/stream/attribution.ts'
 import type { Headers, LineBatch } from '../domain/stream/line-batch.ts'
 import { lineAt, withoutEmpty, type Lines } from '../domain/stream/lines.ts'
 import { partitionForKey, StickyPartition } from '../domain/stream/output-partition.ts'
+import { recordIdPrefix } from '../domain/stream/record-id.ts'
 import type { DeadLetter, Refusal, ValueBatch } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import { DATAFRAME_CONTENT_TYPE, DataframeEncoder, type DataframeStamp, type EncodedLines } from '../wire/dataframe.ts'
@@ -119,7 +120,7 @@ export class OutputEncoding {
     const { batch, from, mapped } = attribution
     const record = (index: number): number => recordOf(attribution, index)
     const { encoded, origins } = this.#encode(lines, {
-      idPrefix: `${batch.topic}-${batch.partition}-`,
+      idPrefix: recordIdPrefix(batch),
       number: (index) => batch.offsets[record(index)] ?? 0,
       ordinal: mapped && ((index) => mapped.ordinals[index] ?? 0),
       time: (index) => batch.context.timestamp(record(index)),

@@ -138,6 +138,7 @@ export class StreamWorks implements FinishingParts {
         this.lane?.forget(topic, partition)
         isolation.forget({ topic, partition })
       },
+      restarting: (at) => transacting?.restarting(at),
       dropped: () => this.settling.wake(),
       drain: (limit, gone) => drained(this, limit, true, gone),
       release: async (partitions) => {

@@ -131,6 +131,17 @@ export class Transacting implements Commits {
     })
   }
 
+  /** The partition is about to begin anew, under our hands: nothing that was made of its records may be committed. */
+  restarting(at: TopicPartition): void {
+    const { book, ordered, failed } = this.#parts
+    const reason = `${nameOf(at)} begins anew`
+    if (this.#extent.touches(at)) this.spoil(reason)
+    // What it still says could be about those records, and nothing would tell.
+    if (ordered() || book.unsettledOf(at) === 0) return
+    if (this.#committing) this.#serially(() => this.#abort(reason)).catch(failed)
+    else this.spoil(reason)
+  }
+
   /** A checkpoint could not be proven. */
   unproven(): void {
     this.#failed('its checkpoint could only be assumed')

@@ -20,6 +20,7 @@ export interface ClusterOptions {
   }
   readonly log: KafkaLog
   readonly clock: Clock
+  /** Instead of TCP or TLS: with it tests cut and hold back what passes. */
   readonly socketFactory?: ISocketFactory
   /** Memory that may lie unused, bytes; more than 32 MiB counts as that, which is also the default. */
   readonly unusedBytes?: number
@@ -140,7 +141,12 @@ export class KafkaCluster {
     if (this.#closed) throw new AgentError('SHUTDOWN_STATE', 'the connection to Kafka is closed')
     const { clientId, security, clock, socketFactory } = this.#options
     const options = {
-      ...{ host, port, clientId, ...security(), clock, pool: this.pool },
+      host,
+      port,
+      clientId,
+      ...security(),
+      clock,
+      pool: this.pool,
       connectionTimeout: CONNECTION_TIMEOUT,
       logCreator: this.#logCreator,
       ...(socketFactory && { socketFactory }),

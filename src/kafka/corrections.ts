@@ -92,17 +92,33 @@ export class Corrections {
    * After an unclean leader election the log of the new leader may have ended earlier, and go on otherwise. Whatever we
    * have from there on is no more; what is committed before it holds. Kafka: SubscriptionState.maybeCompleteValidation.
    */
-  diverged(partition: OwnedPartition, { epoch, endOffset }: Divergence): void {
-    const { topic, position } = partition
-    if (position === null || position <= endOffset) {
+  async diverged(partition: OwnedPartition, divergence: Divergence): Promise<void> {
+    const { position, version } = partition
+    if (position === null || position <= divergence.endOffset) {
       // Rewound to before it: only the epoch was newer than any that the leader has.
-      partition.fetchedEpoch = epoch
+      partition.fetchedEpoch = divergence.epoch
       return
     }
+    partition.held = true
+    try {
+      // Another topic of this name that is read by it is answered for alike.
+      await this.#parts.topics.refresh()
+      this.compareIds()
+      // What an open commit covers must not be read again if it holds: once that is known, the leader is asked again.
+      if (partition.dueStart && partition.openCommits.size > 0) await Promise.all(partition.openCommits)
+      else if (version === partition.version) this.#cut(partition, position, divergence)
+      partition.held = false
+      this.#parts.wake()
+    } catch (error) {
+      this.#parts.failed(partition, error)
+    }
+  }
+
+  #cut(partition: OwnedPartition, position: number, { epoch, endOffset }: Divergence): void {
     const text = `the log was cut at offset ${endOffset}, by an unclean leader election: what was read behind it is gone`
     this.#parts.log('error', text, {
       event: 'kafka.truncated',
-      topic,
+      topic: partition.topic,
       partition: partition.partition,
       offset: position,
       from: endOffset,
@@ -110,7 +126,7 @@ export class Corrections {
     const { dueStart } = partition
     if (dueStart) {
       // Where reading began is not known to be committed yet, so what is committed may tell less.
-      const start = { ...dueStart, offset: Math.min(dueStart.offset, endOffset) }
+      const start = dueStart.offset <= endOffset ? dueStart : { ...dueStart, offset: endOffset, metadata: '' }
       this.#restart(partition, start.offset)
       partition.fetchedEpoch = epoch
       partition.dueStart = start

@@ -1,13 +1,13 @@
 import { AgentError } from '../domain/errors.ts'
 
-/** The error and its causes, outermost first, as far as our own words: kafkajs wraps its errors up to three times. */
+/** The error and its causes, outermost first, as far as our own words; of several addresses that failed the first. */
 function chain(error: unknown): Error[] {
   const found: Error[] = []
   let at: unknown = error
   while (at instanceof Error && !found.includes(at)) {
     found.push(at)
     if (at instanceof AgentError) break
-    at = 'errors' in at && Array.isArray(at.errors) ? at.errors[0] : at.cause
+    at = at instanceof AggregateError ? at.errors[0] : at.cause
   }
   return found
 }

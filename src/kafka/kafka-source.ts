@@ -83,7 +83,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       answered: (whole) => this.#answered(whole),
       troubled: (partitions, error) => this.#trouble.hold(partitions, error),
       outOfRange: (partition, offset) => void this.#corrections.outOfRange(partition, offset),
-      diverged: (partition, divergence) => this.#corrections.diverged(partition, divergence),
+      diverged: (partition, divergence) => void this.#corrections.diverged(partition, divergence),
     })
     this.#starts = new StartFinder({
       cluster,
@@ -135,6 +135,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     const owned = this.#ownership.find(partition)
     if (!owned) return
     owned.epoch = epoch
+    if (owned.leaving) return
     owned.seek(offset)
     this.#fetcher.wake()
   }
@@ -183,6 +184,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   }
 
   async close(): Promise<void> {
+    void this.#starts.leaving(this.#ownership.list)
     this.#closing.abort()
     this.comeBack()
     this.#corrections.stop()
@@ -206,17 +208,15 @@ export class KafkaSource implements RecordSource, MembershipOwner {
 
   async revoked(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length > 0) this.#rebalances.revoked++
-    for (const each of partitions) {
-      const owned = this.#ownership.find(each)
-      owned?.seek(null)
-      if (owned) owned.leaving = true
-    }
+    for (const each of partitions) this.#ownership.find(each)?.leave()
     const gone = new AbortController()
     this.#draining.add(gone)
     try {
       await this.#tell(async () => this.#consumer?.revoked(partitions, gone.signal))
     } finally {
       this.#draining.delete(gone)
+      const left = partitions.flatMap((each) => this.#ownership.find(each) ?? [])
+      if (!gone.signal.aborted) void this.#starts.leaving(left)
       this.#ownership.remove(partitions)
     }
   }

@@ -1,29 +1,26 @@
 import { logLevel, type LogEntry, type logCreator } from 'kafkajs'
+import type { Fields, Level } from '../domain/events.ts'
 import type { EventName } from '../domain/log-events.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
 
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
-export type LogFields = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
-
 /** Where the adapter's lines go; `fields.event` is a stable dotted name. */
-export type KafkaLog = (level: LogLevel, message: string, fields: LogFields & { readonly event: EventName }) => void
+export type KafkaLog = (level: Level, message: string, fields: Fields & { readonly event: EventName }) => void
 
 const REPEAT_AFTER: Millis = 30_000
 
-/** What kafkajs itself retries, or what the adapter reports in its own words: no person needs to act on the line. */
-const retried =
-  /connect|ECONN|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|timed? ?out|rebalanc|coordinator|re-?join|leader|retry|retries|Crash: |Restarting|not aware of|does not host|Failed to send|disconnect|no broker/i
+/** A connection that cannot be opened, or breaks: the adapter says so in its own words, and opens it again. */
+const RETRIED = /connect/i
 
 /** The request that failed; the failure itself follows in a line of its own, or reaches the adapter. */
-const detail = /^Response \w+\(key/
+const DETAIL = /^Response \w+\(key/
 
 /** The only fields of a kafkajs line that are kept: the others may hold whole requests, or a foreign error object. */
-const kept = ['broker', 'groupId', 'topic', 'partition', 'retryCount', 'retryTime', 'error'] as const
+const KEPT = ['broker', 'error'] as const
 
 /**
- * kafkajs's log as lines of ours: its INFO and DEBUG become debug, failures it retries become warnings, and the rest
- * keeps its level. What repeats is debug for 30 s: per part of kafkajs for what is retried, per text for the rest.
+ * kafkajs's log as lines of ours: its INFO and DEBUG become debug, failures that are retried become warnings, and the
+ * rest keeps its level. What repeats is debug for 30 s: per part of kafkajs for what is retried, per text for the rest.
  */
 export function kafkaJsLog(log: KafkaLog, clock: Clock): logCreator {
   const saidAt = new Map<string, Millis>()
@@ -34,20 +31,19 @@ export function kafkaJsLog(log: KafkaLog, clock: Clock): logCreator {
     saidAt.set(what, now)
     return true
   }
-  const levelOf = ({ level, namespace }: LogEntry, message: string, text: string): LogLevel => {
-    if (level > logLevel.WARN || detail.test(message)) return 'debug'
-    if (retried.test(text)) return first(namespace) ? 'warn' : 'debug'
-    if (!first(text)) return 'debug'
+  const levelOf = ({ level, namespace }: LogEntry, message: string): Level => {
+    if (level > logLevel.WARN || DETAIL.test(message)) return 'debug'
+    if (RETRIED.test(message)) return first(namespace) ? 'warn' : 'debug'
+    if (!first(message)) return 'debug'
     return level === logLevel.ERROR ? 'error' : 'warn'
   }
   return () => (entry) => {
     const message = entry.log.message.split('\n')[0] ?? ''
-    const fields: Record<string, string | number> = {}
-    for (const name of kept) {
+    const fields: Record<string, string> = {}
+    for (const name of KEPT) {
       const value: unknown = entry.log[name]
-      if (typeof value === 'string' || typeof value === 'number') fields[name] = value
+      if (typeof value === 'string') fields[name] = value
     }
-    const level = levelOf(entry, message, `${message} ${fields['error'] ?? ''}`)
-    log(level, message, { ...fields, event: 'kafka.client', part: entry.namespace || 'client' })
+    log(levelOf(entry, message), message, { ...fields, event: 'kafka.client', part: entry.namespace || 'client' })
   }
 }

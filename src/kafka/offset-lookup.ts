@@ -10,7 +10,7 @@ import type { Topics } from './topics.ts'
  * LATEST); -1 where no record is that young. `stable`: not past the first open transaction. Rejects with BrokerError, and as KafkaCluster.send.
  */
 export async function offsetsAt(
-  cluster: KafkaCluster,
+  cluster: Pick<KafkaCluster, 'send'>,
   topics: Topics,
   partitions: readonly TopicPartition[],
   at: Millis,

@@ -1,10 +1,12 @@
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
-import { OwnedPartition } from './fetch/owned-partition.ts'
+import { OwnedPartition, type DueStart } from './fetch/owned-partition.ts'
 
 /** The partitions that are ours at this moment, and their epochs. */
 export class Ownership {
   readonly #owned = new Map<string, OwnedPartition>()
   #list: readonly OwnedPartition[] = []
+  /** Starts that were due when their partitions went. */
+  readonly #formerStarts = new Map<string, DueStart>()
   #epoch = 0
 
   get list(): readonly OwnedPartition[] {
@@ -18,7 +20,10 @@ export class Ownership {
   /** Each gets an epoch that no partition ever had. */
   add(partitions: readonly TopicPartition[]): OwnedPartition[] {
     const added = partitions.map((each) => new OwnedPartition(each, this.nextEpoch()))
-    for (const each of added) this.#owned.set(nameOf(each), each)
+    for (const each of added) {
+      each.formerStart = this.#formerStarts.get(nameOf(each)) ?? null
+      this.#owned.set(nameOf(each), each)
+    }
     this.#list = [...this.#owned.values()]
     return added
   }
@@ -28,8 +33,10 @@ export class Ownership {
     for (const each of partitions) {
       const gone = this.find(each)
       if (!gone) continue
-      gone.seek(null)
-      gone.leaving = true
+      gone.leave()
+      const start = gone.dueStart ?? gone.formerStart
+      if (start) this.#formerStarts.set(nameOf(each), start)
+      else this.#formerStarts.delete(nameOf(each))
       gone.dueStart = null
       this.#owned.delete(nameOf(each))
     }

@@ -1,13 +1,14 @@
+import type { Fields, Level } from '../domain/events.ts'
 import type { TroubleName } from '../domain/log-events.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
-import type { KafkaLog, LogFields, LogLevel } from './log.ts'
+import type { KafkaLog } from './log.ts'
 
 const REPEAT_AFTER: Millis = 30_000
 const FIRST_WAIT: Millis = 250
 const LONGEST_WAIT: Millis = 5_000
 
-/** How long a close waits for kafkajs; what takes longer goes on in the background. */
+/** How long a close waits for what is under way; what takes longer goes on in the background. */
 export const CLOSE_LIMIT: Millis = 2_000
 
 /** Resolves after `ms`, or at once when `signal` is, or becomes, aborted. */
@@ -24,7 +25,7 @@ export async function wait(clock: Clock, ms: Millis, signal: AbortSignal): Promi
   })
 }
 
-/** Resolves when `work` has ended, well or not, or after `ms`: kafkajs disconnects only when every request is answered. */
+/** Resolves when `work` has ended, well or not, or after `ms`: a broker that is silent must not hold a close up. */
 export async function within(clock: Clock, ms: Millis, work: Promise<unknown>): Promise<void> {
   const done = new AbortController()
   const ended = work.then(
@@ -59,7 +60,7 @@ export class Problem {
     return this.#text
   }
 
-  report(text: string, level: LogLevel = 'warn', fields: LogFields = {}): void {
+  report(text: string, level: Level = 'warn', fields: Fields = {}): void {
     const now = this.#clock.now()
     if (text !== this.#text || this.#loggedAt === null || now - this.#loggedAt >= this.#repeatAfter) {
       this.#log(level, text, { ...fields, event: this.#event })

@@ -31,14 +31,19 @@ export class SourceCommits {
     const ours = positions.filter((position) => this.#owned(position) !== null)
     if (ours.length === 0) return
     const due = ours.map((position) => this.#witnessed(position))
-    await this.#deciding(ours, async () => this.#membership()?.commit(due))
+    try {
+      await this.#deciding(ours, async () => this.#membership()?.commit(due))
+    } catch (error) {
+      for (const position of ours) this.#raise(position)
+      throw error
+    }
   }
 
   /** As `settled`, for where reading began, as far as that is due and no other commit is open that it could undo. */
   starts(partitions: readonly OwnedPartition[]): Promise<void> {
     return this.settled(
       partitions.flatMap(({ topic, partition, epoch, dueStart, openCommits }) =>
-        dueStart && openCommits === 0 ? { topic, partition, epoch, offset: dueStart.offset } : [],
+        dueStart && openCommits.size === 0 ? { topic, partition, epoch, ...dueStart } : [],
       ),
     )
   }
@@ -69,13 +74,23 @@ export class SourceCommits {
       const owned = this.#owned(position)
       return owned ? { owned, start: owned.dueStart } : []
     })
-    for (const { owned } of open) owned.openCommits++
+    const decided = Promise.withResolvers<undefined>()
+    for (const { owned } of open) owned.openCommits.add(decided.promise)
     try {
       await commit()
       for (const { owned, start } of open) if (owned.dueStart === start) owned.dueStart = null
     } finally {
-      for (const { owned } of open) owned.openCommits--
+      for (const { owned } of open) owned.openCommits.delete(decided.promise)
+      decided.resolve(undefined)
     }
+  }
+
+  /** What was refused may hold in part, and all before it is settled: no earlier start may take it back. */
+  #raise(position: CommitPosition): void {
+    const start = this.#owned(position)?.dueStart
+    if (!start || start.offset > position.offset) return
+    start.offset = position.offset
+    start.metadata = position.metadata ?? ''
   }
 
   /** Whoever goes on from there finds out by the epoch whether the log is still the one that was read. */

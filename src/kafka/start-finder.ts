@@ -1,22 +1,24 @@
 // Where newly owned partitions begin. A start that another look could find elsewhere is due from when it is found until
-// a commit holds, of it or of records behind it; or until the partition begins anew, or is not ours. What is due stands
-// with the partition alone, and is committed while no other commit of it is open: so whoever comes to commit it, however
-// late, commits the start that holds then, takes back nothing that is known to hold (a refused commit may have held in
-// part: its records are read twice then), and gives up for no commit that was refused.
+// a commit holds, of it or of records behind it; or until the partition begins anew. One that was due when its partition
+// was lost is taken up again, unless somebody has committed since. What is due stands with the partition alone, and is
+// committed while no other commit of it is open: so whoever comes to commit it, however late, commits the start that holds
+// then, gives up for no commit that was refused, and takes back nothing that holds: a commit of records that was refused,
+// which may hold in part, leaves due what it was to commit.
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
-import type { OwnedPartition } from './fetch/owned-partition.ts'
+import type { DueStart, OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
 import type { CommittedOffset } from './group/offset-requests.ts'
 import { Problem } from './problem.ts'
 import { NO_EPOCH } from './protocol/fetch.ts'
-import { startPositions, type InputFrom, type Start } from './start-positions.ts'
+import { startPositions, type InputFrom, type Start, type Wanted } from './start-positions.ts'
+import type { TopicFacts } from './protocol/metadata.ts'
 import type { Topics } from './topics.ts'
 
 export interface StartParts {
-  readonly cluster: KafkaCluster
+  readonly cluster: Pick<KafkaCluster, 'send'>
   readonly topics: Topics
   readonly from: InputFrom
   readonly clock: Clock
@@ -45,13 +47,26 @@ interface Pending {
   readonly version: number
 }
 
+/** What is known before the brokers are asked. */
+interface Look extends Pending {
+  /** What is committed; null: nothing is known of that. */
+  readonly before: CommittedOffset | null
+  /** Where it began when it was ours before, if that is of use. */
+  readonly former: DueStart | null
+  readonly wanted: Wanted
+  /** What is committed lies behind where the log was cut. */
+  readonly isCut: boolean
+}
+
 const isPending = ({ partition, version }: Pending): boolean => partition.version === version
+
+const isDue = ({ dueStart }: OwnedPartition): boolean => dueStart !== null
 
 export class StartFinder {
   readonly problem: Problem
   readonly #parts: StartParts
-  /** Partitions of each topic when reading began. */
-  readonly #counts = new Map<string, number>()
+  /** Each topic as it was when reading began. */
+  readonly #first = new Map<string, TopicFacts>()
   /** Those that began together and met with trouble, until nothing of theirs is left to do. */
   readonly #troubled = new Set<readonly OwnedPartition[]>()
 
@@ -62,7 +77,10 @@ export class StartFinder {
 
   /** Reading begins now: a partition that nobody has seen by now is new, and `latest` must not leave out its begin. */
   opened(names: readonly string[]): void {
-    for (const name of names) this.#counts.set(name, this.#parts.topics.find(name)?.partitions.length ?? 0)
+    for (const name of names) {
+      const facts = this.#parts.topics.find(name)
+      if (facts) this.#first.set(name, facts)
+    }
   }
 
   /**
@@ -71,19 +89,36 @@ export class StartFinder {
    */
   async begin(partitions: readonly OwnedPartition[], past: Past = {}): Promise<void> {
     await this.#find(partitions, past)
-    await this.pin(partitions)
+    this.#over(partitions)
   }
 
   /** The partition has begun at what `instead` gave: commits it as `begin` does. */
   async begun(partition: OwnedPartition, start: Start): Promise<void> {
-    if (this.#parts.from !== 'earliest') partition.dueStart = start
+    const { offset } = start
+    const dueStart: DueStart = { offset, metadata: '', insteadOf: null, topicId: partition.topicId }
+    partition.dueStart = dueStart
+    // Unless it is certain that another look finds the same, it stays due.
+    const [before] = await this.#parts.committed([partition]).catch(() => [])
+    if (before) dueStart.insteadOf = before.offset
+    const isFoundAgain = this.#parts.from === 'earliest' && before !== undefined && before.offset <= offset
+    if (isFoundAgain && partition.dueStart === dueStart) partition.dueStart = null
     await this.pin([partition])
+  }
+
+  /** They are about to be another's: what is due is committed now, or never. */
+  async leaving(partitions: readonly OwnedPartition[]): Promise<void> {
+    if (!partitions.some(isDue)) return
+    try {
+      await this.#parts.commit(partitions)
+    } catch (error) {
+      this.#failed(partitions, `cannot commit where reading began: ${explain(error)}`)
+    }
+    this.#over(partitions)
   }
 
   /** Commits what is due while records flow already; then nothing is left to do for them. */
   async pin(partitions: readonly OwnedPartition[]): Promise<void> {
     const { signal } = this.#parts
-    const isDue = ({ dueStart }: OwnedPartition): boolean => dueStart !== null
     while (partitions.some(isDue) && !signal.aborted) {
       try {
         await this.#parts.commit(partitions)
@@ -93,8 +128,7 @@ export class StartFinder {
       }
       await this.problem.backOff(signal)
     }
-    this.#troubled.delete(partitions)
-    if (this.#troubled.size === 0 && !signal.aborted) this.problem.clear()
+    this.#over(partitions)
   }
 
   /** Where to go on instead of an offset that does not exist. Rejects as `startPositions`. */
@@ -113,7 +147,11 @@ export class StartFinder {
       if (pending.length === 0 || signal.aborted) return
       try {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
-        await this.#settle(pending, past)
+        const led = [...Map.groupBy(pending, ({ partition }) => topics.leaderOf(partition)?.leader).values()]
+        // One that has no leader, or whose leader is away, holds up no other.
+        const settling = led.map((list) => this.#settle(list, past))
+        await Promise.allSettled(settling)
+        await Promise.all(settling)
         return
       } catch (error) {
         this.#failed(partitions, `cannot settle where to begin: ${explain(error)}`)
@@ -128,36 +166,74 @@ export class StartFinder {
     this.problem.report(text)
   }
 
-  async #settle(pending: readonly Pending[], { anew = false, cutAt = Infinity }: Past): Promise<void> {
-    const { cluster, topics, from, log } = this.#parts
-    const partitions = pending.map(({ partition: { topic, partition } }) => ({ topic, partition }))
-    const committed = anew ? [] : await this.#parts.committed(partitions)
-    this.#parts.noted(committed)
+  /** Nothing is left to do for them. */
+  #over(partitions: readonly OwnedPartition[]): void {
+    this.#troubled.delete(partitions)
+    if (this.#troubled.size === 0 && !this.#parts.signal.aborted) this.problem.clear()
+  }
+
+  async #settle(pending: readonly Pending[], past: Past): Promise<void> {
+    const { cluster, topics, from } = this.#parts
+    const { anew = false, cutAt = Infinity } = past
+    const committed = await this.#parts.committed(
+      pending.map(({ partition: { topic, partition } }) => ({ topic, partition })),
+    )
+    if (!anew) this.#parts.noted(committed)
     const known = new Map(committed.map((each) => [nameOf(each), each]))
-    const wanted = partitions.map((each) => ({
-      ...each,
-      offset: Math.min(cutAt, known.get(nameOf(each))?.offset ?? -1),
-      added: each.partition >= (this.#counts.get(each.topic) ?? Infinity),
-    }))
+    const looks = pending.map((each): Look => {
+      const { topic, partition } = each.partition
+      const before = known.get(nameOf(each.partition)) ?? null
+      const former = anew ? null : this.#formerStart(each.partition, before?.offset ?? -1)
+      const offset = anew ? -1 : Math.min(cutAt, (former ?? before)?.offset ?? -1)
+      const wanted = { topic, partition, offset, added: this.#isAdded(each.partition) }
+      return { ...each, before, former, wanted, isCut: before !== null && before.offset > cutAt }
+    })
+    const wanted = looks.map((look) => look.wanted)
     const starts = new Map((await startPositions(cluster, topics, wanted, from)).map((each) => [nameOf(each), each]))
-    for (const { partition } of pending.filter(isPending)) {
-      const start = starts.get(nameOf(partition))
-      if (!start) continue
-      const before = known.get(nameOf(partition))
-      const isCut = before !== undefined && before.offset > cutAt
-      partition.seek(start.offset)
-      partition.fetchedEpoch = before && start.asWanted && !isCut ? before.leaderEpoch : NO_EPOCH
-      partition.highWatermark = start.highWatermark
-      partition.topicId = topics.find(partition.topic)?.id ?? null
-      const reason = isCut ? 'the log was cut there' : start.reason
-      log('info', `reading from offset ${start.offset}: ${reason}`, {
-        event: 'kafka.start',
-        topic: partition.topic,
-        partition: partition.partition,
-        offset: start.offset,
-      })
-      partition.dueStart = isCut || (!start.asWanted && from !== 'earliest') ? start : null
+    const found = looks.filter(isPending)
+    for (const look of found) {
+      const start = starts.get(nameOf(look.wanted))
+      if (start) this.#start(look, start)
     }
     this.#parts.found()
+    void this.pin(found.map(({ partition }) => partition))
+  }
+
+  #start({ partition, before, former, isCut }: Look, start: Start): void {
+    const { topics, from, log } = this.#parts
+    const { offset, asWanted } = start
+    const topicId = topics.find(partition.topic)?.id ?? null
+    const insteadOf = before?.offset ?? -1
+    partition.seek(offset)
+    partition.fetchedEpoch = before && asWanted && !isCut && !former ? before.leaderEpoch : NO_EPOCH
+    partition.highWatermark = start.highWatermark
+    partition.topicId = topicId
+    const isDue = former !== null || insteadOf > offset || (!asWanted && from !== 'earliest')
+    const metadata = former?.offset === offset ? former.metadata : ''
+    partition.dueStart = isDue ? { offset, metadata, insteadOf, topicId } : null
+    partition.formerStart = null
+    const reason = isCut ? 'the log was cut there' : former && asWanted ? 'as before' : start.reason
+    log('info', `reading from offset ${offset}: ${reason}`, {
+      event: 'kafka.start',
+      topic: partition.topic,
+      partition: partition.partition,
+      offset,
+    })
+  }
+
+  /** Where its reading began when it was ours before, unless somebody has committed since. */
+  #formerStart(partition: OwnedPartition, committed: number): DueStart | null {
+    const start = partition.formerStart
+    const isOfAnother = start?.topicId !== (this.#parts.topics.find(partition.topic)?.id ?? null)
+    return start === null || isOfAnother || committed !== (start.insteadOf ?? -1) ? null : start
+  }
+
+  /** It was made since reading began, alone or with its topic. */
+  #isAdded({ topic, partition }: TopicPartition): boolean {
+    const first = this.#first.get(topic)
+    if (!first) return false
+    const id = this.#parts.topics.find(topic)?.id ?? null
+    const isAnother = id !== null && first.id !== null && id !== first.id
+    return isAnother || partition >= first.partitions.length
   }
 }

@@ -29,7 +29,7 @@ export type Wanted = TopicPartition & { readonly offset: number; readonly added?
  * `from` says, where there is none or it lies past the end. Rejects as `offsetsAt`.
  */
 export async function startPositions(
-  cluster: KafkaCluster,
+  cluster: Pick<KafkaCluster, 'send'>,
   topics: Topics,
   wanted: readonly Wanted[],
   from: InputFrom,

@@ -5,12 +5,12 @@ import type { TopicPartition } from '../domain/stream/line-batch.ts'
 
 /** What is known of some topics. A look at them all is one request, also when several ask for it at once. */
 export class Topics {
-  readonly #cluster: KafkaCluster
+  readonly #cluster: Pick<KafkaCluster, 'metadata'>
   readonly #names: ReadonlySet<string>
   #facts: ReadonlyMap<string, TopicFacts | { readonly error: number }> = new Map()
   #looking: Promise<void> | null = null
 
-  constructor(cluster: KafkaCluster, names: Iterable<string>) {
+  constructor(cluster: Pick<KafkaCluster, 'metadata'>, names: Iterable<string>) {
     this.#cluster = cluster
     this.#names = new Set(names)
   }

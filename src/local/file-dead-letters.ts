@@ -1,23 +1,21 @@
 // Dead letters of local streams: a file of JSON lines beside the output, or a line in the log when the output is stdout.
-import { isUtf8 } from 'node:buffer'
 import type { FileHandle } from 'node:fs/promises'
 import { AgentError } from '../domain/errors.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, DeadLetterSink, SinkHealth } from '../engine/ports.ts'
+import { shownBytes, type ShownBytes } from '../wire/shown-bytes.ts'
 import { openFile, reasonOf } from './open-file.ts'
 
-/** A letter as JSON; bytes are text where they are UTF-8, else `{ "base64": … }`. */
+/** A letter as JSON. */
 export interface LetterLine {
   readonly time: string
   readonly reason: string
   readonly facts: Readonly<Record<string, string>>
-  readonly key: Bytes | null
-  readonly value: Bytes
-  readonly headers: readonly (readonly [name: string, value: Bytes | null])[]
+  readonly key: ShownBytes | null
+  readonly value: ShownBytes
+  readonly headers: readonly (readonly [name: string, value: ShownBytes | null])[]
 }
-
-type Bytes = string | { readonly base64: string }
 
 /** Appends to a file that comes into being with the first letter: what an earlier run left there is never lost. */
 export class FileDeadLetters implements DeadLetterSink {
@@ -71,7 +69,7 @@ export interface ReportedLetter {
   readonly reason: string
   readonly facts: Readonly<Record<string, string>>
   /** The first 1 KiB. */
-  readonly value: Bytes
+  readonly value: ShownBytes
   readonly bytes: number
 }
 
@@ -90,7 +88,7 @@ export class ReportedDeadLetters implements DeadLetterSink {
 
   write(letters: readonly DeadLetter[]): Promise<void> {
     for (const { reason, facts, value } of letters) {
-      this.#report({ reason, facts, value: shown(value.subarray(0, SHOWN_BYTES)), bytes: value.length })
+      this.#report({ reason, facts, value: shownBytes(value.subarray(0, SHOWN_BYTES)), bytes: value.length })
     }
     this.#lastAckAt = this.#clock.now()
     return Promise.resolve()
@@ -109,12 +107,7 @@ const letterLine = ({ key, value, headers, reason, facts }: DeadLetter, wall: Mi
   time: new Date(wall).toISOString(),
   reason,
   facts,
-  key: key === null ? null : shown(key),
-  value: shown(value),
-  headers: headers.map(([name, bytes]) => [name, bytes === null ? null : shown(bytes)] as const),
+  key: key === null ? null : shownBytes(key),
+  value: shownBytes(value),
+  headers: headers.map(([name, bytes]) => [name, bytes === null ? null : shownBytes(bytes)] as const),
 })
-
-function shown(bytes: Uint8Array): Bytes {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return isUtf8(buffer) ? buffer.toString('utf8') : { base64: buffer.toString('base64') }
-}

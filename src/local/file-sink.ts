@@ -1,11 +1,10 @@
-// Records to a file, or to the agent's own stdout: each value and a newline.
 import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, codeOf } from '../domain/errors.ts'
 import type { Refusal, ValueBatch } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordSink, SinkHealth } from '../engine/ports.ts'
-import { STDIO, codeOf, openFile, reasonOf } from './open-file.ts'
+import { STDIO, openFile, reasonOf } from './open-file.ts'
 
 export interface FileSinkOptions {
   /** A file, truncated when it is opened, or `-` for `stdout`. */
@@ -16,6 +15,7 @@ export interface FileSinkOptions {
 
 const NEWLINE = 10
 
+/** Records to a file, or to the agent's own stdout: each value and a newline. */
 export class FileSink implements RecordSink {
   readonly #options: FileSinkOptions
   readonly #isStdout: boolean

@@ -1,4 +1,3 @@
-// Records from a file, or from the agent's own stdin: one line, one record, its line number is its offset.
 import type { Readable } from 'node:stream'
 import { AgentError } from '../domain/errors.ts'
 import type { RecordContext, TopicPartition } from '../domain/stream/line-batch.ts'
@@ -11,9 +10,9 @@ export interface FileSourceOptions {
   readonly path: string
   readonly stdin: Readable
   readonly clock: Pick<Clock, 'wall'>
-  /** Bytes asked of the file at a time. */
+  /** Bytes asked of the file at a time; tests ask for few. */
   readonly chunkBytes?: number
-  /** Bytes of the longest line. */
+  /** Bytes of the longest line; tests have shorter ones. */
   readonly maxLine?: number
 }
 
@@ -23,6 +22,7 @@ const PLACE_BYTES = 8 + 4
 const MAX_LINE = 64 * 1024 * 1024
 const EPOCH = 1
 
+/** Records from a file, or from the agent's own stdin: one line, one record, its line number is its offset. */
 export class FileSource implements RecordSource {
   /** Resolves when all was handed over, or the source was closed; rejects with UNAVAILABLE when reading failed. */
   readonly finished: Promise<void>

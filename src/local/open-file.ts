@@ -1,5 +1,5 @@
 import { open, stat, type FileHandle } from 'node:fs/promises'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, codeOf, messageOf } from '../domain/errors.ts'
 
 /** The name that stands for the agent's own stdin or stdout. */
 export const STDIO = '-'
@@ -31,9 +31,6 @@ export async function openFile(path: string, flags: keyof typeof purposes): Prom
   }
 }
 
-/** `ENOENT` and the like; undefined for an error that has no code. */
-export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
-
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   EACCES: 'permission denied',
@@ -44,5 +41,4 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** A system error in words for a person. */
-export const reasonOf = (error: unknown): string =>
-  reasons[codeOf(error) ?? ''] ?? (error instanceof Error ? error.message : String(error))
+export const reasonOf = (error: unknown): string => reasons[codeOf(error)] ?? messageOf(error)

@@ -1,7 +1,7 @@
 // `rlimit_…`: limits that one child has, and the agent has not.
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, codeOf } from '../domain/errors.ts'
 import type { ProgramSpec, ResourceLimit, ResourceName } from '../domain/process/spec.ts'
-import type { Libc, Limit } from './libc.ts'
+import { UNLIMITED, type Libc, type Limit } from './libc.ts'
 import { bearsOpenFiles } from './open-files.ts'
 
 /** Numbers of setrlimit, the same on x64 and arm64. */
@@ -25,8 +25,7 @@ const numbers = {
  */
 const bearable: ReadonlySet<ResourceName> = new Set(['core', 'fsize', 'memlock', 'nproc', 'sigpending', 'stack'])
 
-const unlimited = 2n ** 64n - 1n
-const bytesOf = (value: number | null): bigint => (value === null ? unlimited : BigInt(value))
+const bytesOf = (value: number | null): bigint => (value === null ? UNLIMITED : BigInt(value))
 const limitOf = ({ soft, hard }: ResourceLimit): Limit => ({ soft: bytesOf(soft), hard: bytesOf(hard) })
 
 /** The limit of open files is the program's own. */
@@ -75,7 +74,7 @@ function refusing(resource: ResourceName, change: () => void): void {
   try {
     change()
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const code = codeOf(cause)
     // It has ended already.
     if (code === 'ESRCH') return
     throw new AgentError('SPAWN_ERROR', `couldn't set rlimit_${resource}: ${code}`, { cause })

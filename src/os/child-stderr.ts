@@ -1,16 +1,14 @@
 // Stderr of children as lines. Bytes are read as Latin-1, one character per byte, so that nothing is lost before the
 // decision what is text. The agent must neither die of what a child prints nor keep more than one line of it.
-import { readSync } from 'node:fs'
 import type net from 'node:net'
 import split2 from 'split2'
+import { readLastWords } from './last-words.ts'
 
-const maxLineBytes = 64 * 1024
-/** At a child's death no more than this is read at once: a survivor of its group may go on writing. */
-const lastWordsBytes = 1 << 20
-const tailLines = 20
-const tailLineChars = 500
+const MAX_LINE_BYTES = 64 * 1024
+const TAIL_LINES = 20
+const TAIL_LINE_CHARS = 500
 /** Stands at the end of a cut line on its way through the splitter; no byte becomes this character. */
-const cutMark = '\u{ffff}'
+const CUT_MARK = '\u{ffff}'
 
 /** The splitter of one incarnation's stderr. */
 export interface StderrSplitter {
@@ -24,7 +22,7 @@ export function stderrSplitter(onLine: (text: string, cut: boolean) => void): St
   // A mapper that returns nothing makes split2 a plain splitter: no line waits in a stream buffer.
   const lines = split2(
     (line: string) => {
-      const cut = line.endsWith(cutMark)
+      const cut = line.endsWith(CUT_MARK)
       onLine(readable(cut ? line.slice(0, -1) : line), cut)
     },
     // Strings pass split2's own UTF-8 decoder untouched; the limiter in front keeps its buffer below the limit.
@@ -50,7 +48,7 @@ export function stderrSplitter(onLine: (text: string, cut: boolean) => void): St
 function limiter(): (text: string) => string {
   let length = 0
   return (text) => {
-    if (length + text.length <= maxLineBytes) {
+    if (length + text.length <= MAX_LINE_BYTES) {
       const newline = text.lastIndexOf('\n')
       length = newline < 0 ? length + text.length : text.length - newline - 1
       return text
@@ -59,10 +57,10 @@ function limiter(): (text: string) => string {
     for (let at = 0; at < text.length;) {
       const newline = text.indexOf('\n', at)
       const end = newline < 0 ? text.length : newline
-      const room = Math.max(maxLineBytes - length, 0)
+      const room = Math.max(MAX_LINE_BYTES - length, 0)
       kept += text.slice(at, Math.min(end, at + room))
-      if (end - at > room && length <= maxLineBytes) kept += cutMark
-      length = newline < 0 ? Math.min(length + end - at, maxLineBytes + 1) : 0
+      if (end - at > room && length <= MAX_LINE_BYTES) kept += CUT_MARK
+      length = newline < 0 ? Math.min(length + end - at, MAX_LINE_BYTES + 1) : 0
       if (newline >= 0) kept += '\n'
       at = end + 1
     }
@@ -71,12 +69,12 @@ function limiter(): (text: string) => string {
 }
 
 /** One well-formed UTF-8 sequence of several bytes, or one byte that is not printable ASCII or a tab. */
-const odd =
+const ODD =
   /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[^\t\x20-\x7e]/g
 
 /** Latin-1 bytes to text: valid UTF-8 is decoded, every other byte and control character is written as \xNN. */
 const readable = (latin1: string): string =>
-  latin1.replace(odd, (bytes) => {
+  latin1.replace(ODD, (bytes) => {
     const text = bytes.length > 1 ? Buffer.from(bytes, 'latin1').toString() : bytes
     const code = text.codePointAt(0) ?? 0
     return bytes.length > 1 && code > 0x9f ? text : `\\x${code.toString(16).padStart(2, '0')}`
@@ -103,27 +101,10 @@ export function readStderr(
   }
 }
 
-/** Takes what a pipe holds at this moment past the event loop, which would tell it later. */
+/** Takes what a pipe holds at this moment; at its end the last line is delivered, too. */
 export function readWhatIsThere(fd: number, splitter: StderrSplitter): void {
-  const chunk = Buffer.allocUnsafe(1 << 16)
-  let count: number | null = null
-  for (let total = 0; total < lastWordsBytes; total += count) {
-    count = readNow(fd, chunk)
-    if (count === null) return
-    if (count === 0) break
-    splitter.write(chunk.subarray(0, count))
-  }
-  if (count === 0) splitter.end()
-}
-
-/** Bytes that are there now; 0 at the end, null when there is nothing for the moment. */
-function readNow(fd: number, chunk: Buffer): number | null {
-  try {
-    return readSync(fd, chunk)
-  } catch {
-    // EAGAIN; any other failure is the socket's to report.
-    return null
-  }
+  const isOver = readLastWords(fd, Buffer.allocUnsafe(1 << 16), (chunk) => splitter.write(chunk))
+  if (isOver) splitter.end()
 }
 
 /** Remembers the last stderr lines of each process, over its incarnations. */
@@ -132,8 +113,8 @@ export class StderrTails {
 
   add(namespec: string, text: string): void {
     const tail = this.#tails.get(namespec) ?? []
-    tail.push(text.length > tailLineChars ? text.slice(0, tailLineChars) : text)
-    if (tail.length > tailLines) tail.shift()
+    tail.push(text.length > TAIL_LINE_CHARS ? text.slice(0, TAIL_LINE_CHARS) : text)
+    if (tail.length > TAIL_LINES) tail.shift()
     this.#tails.set(namespec, tail)
   }
 

@@ -6,9 +6,9 @@ import process from 'node:process'
 import sea from 'node:sea'
 
 /** In the environment of the copy only, and taken out of it at once. */
-const mark = 'PIDPIPER_DAEMON'
-const reportFd = 3
-const readyWord = '\0'
+const MARK = 'PIDPIPER_DAEMON'
+const REPORT_FD = 3
+const READY_WORD = '\0'
 
 /** The copy's way to tell the program that started it how the start went. */
 export interface DaemonCopy {
@@ -20,18 +20,18 @@ export interface DaemonCopy {
 
 /** Not null: this process is the copy. To be called before anything looks at the environment. */
 export function daemonCopy(): DaemonCopy | null {
-  if (process.env[mark] === undefined) return null
-  Reflect.deleteProperty(process.env, mark)
+  if (process.env[MARK] === undefined) return null
+  Reflect.deleteProperty(process.env, MARK)
   let open = true
   return {
     ready() {
       if (!open) return
       open = false
-      writeSync(reportFd, readyWord)
-      closeSync(reportFd)
+      writeSync(REPORT_FD, READY_WORD)
+      closeSync(REPORT_FD)
     },
     problem(text) {
-      if (open) writeSync(reportFd, text)
+      if (open) writeSync(REPORT_FD, text)
     },
   }
 }
@@ -42,10 +42,10 @@ export async function startCopy(problem: (text: string) => void): Promise<number
   const copy = spawn(executable, words, {
     argv0: process.argv0,
     detached: true,
-    env: { ...process.env, [mark]: '1' },
+    env: { ...process.env, [MARK]: '1' },
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
-  const report = copy.stdio[reportFd]
+  const report = copy.stdio[REPORT_FD]
   let told = ''
   const closed = new Promise<void>((resolve) => {
     report?.on('data', (chunk: Buffer) => (told += chunk.toString()))
@@ -60,7 +60,7 @@ export async function startCopy(problem: (text: string) => void): Promise<number
   })
   // The report is closed by a copy that is ready as well as by one that is dead.
   await Promise.race([closed, ended])
-  if (told.endsWith(readyWord)) {
+  if (told.endsWith(READY_WORD)) {
     copy.unref()
     return 0
   }

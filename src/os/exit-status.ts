@@ -4,20 +4,17 @@ import type { ExitStatus } from '../domain/process/state.ts'
 
 const numbers = new Map(Object.entries(os.constants.signals) as [Signal, number][])
 
-/** Number of a signal on this machine; null for a name it does not know. */
-export const signalNumber = (name: Signal): number | null => numbers.get(name) ?? null
-
 /** The usual name of a signal number (6 is SIGABRT, not SIGIOT); null for none. */
-export function signalName(number: number): Signal | null {
+function signalName(number: number): Signal | null {
   for (const [name, candidate] of numbers) {
     if (candidate === number) return name
   }
   return null
 }
 
-/** What a shell would report: the exit code, or 128 + the signal's number. */
+/** What a shell would report: the exit code, or 128 + the signal's number on this machine. */
 export function exitCodeOf({ code, signal }: ExitStatus): number {
-  if (signal !== null) return 128 + (signalNumber(signal) ?? 0)
+  if (signal !== null) return 128 + (numbers.get(signal) ?? 0)
   return code ?? 0
 }
 

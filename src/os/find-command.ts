@@ -2,9 +2,10 @@ import { accessSync, constants, statSync, type Stats } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { AgentError } from '../domain/errors.ts'
+import { repr } from '../wire/ini/python-text.ts'
 
 /** supervisord's own list, for the case that nobody has a PATH. */
-const lastResort = '/bin:/usr/bin:/usr/local/bin'
+const LAST_RESORT = '/bin:/usr/bin:/usr/local/bin'
 
 /**
  * The file that a command's first word means: a word with a slash as it is, else the first executable of that name in
@@ -19,7 +20,7 @@ export function findCommand(
 ): string {
   const folder = path.resolve(directory ?? '.')
   if (word.includes('/')) return checked(word, folder, word)
-  const search = environment['PATH'] || process.env['PATH'] || lastResort
+  const search = environment['PATH'] || process.env['PATH'] || LAST_RESORT
   const found = search
     .split(':')
     .map((entry) => path.join(entry || '.', word))
@@ -30,7 +31,7 @@ export function findCommand(
 
 function checked(file: string, folder: string, word: string): string {
   const problem = problemOf(file, folder)
-  if (problem === 'missing') throw new AgentError('NO_FILE', `can't find command ${quoted(word)}`)
+  if (problem === 'missing') throw new AgentError('NO_FILE', `can't find command ${repr(word)}`)
   if (problem !== null) throw new AgentError('NOT_EXECUTABLE', problem)
   return file
 }
@@ -38,13 +39,13 @@ function checked(file: string, folder: string, word: string): string {
 function problemOf(file: string, folder: string): string | null {
   const stat = statOf(file, folder)
   if (stat === undefined) return 'missing'
-  if (stat.isDirectory()) return `command at ${quoted(file)} is a directory`
-  if ((stat.mode & 0o111) === 0) return `command at ${quoted(file)} is not executable`
+  if (stat.isDirectory()) return `command at ${repr(file)} is a directory`
+  if ((stat.mode & 0o111) === 0) return `command at ${repr(file)} is not executable`
   try {
     accessSync(path.resolve(folder, file), constants.X_OK)
     return null
   } catch {
-    return `no permission to run command ${quoted(file)}`
+    return `no permission to run command ${repr(file)}`
   }
 }
 
@@ -55,10 +56,4 @@ function statOf(file: string, folder: string): Stats | undefined {
     // A folder on the way may not be searched, or the name is no path: either way there is nothing to run.
     return undefined
   }
-}
-
-/** As Python's repr writes a plain string. */
-export function quoted(text: string): string {
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  return quote + text.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`) + quote
 }

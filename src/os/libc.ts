@@ -2,7 +2,11 @@
 import { closeSync } from 'node:fs'
 import process from 'node:process'
 import { getSystemErrorName } from 'node:util'
+import { messageOf } from '../domain/errors.ts'
 import { openKoffi, type Koffi } from './native-file.ts'
+
+/** RLIM_INFINITY. */
+export const UNLIMITED = 2n ** 64n - 1n
 
 export interface Limit {
   readonly soft: bigint
@@ -96,7 +100,7 @@ export function loadLibc(open: () => Koffi = openKoffi): Libc | { readonly missi
   try {
     return bound(open())
   } catch (error) {
-    return { missing: error instanceof Error ? error.message : String(error) }
+    return { missing: messageOf(error) }
   }
 }
 

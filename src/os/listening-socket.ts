@@ -15,7 +15,7 @@ export type SocketPlace =
 
 const AF_UNIX = 1
 const AF_INET = 2
-const longestPath = 107
+const LONGEST_PATH = 107
 
 /** Raises a system error with its code, or an Error for a host that is not known. */
 export function openListeningSocket(libc: Libc, place: SocketPlace): { readonly fd: number; close(): void } {
@@ -51,7 +51,7 @@ function backlogOf({ backlog }: SocketPlace): number {
 /** struct sockaddr_un. Throws an Error for a path that is too long. */
 export function unixAddress(path: string): Uint8Array {
   const bytes = Buffer.from(path)
-  if (bytes.length > longestPath) throw new Error(`the path ${path} has more than ${longestPath} bytes`)
+  if (bytes.length > LONGEST_PATH) throw new Error(`the path ${path} has more than ${LONGEST_PATH} bytes`)
   return Buffer.concat([Buffer.from([AF_UNIX, 0]), bytes, Buffer.alloc(1)])
 }
 

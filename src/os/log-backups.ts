@@ -2,7 +2,7 @@
 import { createReadStream, createWriteStream, fstatSync, openSync, renameSync, unlinkSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { codeOf } from './error-code.ts'
+import { codeOf } from '../domain/errors.ts'
 
 export interface BackupsOf {
   readonly path: string

@@ -1,15 +1,14 @@
-// Files that children's output is written to: rotated by size, never a reason to die, bounded in memory.
 import { closeSync, constants, fstatSync, lstatSync, openSync, truncateSync, unlinkSync, writeSync } from 'node:fs'
+import { codeOf } from '../domain/errors.ts'
 import type { LogTarget, LogWriter } from '../engine/log-ports.ts'
-import { codeOf } from './error-code.ts'
 import { rotate } from './log-backups.ts'
-import { joinOutlet, Outlet, tooSlow, type OutletWriter } from './outlet.ts'
+import { joinOutlet, Outlet, TOO_SLOW, type OutletWriter } from './outlet.ts'
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_TRUNC, O_WRONLY } = constants
 /** Between two attempts to open a file that could not be opened. */
-const reopenEveryMs = 1000
+const REOPEN_EVERY_MS = 1000
 /** Between two attempts to rotate a file that could not be rotated: it is written all the same. */
-const rotateAgainMs = 60_000
+const ROTATE_AGAIN_MS = 60_000
 /** Descriptors of our own by their many names. */
 const ownDescriptors = new Map([
   ['/dev/stdout', 1],
@@ -28,6 +27,7 @@ interface OpenFile {
   size: number
 }
 
+/** A file that children's output is written to: rotated by size, never a reason to die, bounded in memory. */
 export class LogFile implements LogWriter {
   readonly #target: LogTarget
   readonly #now: () => number
@@ -108,7 +108,7 @@ export class LogFile implements LogWriter {
   }
 
   #drained(): void {
-    if (this.#failure === tooSlow) this.#recover()
+    if (this.#failure === TOO_SLOW) this.#recover()
     if (!this.#isClosed) this.#target.ready()
   }
 
@@ -124,7 +124,7 @@ export class LogFile implements LogWriter {
       if (backups > 0) rotate(this.#target, (reason) => this.#target.uncompressed?.(reason))
     } catch (error) {
       const isNew = this.#nextRotation === 0
-      this.#nextRotation = now + rotateAgainMs
+      this.#nextRotation = now + ROTATE_AGAIN_MS
       // Last, since a main log tells it in itself.
       if (isNew) this.#target.unrotated?.(codeOf(error))
       return
@@ -141,7 +141,7 @@ export class LogFile implements LogWriter {
   #openAgain(): OpenFile | Outlet | null {
     const now = this.#now()
     if (now < this.#nextAttempt) return null
-    this.#nextAttempt = now + reopenEveryMs
+    this.#nextAttempt = now + REOPEN_EVERY_MS
     try {
       this.#opened = open(this.#target.path, O_APPEND)
     } catch (error) {

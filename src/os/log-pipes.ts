@@ -1,9 +1,10 @@
 // The pipes of a child whose output is written to logs: read into one buffer that all of them share.
-import { closeSync, readSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import net from 'node:net'
 import type { ChildProcess } from 'node:child_process'
 import { finished, type Readable } from 'node:stream'
 import type { ChildOutput } from '../engine/ports.ts'
+import { readLastWords } from './last-words.ts'
 import type { Libc } from './libc.ts'
 import { socketOutput } from './pipe-output.ts'
 import { childInput, writingEnd, type OwnedInput } from './pipes.ts'
@@ -11,19 +12,17 @@ import { ReadPace } from './read-pace.ts'
 
 /** Reads are synchronous, and their bytes are used up before the next: one buffer is enough for all children. */
 const shared = Buffer.allocUnsafeSlow(256 * 1024)
-/** At a child's death no more than this is read at once: a survivor of its group may go on writing. */
-const lastWordsBytes = 1 << 20
-/** Without the native part they are read as they come, and for no longer than this. */
-const lastWordsMs = 50
+/** Without the native part the last words of a child are read as they come, and for no longer than this. */
+const LAST_WORDS_MS = 50
 /** What the kernel gives a pipe at first: a read of as much found it full. */
-const narrowBytes = 1 << 16
+const NARROW_BYTES = 1 << 16
 /**
  * For a child that writes more than that at once: the longer it can go on, the fewer are the times that it waits for us
  * and we for it. Not for all from the start, since the kernel grants a user 64 MiB of pipes.
  */
-const wideBytes = 1 << 20
+const WIDE_BYTES = 1 << 20
 /** The pipe of a child that writes line by line fills for so long. */
-const restMs = 1
+const REST_MS = 1
 
 export interface LogEnds {
   readonly stdin: OwnedInput
@@ -115,7 +114,7 @@ function socketOf(stream: Readable | null): net.Socket {
 /** Node may tell a child's death before the last of its words. A survivor that holds the pipes is not waited for. */
 function finishSockets(sockets: readonly net.Socket[], done: () => void): void {
   let open = sockets.length
-  const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), lastWordsMs)
+  const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), LAST_WORDS_MS)
   for (const socket of sockets) {
     // Held back for a slow log, it would never come to its end.
     socket.resume()
@@ -167,7 +166,7 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
   const pace = new ReadPace()
   const widen = (): void => {
     // Refused, it stays as it is.
-    if (isNarrow) libc.widen(fd, wideBytes)
+    if (isNarrow) libc.widen(fd, WIDE_BYTES)
     isNarrow = false
   }
   const rest = (): void => {
@@ -175,7 +174,7 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
     resting = setTimeout(() => {
       resting = null
       if (!isHeld && !socket.destroyed) socket.resume()
-    }, restMs)
+    }, REST_MS)
     socket.pause()
   }
   const wake = (): void => {
@@ -197,7 +196,7 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
     onread: {
       buffer: shared,
       callback(count: number, buffer: Uint8Array): boolean {
-        if (count >= narrowBytes) widen()
+        if (count >= NARROW_BYTES) widen()
         deliver(buffer.subarray(0, count))
         if (pace.rests(count, performance.now()) && !isHeld && !over) rest()
         return true
@@ -229,24 +228,9 @@ function logOutput(fd: number, libc: Pick<Libc, 'widen'>): LogOutput {
     },
     finish() {
       wake()
-      if (!over && !socket.destroyed) readRest(fd, deliver)
+      if (!over && !socket.destroyed) readLastWords(fd, shared, deliver)
       end()
       socket.destroy()
     },
-  }
-}
-
-function readRest(fd: number, deliver: (chunk: Uint8Array) => void): void {
-  for (let total = 0; total < lastWordsBytes;) {
-    let count: number
-    try {
-      count = readSync(fd, shared)
-    } catch {
-      // EAGAIN: there is nothing more; any other failure ends the reading too.
-      return
-    }
-    if (count === 0) return
-    total += count
-    deliver(shared.subarray(0, count))
   }
 }

@@ -5,7 +5,7 @@ import { Hidden, listPids, readMemoryUse, readStat } from './proc-files.ts'
 import { membersOf } from './proc.ts'
 
 /** Files looked at in a row; then the loop has its turn. */
-const sliceMs = 5
+const SLICE_MS = 5
 
 /**
  * Resident memory of the process group that `pid` leads, and of everything below it, in bytes. Null where the kernel
@@ -25,7 +25,7 @@ export const measureMemory: MeasureMemory = async (leaders) => {
     const leader = unlessHidden(() => readStat(pid)?.session) ?? 0
     const bytes = wanted.has(leader) ? unlessHidden(() => readMemoryUse(pid)) : null
     if (bytes !== null) sums.set(leader, (sums.get(leader) ?? 0) + bytes)
-    if (performance.now() - since <= sliceMs) continue
+    if (performance.now() - since <= SLICE_MS) continue
     await breathe()
     since = performance.now()
   }

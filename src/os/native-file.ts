@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import sea from 'node:sea'
+import { messageOf } from '../domain/errors.ts'
 
 /** The little of koffi that is used; `func` takes a C prototype. */
 export interface Koffi {
@@ -13,7 +14,7 @@ export interface Koffi {
   errno(): number
 }
 
-const nativeAsset = 'koffi.node'
+const NATIVE_ASSET = 'koffi.node'
 
 /**
  * Maps koffi into the process. In the binary: `koffi.node` beside it, else the embedded copy, unpacked to the first
@@ -23,13 +24,13 @@ const nativeAsset = 'koffi.node'
 export function openKoffi(): Koffi {
   const failures: string[] = []
   const places = sea.isSea()
-    ? [() => openFile(path.join(path.dirname(process.execPath), nativeAsset)), unpackAsset]
+    ? [() => openFile(path.join(path.dirname(process.execPath), NATIVE_ASSET)), unpackAsset]
     : [() => openFile(installedFile(import.meta))]
   for (const open of places) {
     try {
       return open()
     } catch (error) {
-      failures.push(messageOf(error))
+      failures.push(firstLineOf(error))
     }
   }
   throw new Error(failures.join('; '))
@@ -52,7 +53,7 @@ export function unpack(bytes: Uint8Array, folders: readonly string[]): Koffi {
         unlinkSync(file)
       }
     } catch (error) {
-      failures.push(messageOf(error))
+      failures.push(firstLineOf(error))
     }
   }
   throw new Error(failures.join('; '))
@@ -61,13 +62,13 @@ export function unpack(bytes: Uint8Array, folders: readonly string[]): Koffi {
 function unpackAsset(): Koffi {
   const runtime = process.env['XDG_RUNTIME_DIR']
   const folders = [...(runtime ? [runtime] : []), '/run', os.tmpdir(), '/dev/shm', process.cwd()]
-  return unpack(new Uint8Array(sea.getRawAsset(nativeAsset)), folders)
+  return unpack(new Uint8Array(sea.getRawAsset(NATIVE_ASSET)), folders)
 }
 
 /** In a bundle that is not the binary, `import.meta` is empty: the packages are then looked for from the working folder. */
 function installedFile(meta: { readonly url?: string }): string {
   const from = createRequire(meta.url ?? path.join(process.cwd(), 'package.json'))
-  return from.resolve(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/${nativeAsset}`)
+  return from.resolve(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/${NATIVE_ASSET}`)
 }
 
 function openFile(file: string): Koffi {
@@ -76,5 +77,4 @@ function openFile(file: string): Koffi {
   return holder.exports
 }
 
-const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message.split('\n')[0] : undefined) ?? String(error)
+const firstLineOf = (error: unknown): string => messageOf(error).split('\n')[0] ?? ''

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, readSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, messageOf } from '../domain/errors.ts'
 import type { Libc } from './libc.ts'
 import { unixAddress } from './listening-socket.ts'
 import { readingEnd } from './pipes.ts'
@@ -27,7 +27,7 @@ export function openNotifySocket(libc: Libc, folders: readonly string[] = usualF
     try {
       return openIn(libc, folder)
     } catch (error) {
-      failures.push(error instanceof Error ? error.message : String(error))
+      failures.push(messageOf(error))
     }
   }
   throw new AgentError('SPAWN_ERROR', `CHILD_CONTROL=notify: cannot open a socket: ${failures.join('; ')}`)

@@ -9,9 +9,9 @@ import { childOpenFiles, withOpenFiles } from './open-files.ts'
 // Before any start, so that the reaper knows whose child it is.
 import './own-children.ts'
 
-const mostOutput = 4096
+const MOST_OUTPUT = 4096
 /** Its last words are in the pipe when it ends; who holds the pipe longer (a daemon it left behind) is not waited for. */
-const lastWordsMs = 50
+const LAST_WORDS_MS = 50
 
 /** @param libc null: Node's own way to another user, with one group */
 export const oneShots =
@@ -58,7 +58,7 @@ async function run(libc: Libc | null, shot: OneShot, signal: AbortSignal): Promi
   const tail = new Tail()
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Uint8Array) => tail.add(chunk))
   child.nodeChildProcess.once('exit', () => {
-    const timer = setTimeout(() => [child.stdout, child.stderr].forEach((stream) => stream.destroy()), lastWordsMs)
+    const timer = setTimeout(() => [child.stdout, child.stderr].forEach((stream) => stream.destroy()), LAST_WORDS_MS)
     timer.unref()
   })
   const { failed, exitCode, signal: by, code } = await child
@@ -81,7 +81,7 @@ class Tail {
   #bytes = Buffer.alloc(0)
 
   add(chunk: Uint8Array): void {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-mostOutput)
+    this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-MOST_OUTPUT)
   }
 
   text(): string {

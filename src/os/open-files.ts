@@ -7,11 +7,11 @@ import { AgentError } from '../domain/errors.ts'
 import type { Libc } from './libc.ts'
 
 /** The soft limit that Linux and systemd give by default. */
-const usual = 1024n
+const USUAL = 1024n
 /** A hard limit up to this is harmless as a soft one, and is most likely a limit that a person chose. */
-const harmless = 65_536n
+const HARMLESS = 65_536n
 /** Descriptors that a start needs beyond the highest one in use. */
-const spare = 32n
+const SPARE = 32n
 
 /**
  * The soft limit for children: the one of the process that started the agent, which is what the agent was given. Where
@@ -20,7 +20,7 @@ const spare = 32n
 export function childOpenFiles(libc: Libc, parentLimits: () => string = readParentLimits): bigint {
   const { hard } = libc.openFiles(0)
   const fromParent = /^Max open files\s+(\d+)/m.exec(parentLimits())?.[1]
-  const wanted = fromParent !== undefined ? BigInt(fromParent) : hard <= harmless ? hard : usual
+  const wanted = fromParent !== undefined ? BigInt(fromParent) : hard <= HARMLESS ? hard : USUAL
   return wanted < hard ? wanted : hard
 }
 
@@ -60,7 +60,7 @@ export function withOpenFiles<T extends { readonly pid?: number | undefined }>(
  * Whether a start succeeds under this soft limit. New descriptors fill the gaps between those in use: the highest one of
  * all counts, not of those that were opened for the start.
  */
-export const bearsOpenFiles = (soft: bigint, highest = highestDescriptor): boolean => BigInt(highest()) + spare < soft
+export const bearsOpenFiles = (soft: bigint, highest = highestDescriptor): boolean => BigInt(highest()) + SPARE < soft
 
 const highestDescriptor = (): number =>
   readdirSync('/proc/self/fd').reduce((highest, fd) => Math.max(highest, Number(fd)), 0)

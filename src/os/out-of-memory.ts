@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-const root = '/sys/fs/cgroup'
+const CGROUPS = '/sys/fs/cgroup'
 
 /**
  * How many processes of this container the kernel has killed for lack of memory; null where that is not to be seen.
@@ -20,10 +20,10 @@ function files(own: string): string[] {
   const groups = own.split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line) ?? [])
   const versions = groups.flatMap(([, controllers, path = '']) => {
     if (controllers === undefined) return []
-    if (controllers.split(',').includes('memory')) return [`${root}/memory${path}/memory.oom_control`]
-    return controllers === '' ? [`${root}${path}/memory.events`] : []
+    if (controllers.split(',').includes('memory')) return [`${CGROUPS}/memory${path}/memory.oom_control`]
+    return controllers === '' ? [`${CGROUPS}${path}/memory.events`] : []
   })
-  return [...versions, `${root}/memory.events`, `${root}/memory/memory.oom_control`]
+  return [...versions, `${CGROUPS}/memory.events`, `${CGROUPS}/memory/memory.oom_control`]
 }
 
 /** Null: another version, another path, or none at all. */

@@ -1,22 +1,20 @@
-// A pipe, terminal or socket that logs are written to. All its writers have one queue, so that a line of which the reader
-// took a part is finished before the next begins, and an incarnation has said all before the next one speaks.
 import { closeSync, fstatSync, writeSync } from 'node:fs'
 import process from 'node:process'
-import { codeOf } from './error-code.ts'
+import { codeOf } from '../domain/errors.ts'
 
 /** A reader that was not ready is tried again so soon; the longer he takes nothing, the later. */
-const firstRetryMs = 1
-const lastRetryMs = 10
+const FIRST_RETRY_MS = 1
+const LAST_RETRY_MS = 10
 /**
  * Once so much of one source waits, what follows is dropped. Its child is held back long before: more is only what it
  * leaves behind at its death, or what many short incarnations say.
  */
-const pendingBytesEach = 4 << 20
+const PENDING_BYTES_EACH = 4 << 20
 /** At the agent's end a slow reader is waited for no longer. */
-const farewellMs = 1000
+const FAREWELL_MS = 1000
 
 /** The reason of what is dropped because too much waits already. */
-export const tooSlow = 'its reader is too slow'
+export const TOO_SLOW = 'its reader is too slow'
 
 export interface OutletWriter {
   /** Whose bytes they are: the same over all incarnations. */
@@ -53,6 +51,10 @@ export function joinOutlet(fd: number, own: boolean): Outlet {
   return outlet
 }
 
+/**
+ * A pipe, terminal or socket that logs are written to. All its writers have one queue, so that a line of which the
+ * reader took a part is finished before the next begins, and an incarnation has said all before the next one speaks.
+ */
 export class Outlet {
   readonly #fd: number
   readonly #own: boolean
@@ -63,7 +65,7 @@ export class Outlet {
   readonly #waiting = new Set<OutletWriter>()
   /** So much of the chunk at hand is written. */
   #done = 0
-  #retryMs = firstRetryMs
+  #retryMs = FIRST_RETRY_MS
   #isTrying = false
 
   /** @param forget called when the outlet is closed: nobody writes, and nothing waits */
@@ -89,7 +91,7 @@ export class Outlet {
     if (fate !== 'waits') return fate
     // What is begun is never cut short.
     this.#push(bytes.subarray(this.#done), writer)
-    this.#retryMs = firstRetryMs
+    this.#retryMs = FIRST_RETRY_MS
     this.#tryLater()
     return 'waits'
   }
@@ -98,7 +100,7 @@ export class Outlet {
   drain(): boolean {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       const fate = this.#put(next.rest, next.writer)
-      if (this.#done > 0) this.#retryMs = firstRetryMs
+      if (this.#done > 0) this.#retryMs = FIRST_RETRY_MS
       if (fate === 'waits') {
         this.#count(next.writer, -this.#done)
         next.rest = next.rest.subarray(this.#done)
@@ -115,10 +117,10 @@ export class Outlet {
   }
 
   #queue(bytes: Uint8Array, writer: OutletWriter): Fate {
-    if ((this.#pendingBytes.get(writer.source) ?? 0) < pendingBytesEach) this.#push(bytes, writer)
+    if ((this.#pendingBytes.get(writer.source) ?? 0) < PENDING_BYTES_EACH) this.#push(bytes, writer)
     else {
       this.#waiting.add(writer)
-      writer.dropped(tooSlow, bytes.length)
+      writer.dropped(TOO_SLOW, bytes.length)
     }
     return 'waits'
   }
@@ -150,7 +152,7 @@ export class Outlet {
     this.#isTrying = true
     const timer = setTimeout(() => {
       this.#isTrying = false
-      this.#retryMs = Math.min(lastRetryMs, this.#retryMs * 2)
+      this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2)
       if (this.drain()) this.#closeIfIdle()
       else this.#tryLater()
     }, this.#retryMs)
@@ -168,10 +170,10 @@ export class Outlet {
 /** The last words of all: nothing else runs any more, so that waiting may block. */
 function sayFarewell(): void {
   const sleeper = new Int32Array(new SharedArrayBuffer(4))
-  const until = performance.now() + farewellMs
+  const until = performance.now() + FAREWELL_MS
   for (let left = [...outlets.values()]; performance.now() < until;) {
     left = left.filter((outlet) => !outlet.drain())
     if (left.length === 0) return
-    Atomics.wait(sleeper, 0, 0, lastRetryMs)
+    Atomics.wait(sleeper, 0, 0, LAST_RETRY_MS)
   }
 }

@@ -5,16 +5,16 @@ import { SpentPieces } from '../domain/stream/spent-pieces.ts'
 import type { ChildOutput } from '../engine/ports.ts'
 
 /** Node's own 64 KiB for every read, most of them nearly empty, would be the agent's largest source of garbage. */
-const slabBytes = 1 << 20
-const leastRead = 128 * 1024
+const SLAB_BYTES = 1 << 20
+const LEAST_READ = 128 * 1024
 /** Keeps what follows from one read well under 10 ms. */
-const mostRead = 256 * 1024
+const MOST_READ = 256 * 1024
 /** In front of the first read of a slab: for the beginning of a line that lies at the end of the slab before. */
-const headroomBytes = 64 * 1024
+const HEADROOM_BYTES = 64 * 1024
 
 /** Of slabs; what is stored at once is given back at once. */
-const spentMax = 32
-const freeMax = 16
+const SPENT_MAX = 32
+const FREE_MAX = 16
 
 /**
  * Memory that a pipe is read into, a large piece at a time: each read is put behind the one before it and handed on as a
@@ -25,23 +25,23 @@ class Slab {
   headroom = 0
   #bytes = Buffer.alloc(0)
   #used = 0
-  readonly #spent = new SpentPieces<Buffer<ArrayBuffer>>({ bytes: slabBytes, spentMax, freeMax })
+  readonly #spent = new SpentPieces<Buffer<ArrayBuffer>>({ bytes: SLAB_BYTES, spentMax: SPENT_MAX, freeMax: FREE_MAX })
 
   /** Where the next read goes. */
   room(): Buffer {
-    if (this.#bytes.length - this.#used < leastRead) {
+    if (this.#bytes.length - this.#used < LEAST_READ) {
       this.#spent.add(this.#bytes)
-      this.#bytes = this.#spent.take() ?? Buffer.allocUnsafeSlow(slabBytes)
-      this.#used = headroomBytes
+      this.#bytes = this.#spent.take() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
+      this.#used = HEADROOM_BYTES
     }
-    return this.#bytes.subarray(this.#used, this.#used + mostRead)
+    return this.#bytes.subarray(this.#used, this.#used + MOST_READ)
   }
 
   /** What a read of `count` bytes brought. */
   taken(count: number): Buffer {
     const from = this.#used
     this.#used += count
-    this.headroom = from === headroomBytes ? headroomBytes : 0
+    this.headroom = from === HEADROOM_BYTES ? HEADROOM_BYTES : 0
     return this.#bytes.subarray(from, this.#used)
   }
 

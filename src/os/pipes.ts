@@ -5,7 +5,7 @@ import type { ChildInput } from '../engine/ports.ts'
 import type { Libc } from './libc.ts'
 
 /** The kernel's limit for unprivileged processes by default; a refusal leaves the 64 KiB it starts with. */
-const wideBytes = 1 << 20
+const WIDE_BYTES = 1 << 20
 
 export interface Pipe {
   readonly read: number
@@ -15,7 +15,7 @@ export interface Pipe {
 /** A real pipe, as wide as the kernel allows when `wide`. */
 export function openPipe(libc: Libc, wide: boolean): Pipe {
   const pipe = libc.pipe()
-  if (wide) libc.widen(pipe.write, wideBytes)
+  if (wide) libc.widen(pipe.write, WIDE_BYTES)
   return pipe
 }
 

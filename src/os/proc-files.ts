@@ -1,5 +1,6 @@
 // Single files of /proc, read and parsed. A process that is gone is null; a file that may not be read throws Hidden.
 import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import { codeOf } from '../domain/errors.ts'
 
 /** The kernel keeps this from us (other user, hidepid, ptrace policy). */
 export class Hidden extends Error {
@@ -85,8 +86,7 @@ function orNull<T>(read: () => T): T | null {
   try {
     return read()
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EIO' || code === 'EINVAL') return null
+    if (['ENOENT', 'ESRCH', 'EIO', 'EINVAL'].includes(codeOf(cause))) return null
     throw new Hidden('cannot read /proc', { cause })
   }
 }

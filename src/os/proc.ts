@@ -1,5 +1,6 @@
 // What a child and its process group are doing, judged from /proc. The judgement errs towards `busy`.
 import process from 'node:process'
+import { codeOf } from '../domain/errors.ts'
 import type { Activity } from '../engine/ports.ts'
 import {
   Hidden,
@@ -14,11 +15,11 @@ import {
 } from './proc-files.ts'
 import { waitKinds, type WaitKind } from './syscall-table.ts'
 
-const pollfdBytes = 8
+const POLLFD_BYTES = 8
 const POLLIN = 0x001
 const POLLRDNORM = 0x040
 /** Larger sets are not looked through: no program waits for its stdin among that many descriptors. */
-const maxDescriptors = 4096
+const MAX_DESCRIPTORS = 4096
 
 type Thread = 'running' | 'stdin' | 'waiting' | 'busy'
 
@@ -99,9 +100,9 @@ function judge(pid: number, tid: string, stdinInode: number | null, kinds: Reado
 
 /** Descriptors of a pollfd array that are waited for as readable. */
 function polled(pid: number, address: bigint, count: number): number[] {
-  const memory = read(pid, address, Math.min(count, maxDescriptors) * pollfdBytes)
+  const memory = read(pid, address, Math.min(count, MAX_DESCRIPTORS) * POLLFD_BYTES)
   const fds: number[] = []
-  for (let at = 0; at + pollfdBytes <= memory.length; at += pollfdBytes) {
+  for (let at = 0; at + POLLFD_BYTES <= memory.length; at += POLLFD_BYTES) {
     if (memory.readInt16LE(at + 4) & (POLLIN | POLLRDNORM)) fds.push(memory.readInt32LE(at))
   }
   return fds
@@ -109,7 +110,7 @@ function polled(pid: number, address: bigint, count: number): number[] {
 
 /** Descriptors of the read set of a select. */
 function selected(pid: number, count: number, address: bigint): number[] {
-  const memory = read(pid, address, Math.ceil(Math.min(count, maxDescriptors) / 8))
+  const memory = read(pid, address, Math.ceil(Math.min(count, MAX_DESCRIPTORS) / 8))
   const fds: number[] = []
   for (let fd = 0; fd < memory.length * 8 && fd < count; fd += 1) {
     if (((memory[fd >> 3] ?? 0) >> (fd & 7)) & 1) fds.push(fd)
@@ -125,6 +126,6 @@ function isThere(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }

@@ -1,5 +1,5 @@
 // The limits that supervisord guarantees: `minfds` and `minprocs` (supervisord: ServerOptions.set_rlimits_or_exit).
-import type { Libc, Limit } from './libc.ts'
+import { UNLIMITED, type Libc, type Limit } from './libc.ts'
 
 export interface Wanted {
   readonly minfds: number
@@ -12,8 +12,6 @@ export interface Refused {
   readonly wanted: number
   readonly hard: string
 }
-
-const UNLIMITED = 2n ** 64n - 1n
 
 export interface Raised {
   /** Names of limits that were too low. */

@@ -1,6 +1,6 @@
 // A terminal for a child's stdout: what decides by isatty(3) then flushes after each line. Bytes pass as they are.
 import { closeSync, constants, openSync } from 'node:fs'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, messageOf } from '../domain/errors.ts'
 import type { Libc } from './libc.ts'
 
 /** ioctl_tty(2); the same numbers on x86_64 and arm64. */
@@ -49,7 +49,7 @@ export function openPseudoTerminal(libc: Libc): PseudoTerminal {
     return { ours, theirs }
   } catch (cause) {
     for (const fd of open) closeSync(fd)
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     throw new AgentError('SPAWN_ERROR', `CHILD_STDOUT=pty: cannot open a terminal: ${reason}`, { cause })
   }
 }

@@ -2,6 +2,7 @@
 // waiting for any child would steal the exit statuses of libuv's own.
 import { readdirSync, readFileSync } from 'node:fs'
 import process from 'node:process'
+import { messageOf } from '../domain/errors.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 import { isOwnChild } from './own-children.ts'
 import { exitStatusOf } from './exit-status.ts'
@@ -9,7 +10,7 @@ import { readStat } from './proc-files.ts'
 import type { Libc } from './libc.ts'
 
 /** SIGCHLDs that arrive together are delivered once, and one may be lost between two looks. */
-const sweepEveryMs = 1000
+const SWEEP_EVERY_MS = 1000
 
 /**
  * From now on no adopted process stays a zombie. When the agent is not PID 1 it becomes subreaper, so that the orphans
@@ -31,7 +32,7 @@ export function startReaper(
     }
   }
   process.on('SIGCHLD', sweep)
-  const timer = setInterval(sweep, sweepEveryMs)
+  const timer = setInterval(sweep, SWEEP_EVERY_MS)
   timer.unref()
   sweep()
   return {
@@ -49,7 +50,7 @@ function refusal(ask: () => void): string | null {
     ask()
     return null
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }
 

@@ -1,16 +1,15 @@
-// Starts children with three pipes and a process group of their own, and knows which of them live.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import process from 'node:process'
 import { getSystemErrorName } from 'node:util'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, codeOf } from '../domain/errors.ts'
 import { namespec, type ProgramSpec, type Signal } from '../domain/process/spec.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 import type { Activity, Child, Spawner, StderrLine } from '../engine/ports.ts'
+import { repr } from '../wire/ini/python-text.ts'
 import { plainPipes, realPipes, type ChildPipes } from './child-pipes.ts'
 import { readStderr, StderrTails } from './child-stderr.ts'
-import { codeOf } from './error-code.ts'
-import { findCommand, quoted } from './find-command.ts'
+import { findCommand } from './find-command.ts'
 import { openLogPipes, plainLogPipes } from './log-pipes.ts'
 import type { Libc } from './libc.ts'
 import { asUser, withUmask, type NodeUser } from './become.ts'
@@ -18,8 +17,6 @@ import { limitChild, limitsOpenFiles, withLimits } from './child-limits.ts'
 import { childOpenFiles, keepDescriptors, withOpenFiles } from './open-files.ts'
 import { spawnFailure } from './own-children.ts'
 import { activity } from './proc.ts'
-
-type Stdio = 'pipe' | readonly ('pipe' | number)[]
 
 export interface SpawnerOptions {
   /** null: plain Node pipes (sockets), no count of unread bytes, the file limit of the agent. */
@@ -31,6 +28,7 @@ export interface SpawnerOptions {
   readonly openFiles?: bigint
 }
 
+/** Starts children with three pipes and a process group of their own, and knows which of them live. */
 export class NodeSpawner implements Spawner {
   readonly #libc: Libc | null
   readonly #openFiles: bigint
@@ -187,7 +185,7 @@ function orKilled(child: ChildProcess, complete: () => void): ChildProcess {
 function startProcess(
   { command, directory, environment }: ProgramSpec,
   file: string,
-  stdio: Stdio,
+  stdio: ChildPipes['stdio'],
   user: NodeUser,
 ): ChildProcess {
   if (directory !== undefined) checkDirectory(directory)
@@ -196,7 +194,7 @@ function startProcess(
     argv0: command[0],
     cwd: directory,
     env: environment,
-    stdio: typeof stdio === 'string' ? stdio : [...stdio],
+    stdio: [...stdio],
     // A session of its own is the one way Node offers to a process group of its own; the id of both is the pid.
     detached: true,
   })
@@ -213,7 +211,7 @@ function startedPid(child: ChildProcess, spec: ProgramSpec): number {
 
 /** supervisord: Subprocess.spawn, and its child's message for what only exec can tell. */
 function spawnError(spec: ProgramSpec, code: string, cause?: unknown): AgentError {
-  const name = quoted(spec.name)
+  const name = repr(spec.name)
   const text =
     code === 'EMFILE' || code === 'ENFILE'
       ? `too many open files to spawn ${name}`

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { codeOf } from '../domain/errors.ts'
 
 /**
  * Replaces what the file says. Without `create` a file that is not there is left alone, and the answer is false: a
@@ -10,7 +11,7 @@ export function writeTerminationFile(path: string, text: string, create: boolean
   try {
     file = openSync(path, O_WRONLY | O_TRUNC | (create ? O_CREAT : 0), 0o644)
   } catch (error) {
-    if (!create && error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    if (!create && codeOf(error) === 'ENOENT') return false
     throw error
   }
   try {

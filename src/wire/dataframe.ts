@@ -1,9 +1,10 @@
 // Lines become dataframes: CloudEvents 1.0 in JSON, written as bytes into one piece of memory per batch.
 import { isUtf8 as isUtf8View } from 'node:buffer'
+import { isJson } from '../domain/stream/json-text.ts'
 import type { Lines } from '../domain/stream/lines.ts'
-import type { Millis } from '../domain/time.ts'
+import { YEAR_10000, type Millis } from '../domain/time.ts'
 import { takeFrom, type BufferPool } from './buffer-pool.ts'
-import { escapedLength, escapeInto, isJson, isUtf8 } from './json-bytes.ts'
+import { escapedLength, escapeInto, isUtf8 } from './json-bytes.ts'
 import { ValueIndex } from './value-index.ts'
 
 export const DATAFRAME_TYPE = 'pidpiper.record.v1'
@@ -143,7 +144,6 @@ export class DataframeEncoder {
 
 const DIGITS_MAX = 16
 const DAY = 86_400_000
-const YEAR_10000 = 253_402_300_800_000
 const ISO_LENGTH = '1970-01-01T00:00:00.000Z'.length
 
 /**

@@ -50,7 +50,7 @@ export interface IniReading {
 
 export const emptyDocument: IniDocument = { sections: new Map(), defaults: new Map() }
 
-const defaultSection = 'DEFAULT'
+const DEFAULT_SECTION = 'DEFAULT'
 
 /**
  * Reads one file. Never throws; a line that is none of header, option, continuation or comment is a problem, and reading
@@ -141,7 +141,7 @@ class Reading {
   #open(name: string, place: Place): void {
     this.#option = null
     const known = this.#sections.get(name)
-    if (known === undefined && name !== defaultSection) this.#sections.set(name, { place, drafts: new Map() })
+    if (known === undefined && name !== DEFAULT_SECTION) this.#sections.set(name, { place, drafts: new Map() })
     this.#section = this.#sections.get(name)?.drafts ?? this.#defaults
   }
 

@@ -1,17 +1,18 @@
 // What the Calculator gets with CALCULATOR_INPUT=dataframe: each record as one JSON line, with everything known of it.
 import type { Framed, RefusedRecord } from '../domain/stream/framing.ts'
 import { relined, type Headers, type LineBatch } from '../domain/stream/line-batch.ts'
-import { skipString, skipValue } from '../domain/stream/json-text.ts'
+import { isJson, skipString, skipValue } from '../domain/stream/json-text.ts'
 import { lineAt } from '../domain/stream/lines.ts'
-import type { Millis } from '../domain/time.ts'
+import { recordId } from '../domain/stream/record-id.ts'
+import { YEAR_10000, type Millis } from '../domain/time.ts'
 import { unwrap } from './cloud-event.ts'
-import { escapedLength, escapeInto, isJson, isUtf8, unescape } from './json-bytes.ts'
+import { escapedLength, escapeInto, isUtf8, unescape } from './json-bytes.ts'
+import { shownBytes, type ShownBytes } from './shown-bytes.ts'
 
 const NEWLINE = 0x0a
 const BLANK = 0x20
 const QUOTE = 0x22
 const END = Buffer.from('}\n')
-const YEAR_10000 = 253_402_300_800_000
 
 /**
  * A line per record with id (`<topic>-<partition>-<offset>`), topic, partition, offset, key, headers, time and data, in
@@ -57,12 +58,13 @@ export function envelopedData(line: Uint8Array): Uint8Array {
 
 function beginning(batch: LineBatch, index: number, headers: Headers): string {
   const { topic, partition, context } = batch
-  const offset = batch.offsets[index] ?? 0
   const key = context.key(index)
   const known = {
-    id: `${topic}-${partition}-${offset}`,
-    ...{ topic, partition, offset },
-    key: key && shown(key),
+    id: recordId(batch, index),
+    topic,
+    partition,
+    offset: batch.offsets[index] ?? 0,
+    key: key && shownBytes(key),
     headers: shownHeaders(headers),
     ...timeOf(context.timestamp(index)),
   }
@@ -72,19 +74,12 @@ function beginning(batch: LineBatch, index: number, headers: Headers): string {
 const timeOf = (time: Millis): { readonly time?: string } =>
   time >= 0 && time < YEAR_10000 ? { time: new Date(time).toISOString() } : {}
 
-type Shown = string | { readonly base64: string }
-
-function shown(bytes: Uint8Array): Shown {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return isUtf8(bytes, 0, bytes.length) ? buffer.toString('utf8') : { base64: buffer.toString('base64') }
-}
-
 /** A name that occurs more than once has a list. */
 function shownHeaders(headers: Headers): Readonly<Record<string, unknown>> {
-  const byName = new Map<string, (Shown | null)[]>()
+  const byName = new Map<string, (ShownBytes | null)[]>()
   for (const [name, value] of headers) {
     const known = byName.get(name) ?? []
-    known.push(value && shown(value))
+    known.push(value && shownBytes(value))
     byName.set(name, known)
   }
   return Object.fromEntries([...byName].map(([name, values]) => [name, values.length === 1 ? values[0] : values]))

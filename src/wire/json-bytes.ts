@@ -1,8 +1,6 @@
 // JSON strings as bytes: written and read without becoming strings of ours.
 import { isUtf8 as isUtf8View } from 'node:buffer'
 
-export { isJson } from '../domain/stream/json-text.ts'
-
 const BACKSLASH = 0x5c
 const LETTER_U = 0x75
 const HEX = new TextEncoder().encode('0123456789abcdef')

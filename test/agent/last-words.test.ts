@@ -20,7 +20,7 @@ function lastWords(t: TestContext, path = join(tempDir(t), 'termination-log'), i
   const written: string[] = []
   const destination = { write: (text: string) => void written.push(text) }
   const log = createLog({
-    ...{ level: 'info', format: 'json', colors: null, terminal: false, instance: 'pod-1' },
+    ...{ level: 'info', format: 'json', colors: false, instance: 'pod-1' },
     ...{ secrets: [secret], destination },
   })
   const config = { terminationLog: { path, isAsked }, blackBox }

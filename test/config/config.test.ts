@@ -126,6 +126,18 @@ test('Consul over TLS with a token', () => {
   assert.deepEqual([consul?.host, consul?.port, consul?.tls, consul?.token], ['c', 8501, { serverName: 'x.y' }, 't'])
 })
 
+test('on a terminal the log is pretty, with colours unless they are refused', () => {
+  const logOf = (terminal: boolean, environment: Environment): Config['log'] =>
+    good({ ...least, ...environment }, {}, { ...fakeMachine(), terminal }).log
+  const level = 'info'
+  assert.deepEqual(logOf(true, {}), { level, format: 'pretty', colors: true })
+  assert.deepEqual(logOf(true, { LOG_FORMAT: 'json' }), { level, format: 'json', colors: true })
+  assert.deepEqual(logOf(true, { NO_COLOR: '1' }), { level, format: 'pretty', colors: false })
+  assert.deepEqual(logOf(true, { LOG_COLORS: 'off' }), { level, format: 'pretty', colors: false })
+  assert.deepEqual(logOf(false, {}), { level, format: 'json', colors: false })
+  assert.deepEqual(logOf(false, { LOG_FORMAT: 'pretty' }), { level, format: 'pretty', colors: false })
+})
+
 test('BUFFER_BYTES follows the memory limit of the cgroup, of whichever version and level', () => {
   const v2 = fakeMachine({ '/proc/self/cgroup': '0::/a/b\n', '/sys/fs/cgroup/a/memory.max': '134217728\n', '/sys/fs/cgroup/a/b/memory.max': 'max\n' }) // prettier-ignore
   assert.equal(good(least, {}, v2).limits.bufferBytes, 2 ** 25)

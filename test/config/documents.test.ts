@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { test } from 'node:test'
-import { envExample, variablesDocument } from '../../src/config/documents.ts'
-import { logsDocument } from '../../src/config/logs-document.ts'
+import { logsDocument } from '../../scripts/documents/logs.ts'
+import { envExample, variablesDocument } from '../../scripts/documents/variables.ts'
 
 const documents = {
   '../../.env.example': envExample,

@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
     name: 'position',
     type: types.position,
     good: [['earliest', 'earliest'], ['LATEST', 'latest'], ['2026-01-31T08:00:00Z', Date.UTC(2026, 0, 31, 8)], ['2026-01-31T08:00:00.5+01:00', Date.UTC(2026, 0, 31, 7, 0, 0, 500)]], // prettier-ignore
-    bad: ['2026-01-31', 'yesterday', '1700000000', '2026-13-31T08:00:00Z', '2026-01-31T08:00:00'],
+    bad: ['2026-01-31', 'yesterday', '1700000000', '2026-13-31T08:00:00Z', '2026-02-30T00:00:00Z', '2026-01-31T08:00:00'], // prettier-ignore
   },
   { name: 'address', type: types.address, good: [['10.0.0.1', '10.0.0.1'], ['fe80::1', 'fe80::1'], ['host-1.x', 'host-1.x']], bad: ['h:1', 'a b', 'http://h'] }, // prettier-ignore
   { name: 'path', type: types.absolutePath, good: [['/etc/x', '/etc/x']], bad: ['etc/x', './x'] },

@@ -33,7 +33,7 @@ function world(own: { drain?: () => Promise<void>; release?: () => Promise<void>
     letters: () => new MemoryLetters(),
     held: null,
     ...{ envelope: () => false, spare: () => null, ended: () => undefined },
-    ...{ noted: () => undefined, forget: () => undefined, dropped: () => undefined },
+    ...{ noted: () => undefined, forget: () => undefined, restarting: () => undefined, dropped: () => undefined },
     ...{ drain: () => Promise.resolve(), release: () => Promise.resolve() },
     ...own,
   })

@@ -13,7 +13,7 @@ import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemorySource } from '../support/stream-world.ts'
 import { TransactionalWorld } from '../support/transactional-world.ts'
 
-type Fault = 'kill' | 'kill-and-give-up' | 'void' | 'change-hands' | 'drain'
+type Fault = 'kill' | 'kill-and-give-up' | 'void' | 'change-hands' | 'begin-anew' | 'drain'
 
 interface Script {
   readonly protocol: Protocol
@@ -70,6 +70,7 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
     },
     void: () => world.listener?.voided('the broker said so'),
     'change-hands': () => source.changeHands(),
+    'begin-anew': () => source.beginAnew(),
     drain: async () => {
       if (isDraining) return
       isDraining = true
@@ -121,7 +122,7 @@ const scripts = (protocol: Protocol): fc.Arbitrary<Script> =>
     faults: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 300 }),
-        what: fc.constantFrom<Fault>('kill', 'kill', 'kill-and-give-up', 'void', 'change-hands', 'drain'),
+        what: fc.constantFrom<Fault>('kill', 'kill', 'kill-and-give-up', 'void', 'change-hands', 'begin-anew', 'drain'),
       }),
       { maxLength: 5 },
     ),

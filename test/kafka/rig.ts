@@ -1,6 +1,7 @@
 // What the tests of this folder share: a source with a receiver that keeps what it gets, on the real broker.
 import type { TestContext } from 'node:test'
 import type { ISocketFactory } from 'kafkajs'
+import type { Fields, Level } from '../../src/domain/events.ts'
 import type { LineBatch, TopicPartition } from '../../src/domain/stream/line-batch.ts'
 import { lineAt } from '../../src/domain/stream/lines.ts'
 import type { Clock, RecordConsumer } from '../../src/engine/ports.ts'
@@ -8,7 +9,7 @@ import type { KafkaCluster } from '../../src/kafka/cluster.ts'
 import { joinGroup, type Membership } from '../../src/kafka/group-membership.ts'
 import { KafkaSink } from '../../src/kafka/kafka-sink.ts'
 import { KafkaSource, type SourceSettings } from '../../src/kafka/kafka-source.ts'
-import type { KafkaLog, LogFields, LogLevel } from '../../src/kafka/log.ts'
+import type { KafkaLog } from '../../src/kafka/log.ts'
 import { createCluster, type KafkaOptions } from '../../src/kafka/options.ts'
 import { systemClock } from '../../src/os/clock.ts'
 import type { Compression } from '../../src/wire/record-batch/compression.ts'
@@ -17,9 +18,9 @@ import { brokerAddress } from '../support/kafka.ts'
 export { systemClock as clock }
 
 export interface LogLine {
-  readonly level: LogLevel
+  readonly level: Level
   readonly message: string
-  readonly fields: LogFields
+  readonly fields: Fields
 }
 
 export class Lines {

@@ -5,7 +5,8 @@ import { AgentError } from '../../src/domain/errors.ts'
 import type { Membership } from '../../src/kafka/group-membership.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { startSource, type Running } from './rig.ts'
+import { NO_EPOCH } from '../../src/kafka/protocol/fetch.ts'
+import { startSource, type LogLine, type Running } from './rig.ts'
 import { scriptedSource, type Scripted, type ScriptedMembership } from './scripted-membership.ts'
 
 /** As `real`, which is asked for the rest each time. */
@@ -128,16 +129,55 @@ for (const [what, end, expected] of [
   })
 }
 
-test('the start is committed though the records behind it are refused as well', async (t) => {
+test('where a refused commit came to is committed instead of the start: what of it may hold is not taken back', async (t) => {
   const { source, clock, membership, receiver, topic, asked } = await refused(t)
   membership.onCommit = () => {
     membership.onCommit = () => Promise.resolve()
     return Promise.reject(new AgentError('FAILED', 'a rebalance is on'))
   }
-  const positions = [{ topic, partition: 0, offset: 5, epoch: receiver.epoch(0) }]
+  const positions = [{ topic, partition: 0, offset: 5, epoch: receiver.epoch(0), metadata: 'one death' }]
   await assert.rejects(source.commit(positions), /rebalance/)
   await clock.advance(5_000)
-  assert.deepEqual(asked(), [[3], [5], [3]])
+  assert.deepEqual(asked(), [[3], [5], [5]])
+  assert.equal(membership.commits.at(-1)?.[0]?.metadata, 'one death')
+  assert.equal(source.health().error, null)
+})
+
+test('a start that is refused while the records behind it are committed takes nothing back', async (t) => {
+  const { source, clock, membership, receiver, topic, asked } = await refused(t)
+  const refusal = Promise.withResolvers<undefined>()
+  membership.onCommit = () =>
+    refusal.promise.then(() => Promise.reject(new AgentError('UNAVAILABLE', 'no coordinator')))
+  await clock.advance(1_000)
+  await waitFor('the start once more', () => asked().length === 2)
+  membership.onCommit = () => refusal.promise
+  const committed = source.commit([{ topic, partition: 0, offset: 5, epoch: receiver.epoch(0) }])
+  refusal.resolve(undefined)
+  await committed
+  await clock.advance(5_000)
+  assert.deepEqual(asked(), [[3], [3], [5]])
+  assert.equal(source.health().error, null)
+})
+
+for (const [what, leave] of [
+  ['is given away', ({ membership, topic }) => membership.owner.revoked([{ topic, partition: 0 }])],
+  ['is left by the agent that ends', ({ source }) => source.close()],
+] as const satisfies [string, (world: Refused) => Promise<void>][]) {
+  test(`a start that was refused is committed before its partition ${what}`, async (t) => {
+    const world = await refused(t)
+    await leave(world)
+    assert.deepEqual(world.asked(), [[3], [3]])
+  })
+}
+
+test('a start that is refused again holds up nobody who gives its partition away', async (t) => {
+  const { source, clock, membership, topic, asked, lines } = await refused(t)
+  membership.onCommit = () => Promise.reject(new AgentError('UNAVAILABLE', 'still no coordinator'))
+  await membership.owner.revoked([{ topic, partition: 0 }])
+  assert.deepEqual([source.health().assigned, asked()], [[], [[3], [3]]])
+  const isTold = ({ message }: LogLine): boolean => message.includes('where reading began: still no coordinator')
+  await waitFor('the word about it', () => lines.of('kafka.start-position').some(isTold))
+  await clock.advance(5_000)
   assert.equal(source.health().error, null)
 })
 
@@ -163,3 +203,84 @@ test('where reading goes on instead of an offset past the end is committed, too'
   await waitFor('the next record', () => receiver.texts.at(-1) === '0:3:d')
   assert.deepEqual(asked(), [[3], [3], [3]])
 })
+
+for (const [what, committed, expected] of [
+  ['an offset past the end was committed', 1_000, [[0]]],
+  ['nothing was, so that another look finds the same', -1, []],
+] as const) {
+  test(`where a log that is read from its beginning begins is due if ${what}`, async (t) => {
+    const { source, receiver, membership, clock, topic } = await fromBeginning(t)
+    membership.last = { offset: committed, leaderEpoch: NO_EPOCH }
+    membership.owner.assigned([{ topic, partition: 0 }])
+    await waitFor('the records', () => receiver.records === 3)
+    await clock.advance(5_000)
+    const asked = (): number[][] => membership.commits.map((list) => list.map(({ offset }) => offset))
+    assert.deepEqual(asked(), expected)
+    source.rewind({ topic, partition: 0 }, 1_000, receiver.epoch(0) + 1)
+    await waitFor('the records again', () => receiver.records === 6)
+    await clock.advance(5_000)
+    assert.deepEqual(asked(), [...expected, ...expected])
+    assert.equal(source.health().error, null)
+  })
+}
+
+test('no records are passed over by what was committed while their topic was made anew', async (t) => {
+  const { receiver, asked, remake } = await remade(t, 'earliest', 5)
+  await waitFor('the records', () => receiver.records === 3)
+  await remake()
+  await waitFor('all of the new topic', () => receiver.texts.at(-1) === '0:7:new')
+  assert.equal(receiver.texts[3], '0:0:new')
+  await waitFor('the start', () => asked.length > 0)
+  assert.deepEqual(asked, [[0]])
+})
+
+test('a topic that is made anew is read from its first record, though others are from their end', async (t) => {
+  const { source, topic, receiver, remake } = await remade(t, 'latest', -1)
+  await remake()
+  // At the latest by the look that comes every 10 s.
+  await waitFor('all of the new topic', () => receiver.texts.includes('0:7:new'), { timeout: 20_000 })
+  assert.equal(receiver.texts[0], '0:0:new')
+  assert.equal(receiver.records, 8)
+  source.lost([{ topic, partition: 0 }])
+  source.assigned([{ topic, partition: 0 }])
+  await waitFor('it again', () => receiver.records === 16)
+})
+
+async function fromBeginning(t: TestContext): Promise<Scripted & { topic: string; membership: ScriptedMembership }> {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  await broker.produce(topic, [{ value: 'a' }, { value: 'b' }, { value: 'c' }])
+  const scripted = await scriptedSource(t, { topic })
+  return { ...scripted, topic, membership: scripted.memberships[0] ?? assert.fail() }
+}
+
+/** Three records were written to a topic, which is made anew with eight; `committed` is what is said to be committed. */
+async function remade(t: TestContext, from: 'earliest' | 'latest', committed: number) {
+  const broker = new TestKafka(t)
+  const topic = await broker.createTopic()
+  await broker.produce(topic, [{ value: 'a' }, { value: 'b' }, { value: 'c' }])
+  const asked: number[][] = []
+  let offset = -1
+  const membership = (real: Membership): Membership =>
+    but(real, {
+      committed: (partitions) =>
+        Promise.resolve(partitions.map((each) => ({ ...each, offset, leaderEpoch: NO_EPOCH, metadata: '' }))),
+      commit: (positions) => {
+        asked.push(positions.map((each) => each.offset))
+        return Promise.resolve()
+      },
+    })
+  const running = await startSource(t, { groupId: broker.groupId(), topics: [topic], from, membership })
+  await waitFor('the start', () => running.lines.of('kafka.start').length === 1)
+  const remake = async (): Promise<void> => {
+    offset = committed
+    const admin = await broker.admin()
+    await admin.deleteTopics({ topics: [topic] })
+    await broker.createTopic(1, { name: topic })
+    await broker.produce(
+      topic,
+      Array.from({ length: 8 }, () => ({ value: 'new' })),
+    )
+  }
+  return { ...running, topic, asked, remake }
+}

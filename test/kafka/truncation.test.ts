@@ -4,58 +4,14 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { AgentError } from '../../src/domain/errors.ts'
 import type { Membership } from '../../src/kafka/group-membership.ts'
-import { RequestWriter } from '../../src/kafka/protocol/request-writer.ts'
-import { ResponseReader } from '../../src/kafka/protocol/response-reader.ts'
 import type { InputFrom } from '../../src/kafka/start-positions.ts'
 import { TransactionSession } from '../../src/kafka/transactions/session.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { startProxy, type Proxied, type Proxy } from './proxy.ts'
+import { asked, cut, diverged, FETCH } from './cut-log.ts'
+import { startProxy, type Proxy } from './proxy.ts'
 import { clock, clusterFor, startSource } from './rig.ts'
 import { scriptedSource, type Scripted, type ScriptedMembership } from './scripted-membership.ts'
-
-const FETCH = 1
-
-interface Asked {
-  readonly topicId: string
-  readonly offset: number
-  readonly fetchedEpoch: number
-}
-
-/** Of a Fetch request for one partition, version 13. */
-function asked({ apiVersion, frame }: Proxied): Asked {
-  assert.equal(apiVersion, 13)
-  const from = new ResponseReader(frame.subarray(12))
-  from.string()
-  from.skipTags()
-  from.raw(4 * 4 + 1 + 2 * 4)
-  const [topic] = from.compactArray(() => {
-    const topicId = from.uuid()
-    return from.compactArray(() => {
-      from.raw(2 * 4)
-      return { topicId, offset: from.int64(), fetchedEpoch: from.int32() }
-    })
-  })
-  return topic?.[0] ?? assert.fail('a fetch of nothing')
-}
-
-/** Partition 0 has diverged, as the leader says beside other tagged fields. */
-function diverged(topicId: string, epoch: number, endOffset: number): Buffer {
-  const to = new RequestWriter()
-  to.noTags().int32(0).int16(0).int32(0)
-  to.compactArray([topicId], (id) =>
-    to.raw(Buffer.from(id, 'hex')).compactArray([0], (partition) => {
-      to.int32(partition).int16(0).int64(5).int64(5).int64(0)
-      to.compactArray([], () => undefined)
-        .int32(-1)
-        .compactBytes(Buffer.alloc(0))
-      to.varuint(2).varuint(0).varuint(13).int32(epoch).int64(endOffset).noTags()
-      to.varuint(1).varuint(9).int32(1).int32(epoch).noTags()
-    }),
-  )
-  to.noTags().noTags()
-  return Buffer.concat(to.pieces())
-}
 
 interface Scene extends Scripted {
   readonly topic: string
@@ -80,19 +36,6 @@ async function scene(t: TestContext, isBegun = true, from: InputFrom = 'earliest
     await waitFor('5 records', () => scripted.receiver.records === 5)
   }
   return { ...scripted, topic, membership, proxy }
-}
-
-/** The next question is answered so. Resolves with it. */
-function cut(proxy: Proxy, endOffset: number, epoch = 0): Promise<Asked> {
-  const { promise, resolve } = Promise.withResolvers<Asked>()
-  proxy.instead = (request) => {
-    if (request.apiKey !== FETCH) return null
-    proxy.instead = () => null
-    const question = asked(request)
-    resolve(question)
-    return diverged(question.topicId, epoch, endOffset)
-  }
-  return promise
 }
 
 test('behind the end of a log that was cut everything is read anew, and committed offsets go back to it', async (t) => {
@@ -212,6 +155,71 @@ test('a start that is not committed yet is where reading begins again after the 
   await clock.advance(5_000)
   const committed = membership.commits.map((list) => list.map(({ offset }) => offset))
   assert.deepEqual(committed, [[5], [5]])
+})
+
+for (const [what, end, again, commits] of [
+  ['what it holds is not read again', () => Promise.resolve(), ['0:7:line 7'], [[5], [7]]],
+  [
+    'what it gave up is',
+    () => Promise.reject(new AgentError('FAILED', 'the transaction is void')),
+    ['0:5:line 5', '0:6:line 6', '0:7:line 7'],
+    [[5], [7], [5]],
+  ],
+] as const) {
+  test(`a log that is cut while the first transaction ends, and the start is due: ${what}`, async (t) => {
+    const { source, receiver, clock, membership, proxy, topic } = await scene(t, false, 'latest')
+    membership.onCommit = () => {
+      membership.onCommit = () => Promise.resolve()
+      return Promise.reject(new AgentError('UNAVAILABLE', 'no coordinator'))
+    }
+    membership.owner.assigned([{ topic, partition: 0 }])
+    await waitFor('the refusal', () => membership.commits.length === 1)
+    await new TestKafka(t).produce(
+      topic,
+      [5, 6, 7].map((i) => ({ value: `line ${i}` })),
+    )
+    await waitFor('what came since', () => receiver.records === 3)
+    const ended = Promise.withResolvers<undefined>()
+    const positions = [{ topic, partition: 0, offset: 7, epoch: receiver.epoch(0) }]
+    const committed = source.commitIn(positions, async (offsets) => {
+      await offsets({ transactionalId: 'x', id: 1, epoch: 0 })
+      await ended.promise
+      await end()
+      membership.last = { offset: 7, leaderEpoch: 0 }
+    })
+    let told = 0
+    proxy.instead = (request) => {
+      const isHeard = receiver.assignments.length > 1
+      if (request.apiKey !== FETCH || isHeard || asked(request).offset !== 8) return null
+      told++
+      return diverged(asked(request), 0, 7)
+    }
+    await waitFor('the word about it', () => told > 0)
+    await clock.advance(1_000)
+    assert.deepEqual([receiver.records, told], [3, 1], 'whether the transaction holds is not known yet')
+    ended.resolve(undefined)
+    await committed.catch(() => undefined)
+    await waitFor('the rest', () => receiver.records === 3 + again.length)
+    assert.deepEqual(receiver.texts.slice(3), again)
+    await clock.advance(5_000)
+    assert.deepEqual(
+      membership.commits.map((list) => list.map(({ offset }) => offset)),
+      commits,
+    )
+  })
+}
+
+test('what is committed while a partition is given away has the leader epoch, too: the next owner relies on it', async (t) => {
+  const { source, receiver, membership, topic } = await scene(t)
+  const position = { topic, partition: 0, offset: 5, epoch: receiver.epoch(0) }
+  receiver.onRevoked = async () => {
+    await source.commit([position])
+    source.rewind(position, 5, position.epoch + 1)
+    await source.commit([{ ...position, epoch: position.epoch + 1 }])
+  }
+  await membership.owner.revoked([{ topic, partition: 0 }])
+  const committed = membership.commits.map((list) => list.map(({ offset, leaderEpoch }) => [offset, leaderEpoch]))
+  assert.deepEqual(committed, [[[5, 0]], [[5, 0]]])
 })
 
 test('with an offset the leader epoch of what was read is committed, within a transaction too', async (t) => {

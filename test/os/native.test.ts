@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import path, { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { execa } from 'execa'
-import { exitCodeOf, signalName, signalNumber } from '../../src/os/exit-status.ts'
+import { exitCodeOf, exitStatusOf } from '../../src/os/exit-status.ts'
 import { loadLibc } from '../../src/os/libc.ts'
 import { unpack } from '../../src/os/native-file.ts'
 import { onSignals } from '../../src/os/signals.ts'
@@ -48,10 +48,13 @@ test('exit codes are those a shell reports', () => {
   assert.equal(exitCodeOf({ code: 7, signal: null }), 7)
   assert.equal(exitCodeOf({ code: null, signal: 'SIGKILL' }), 137)
   assert.equal(exitCodeOf({ code: null, signal: 'SIGTERM' }), 143)
-  assert.equal(signalNumber('SIGHUP'), 1)
-  assert.equal(signalNumber('SIGNONE'), null)
-  assert.equal(signalName(6), 'SIGABRT')
-  assert.equal(signalName(99), null)
+  assert.equal(exitCodeOf({ code: null, signal: 'SIGNONE' }), 128)
+})
+
+test('a wait status of the kernel is an exit code, or the usual name of a signal', () => {
+  assert.deepEqual(exitStatusOf(7 << 8), { code: 7, signal: null })
+  assert.deepEqual(exitStatusOf(6), { code: null, signal: 'SIGABRT' })
+  assert.deepEqual(exitStatusOf(99), { code: null, signal: null })
 })
 
 test('signals reach their handlers until they are given back', async () => {

@@ -49,6 +49,8 @@ export class MemorySource implements RecordSource {
   /** What stands beside the last commit. */
   metadata = ''
   paused = false
+  /** Resolves when it is known whether the commit that is under way holds. */
+  open: Promise<unknown> = Promise.resolve()
   readonly #values: readonly (string | null)[]
   readonly #atOnce: number
   #consumer: RecordConsumer | null = null
@@ -89,6 +91,20 @@ export class MemorySource implements RecordSource {
     await consumer.revoked([this.at])
     this.#isLeaving = false
     await this.start(consumer)
+  }
+
+  /** Its log was cut: what was read behind that is no more. It begins at what is committed, once that is known. */
+  async beginAnew(): Promise<void> {
+    if (!this.#consumer || this.#isLeaving) return
+    const session = ++this.#session
+    this.#running = true
+    this.#consumer.assigned([{ ...this.at, epoch: ++this.#epoch }])
+    await this.open
+    if (session !== this.#session) return
+    this.#running = false
+    this.#next = this.committed
+    this.#consumer.noted?.([{ ...this.at, metadata: this.metadata }])
+    void this.#run()
   }
 
   pause(): void {

@@ -66,13 +66,20 @@ export class TransactionalWorld implements Transactions {
     this.listener = listener
   }
 
-  async commit(positions: readonly TransactionPosition[]): Promise<void> {
+  /** Once it is asked for, only its end tells whether it holds. */
+  commit(positions: readonly TransactionPosition[]): Promise<void> {
+    const commit = this.#commit(positions)
+    this.#source.open = commit.catch(() => undefined)
+    return commit
+  }
+
+  async #commit(positions: readonly TransactionPosition[]): Promise<void> {
     assert.equal(this.#underWay, 0, 'a commit while a write is under way')
     const generation = this.#generation
+    const isLost = positions.some(({ epoch }) => epoch !== this.#source.epoch)
     await this.#pass(this.#times.end)
     assert.equal(generation, this.#generation, 'an abort during a commit')
     assert.equal(this.#underWay, 0, 'a write during a commit')
-    const isLost = positions.some(({ epoch }) => epoch !== this.#source.epoch)
     if (this.refused.has(this.#asked++) || isLost) throw new Error('refused')
     for (const { value, isLetter } of this.#open) (isLetter ? this.letters : this.committed).push(value)
     this.#open = []

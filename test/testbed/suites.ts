@@ -12,7 +12,7 @@ export interface Suite {
 
 const root = resolve(import.meta.dirname, '../..')
 const unit =
-  /^test\/((domain|wire|engine|config|cli|bench)\/.*|chaos\/(accounting|fault-plan)\.test\.ts|architecture\.test\.ts|log\.test\.ts)$/
+  /^test\/((domain|wire|engine|config|cli|bench|kafka\/protocol)\/.*|chaos\/(accounting|fault-plan)\.test\.ts|architecture\.test\.ts|log\.test\.ts)$/
 const endToEnd = /^test\/(build|container|e2e|chaos|conformance)\//
 
 const needs: readonly (readonly [RegExp, readonly Need[]])[] = [

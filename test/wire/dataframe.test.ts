@@ -9,7 +9,7 @@ import {
   type DataframeStamp,
   type EncodedLines,
 } from '../../src/wire/dataframe.ts'
-import { isJson } from '../../src/wire/json-bytes.ts'
+import { isJson } from '../../src/domain/stream/json-text.ts'
 
 const source = '/bdz-wsp-7/agent-0'
 const relay: DataframeStamp = {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { skipString } from '../../src/domain/stream/json-text.ts'
-import { escapedLength, escapeInto, isJson, isUtf8, unescape } from '../../src/wire/json-bytes.ts'
+import { isJson } from '../../src/domain/stream/json-text.ts'
+import { escapedLength, escapeInto, isUtf8, unescape } from '../../src/wire/json-bytes.ts'
 
 /** The judge: what JSON.parse accepts of bytes that are UTF-8 as a whole. */
 function parses(bytes: Uint8Array): boolean {

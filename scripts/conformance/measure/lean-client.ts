@@ -1,9 +1,9 @@
-// The least that can ask: Node's own client takes longer over an answer than the daemons do, and would be measured.
 import { once } from 'node:events'
 import { connect, type Socket, type TcpNetConnectOpts, type IpcNetConnectOpts } from 'node:net'
 
 const HEADER_END = '\r\n\r\n'
 
+/** The least that can ask: Node's own client takes longer over an answer than the daemons do, and would be measured. */
 export class LeanClient {
   readonly #socket: Socket
   /** Bytes that are still to come; null: the header is not here yet. */

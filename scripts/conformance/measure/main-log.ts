@@ -1,9 +1,9 @@
-// Watches the main log of a daemon: asking by XML-RPC would wake the real one and change what is measured.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 
-const entered = /^(\d+-\d+-\d+) (\d+:\d+:\d+),(\d+) INFO success: \S+ entered RUNNING state/
+const ENTERED = /^(\d+-\d+-\d+) (\d+:\d+:\d+),(\d+) INFO success: \S+ entered RUNNING state/
 
+/** Watches the main log of a daemon: asking by XML-RPC would wake the real one and change what is measured. */
 export class MainLog {
   readonly #file: number
   readonly #buffer = Buffer.alloc(256 * 1024)
@@ -36,7 +36,7 @@ export class MainLog {
       const lines = (this.#rest + this.#buffer.toString('latin1', 0, size)).split('\n')
       this.#rest = lines.pop() ?? ''
       for (const line of lines) {
-        const [, day, time, ms] = entered.exec(line) ?? []
+        const [, day, time, ms] = ENTERED.exec(line) ?? []
         if (day !== undefined) this.#seen.push(Date.parse(`${day}T${time}.${ms}Z`))
       }
     }

@@ -1,10 +1,9 @@
-import { AgentError } from '../../domain/errors.ts'
+import { AgentError, codeOf } from '../../domain/errors.ts'
 import type { Logs, LogWriter } from '../../engine/log-ports.ts'
 import type { SupervisordSettings } from '../../faces/supervisord/config/types.ts'
 import { MainLog } from '../../faces/supervisord/main-log/main-log.ts'
 import { Followers } from '../../faces/supervisord/output/followers.ts'
 import { systemClock } from '../../os/clock.ts'
-import { codeOf } from '../../os/error-code.ts'
 import { descriptorOf } from '../../os/log-file.ts'
 
 const STDOUT = 1

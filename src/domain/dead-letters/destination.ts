@@ -31,7 +31,10 @@ export interface ReplayRules {
 const inputReasons: ReadonlySet<string> = new Set(['raw-newline', 'bad-dataframe', 'crash', 'no-answer', 'nack'])
 /** Reasons for which it is an answer. */
 const outputReasons: ReadonlySet<string> = new Set([
-  ...['not-json', 'oversized-line', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'],
+  'not-json',
+  'oversized-line',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
 ])
 
 /** Where a letter is sent again, or why it is not. */

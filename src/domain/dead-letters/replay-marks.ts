@@ -1,10 +1,3 @@
-// Which letters of one partition were replayed. Reasons are replayed one by one, so there is more to it than a position.
-//
-// Laws, each a property test:
-// 1. Exactly what was told as sent is marked, in whatever selections and order of runs.
-// 2. What is told in one run over all letters, all of them sent, is one number.
-// 3. Written and read again, the marks are the same.
-
 /** Offsets [from, to): every letter of one reason in there was replayed. */
 interface Range {
   readonly from: number
@@ -14,13 +7,22 @@ interface Range {
 /** Kafka takes 4096 bytes with a committed offset unless `offset.metadata.max.bytes` says otherwise. */
 const MAX_TEXT = 4000
 
+/**
+ * Which letters of one partition were replayed. Reasons are replayed one by one, so there is more to it than a
+ * position.
+ *
+ * Laws, each a property test:
+ * 1. Exactly what was told as sent is marked, in whatever selections and order of runs.
+ * 2. What is told in one run over all letters, all of them sent, is one number.
+ * 3. Written and read again, the marks are the same.
+ */
 export class ReplayMarks {
   /** Every letter below is done. */
   #low: number
   readonly #ranges: Map<string, Range[]>
   /** Where the present run left the last replayed letter of each reason, with none of that reason left out since. */
   readonly #open = new Map<string, Range>()
-  /** Where the present run began, while every letter since is done; null when one was left out. */
+  /** Whether `#low` follows the present run: it began at or below it, and no letter was left out since. */
   #gapless = false
 
   constructor(low: number, ranges: ReadonlyMap<string, readonly Range[]> = new Map()) {

@@ -1,4 +1,5 @@
 // Whose word counts when members tell the leader what they own.
+import { nameOf } from '../stream/line-batch.ts'
 import type { Subscriber } from './subscriber.ts'
 
 interface Claim {
@@ -15,7 +16,7 @@ export class Claims {
     for (const member of members) {
       const { generation } = member
       // A member may name a partition twice; a set of its own keeps that from looking like two members.
-      for (const key of new Set(member.owned.map(({ topic, partition }) => keyOf(topic, partition)))) {
+      for (const key of new Set(member.owned.map(nameOf))) {
         const known = this.#claims.get(key)
         if (known === undefined || generation > known.generation) this.#claims.set(key, { generation, owner: member })
         else if (generation === known.generation) known.owner = null
@@ -25,14 +26,11 @@ export class Claims {
 
   /** The member that owns the partition; null for none, or for two that cannot both be right. */
   ownerOf(topic: string, partition: number): Subscriber | null {
-    return this.#claims.get(keyOf(topic, partition))?.owner ?? null
+    return this.#claims.get(nameOf({ topic, partition }))?.owner ?? null
   }
 
   /** Nobody may still be at work on it. */
   isFree(topic: string, partition: number): boolean {
-    return !this.#claims.has(keyOf(topic, partition))
+    return !this.#claims.has(nameOf({ topic, partition }))
   }
 }
-
-/** A topic's name holds no slash. */
-const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`

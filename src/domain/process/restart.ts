@@ -21,7 +21,7 @@ export const endsRuns = ({ backoff }: ProgramSpec): boolean =>
   backoff.kind === 'progress' && backoff.floor !== undefined
 
 /** Between two starts. supervisord's own loop restarts what exited about once a second; we have no such loop. */
-const floor: Millis = 1000
+const BETWEEN_STARTS: Millis = 1000
 
 /** How the death of a child that lived `lived` ms is judged, and so what state follows. */
 export function verdict(process: Process, child: LiveChild, status: ExitStatus, at: Millis): Verdict {
@@ -43,7 +43,7 @@ export function verdict(process: Process, child: LiveChild, status: ExitStatus, 
 
 /** Wait before the start that follows the end of a run of `lived` ms, where that was no failed start. */
 export function restartDelay(backoff: Backoff, lived: Millis): Millis {
-  return backoff.kind === 'linear' ? (backoff.restartDelay ?? Math.max(0, floor - lived)) : 0
+  return backoff.kind === 'linear' ? (backoff.restartDelay ?? Math.max(0, BETWEEN_STARTS - lived)) : 0
 }
 
 /** Wait before the next start after `retries` failed ones in a row (1 or more). */

@@ -25,7 +25,16 @@ export type Backoff =
     }
 
 export const resources = [
-  ...['as', 'core', 'cpu', 'data', 'fsize', 'memlock', 'nofile', 'nproc', 'sigpending', 'stack'],
+  'as',
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'memlock',
+  'nofile',
+  'nproc',
+  'sigpending',
+  'stack',
 ] as const
 
 /** One of the system's limits per process (setrlimit): bytes, seconds or a number; null is no limit. */

@@ -27,7 +27,7 @@ const disarm: Effect = { type: 'disarm' }
 const arm = (deadline: Deadline, after: Millis): Effect => ({ type: 'arm', deadline, after })
 
 /** The last step of a stop is repeated, though not faster than this, or an unkillable child would keep us busy. */
-const repeatEvery: Millis = 1000
+const REPEAT_EVERY: Millis = 1000
 
 /** The process after `change`. A start that was pending is not, unless the change says so. Names become told facts. */
 function go(before: Process, change: Partial<Process>, ...wishes: (Effect | FactName)[]): Moved {
@@ -49,12 +49,15 @@ function then<E>(first: Moved, cell: (process: Process, event: E) => Moved, even
 
 // ---- cells that move nothing -------------------------------------------------------------------------------------
 
+/** Nothing follows from it: a deadline that lost its race, an answer that comes too late. */
 export const ignore = (process: Process): Moved => ({ process, effects: [] })
 
+/** Nothing moves, and whoever asked is given the code. */
 export const refuse =
   (code: ErrorCode): Cell<EventType> =>
   () => ({ refused: code })
 
+/** What cannot come in this state has come: throws. */
 export const bug = (process: Process, event: ProcessEvent): Step => {
   throw new Error(`invariant broken: ${namespec(process.spec)} is ${process.state} and got ${event.type}`)
 }
@@ -71,11 +74,13 @@ const begin = (process: Process): Moved =>
     type: process.nextSpec.prepares === true ? 'prepare' : 'spawn',
   })
 
+/** What its owner had to do before the start is done. */
 export const spawn = (process: Process): Moved => ({ process, effects: [{ type: 'spawn' }] })
 
 /** Somebody asked: all retries are there again. */
 export const launch = (process: Process): Moved => begin({ ...process, retries: 0, ranWell: false })
 
+/** A start that comes by itself: the retries stay counted. */
 export const relaunch = (process: Process): Moved => begin({ ...process, restarts: process.restarts + 1 })
 
 /** supervisord shows BACKOFF before FATAL. */
@@ -93,6 +98,7 @@ export const watch: Cell<'spawned'> = (process, event) => {
     : then(up, (p) => go(p, {}, arm('stayedUp', startsecs * 1000)), event)
 }
 
+/** The system could not start it: a failed start, to be tried again as long as there are retries. */
 export const failSpawn: Cell<'spawnFailed'> = (process, event) =>
   fail(process, event, { startedAt: event.wall, spawnerr: event.reason }, 'process.spawn-failed')
 
@@ -112,6 +118,7 @@ export const recover = (process: Process): Moved =>
 export const prove: Cell<'ready'> = (process, event) =>
   process.child === null ? ignore(process) : confirm(process, event)
 
+/** The first answered record proves the start, whatever `startsecs` says, and gives all retries back. */
 export const progress: Cell<'progressed'> = (process, event) => {
   const { child } = process
   // Without a child it is an answer of the last one, that comes late.
@@ -140,7 +147,7 @@ const ended = (event: EventOf<'exited'>, asExpected: boolean): Partial<Process> 
 /** supervisord: an exit status of -1 stands for a death by signal. */
 const badExit = (status: ExitStatus): string => `Bad exit code ${status.code ?? -1}`
 
-const exitedTooQuickly = 'Exited too quickly (process log may have details)'
+const EXITED_TOO_QUICKLY = 'Exited too quickly (process log may have details)'
 
 const fail = (process: Process, { at }: At, change: Partial<Process>, ...wishes: (Effect | FactName)[]): Moved => {
   const retries = process.retries + 1
@@ -151,12 +158,13 @@ const fail = (process: Process, { at }: At, change: Partial<Process>, ...wishes:
   return { process: failed.process, effects: [...failed.effects, told, arm('retryDue', after ?? 0)] }
 }
 
+/** The child is dead: a failed start (BACKOFF), or an exit (EXITED) that may be followed by a start. */
 export const die = (process: Process, event: EventOf<'exited'>): Moved => {
   const { spec } = process
   const next = verdict(process, live(process), event.status, event.at)
   const fine = expected(spec, event.status)
   if (next.state === 'BACKOFF') {
-    const spawnerr = process.state === 'STARTING' || fine ? exitedTooQuickly : badExit(event.status)
+    const spawnerr = process.state === 'STARTING' || fine ? EXITED_TOO_QUICKLY : badExit(event.status)
     return fail(process, event, { ...ended(event, false), spawnerr }, ...sweep(process), 'process.exited')
   }
   const retryAt = next.restartIn === null ? null : event.at + next.restartIn
@@ -194,10 +202,11 @@ function stopStep({ spec, child }: Process, index: number): Effect[] {
   const last = index === spec.stop.length - 1
   return [
     action === 'eof' ? { type: 'closeStdin' } : { type: 'kill', pid: child.pid, signal: action, group },
-    arm('stopOverdue', last ? Math.max(repeatEvery, step.wait) : step.wait),
+    arm('stopOverdue', last ? Math.max(REPEAT_EVERY, step.wait) : step.wait),
   ]
 }
 
+/** Begins the steps of `spec.stop`; an armed deadline brings the next one. */
 export const terminate = (process: Process): Moved =>
   go(process, { state: 'STOPPING', stopStep: 0, again: null }, 'process.stopping', ...stopStep(process, 0))
 
@@ -217,14 +226,17 @@ export const renew: Cell<'restart'> = (process, event) => {
 /** It is stopped only to be started again, and now somebody wants it down for good. */
 export const stayDown = (process: Process): Moved => go(process, { again: null })
 
+/** A stop while one is under way: refused, unless that one would be followed by a start, which is called off. */
 export const stopAgain = (process: Process): Step =>
   process.again === null ? { refused: 'NOT_RUNNING' } : stayDown(process)
 
+/** It outlived a step of its stop: the next one, the last one again and again. */
 export const insist = (process: Process): Moved => {
   const next = Math.min(process.stopStep + 1, process.spec.stop.length - 1)
   return go(process, { stopStep: next }, 'process.stop-overdue', ...stopStep(process, next))
 }
 
+/** The child is dead as was wished: STOPPED, or EXITED with the start that a restart asked for. */
 export const stopped: Cell<'exited'> = (process, event) => {
   const end = { ...ended(event, expected(process.spec, event.status)), again: null, ranWell: false }
   if (process.again === null) {
@@ -258,6 +270,7 @@ export const lose: Cell<'killFailed'> = (process, event) => {
   }
 }
 
+/** A signal did not get through, which changes nothing but is told. */
 export const complain: Cell<'killFailed'> = (process, event) => ({
   process,
   effects: [tell('process.kill-failed', process, process, { reason: event.reason })],

@@ -1,4 +1,3 @@
-// What a Calculator under relay seems to do. It is only said: nobody but a person changes a protocol or a program.
 import { Buffering } from './buffering.ts'
 
 /** Checkpoints in a row that must agree, and the records that they must cover together. */
@@ -8,6 +7,7 @@ const RECORDS = 1000
 /** A protocol, or that its lines should leave it one by one. */
 export type Advised = 'one-to-one' | 'sink' | 'flush'
 
+/** What a Calculator under relay seems to do. It is only said: nobody but a person changes a protocol or a program. */
 export class Advice {
   #seems: Advised | null = null
   #checkpoints = 0

@@ -1,11 +1,3 @@
-// Which record kills Calculators? Nothing else in the agent decides that a record is to blame.
-//
-// Laws, each a property test:
-// 1. A record is condemned only after `attempts` deaths with no other record in flight.
-// 2. One that kills every Calculator is condemned after at most log2 of the records in flight (rounded up), and
-//    `attempts`, further deaths.
-// 3. Deaths from outside change nothing: whoever was in flight.
-// 4. When no suspect is left, nothing limits the flow any more.
 import type { Death } from './death.ts'
 import { nameOf, type TopicPartition } from './line-batch.ts'
 
@@ -31,6 +23,16 @@ interface Suspicion {
   attempts: number
 }
 
+/**
+ * Which record kills Calculators? Nothing else in the agent decides that a record is to blame.
+ *
+ * Laws, each a property test:
+ * 1. A record is condemned only after `attempts` deaths with no other record in flight.
+ * 2. One that kills every Calculator is condemned after at most log2 of the records in flight (rounded up), and
+ *    `attempts`, further deaths.
+ * 3. Deaths from outside change nothing: whoever was in flight.
+ * 4. When no suspect is left, nothing limits the flow any more.
+ */
 export class Blame {
   /** In flight at the last death, and not done since. */
   #suspects: Flying[] = []

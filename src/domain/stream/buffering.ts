@@ -1,6 +1,3 @@
-// Whether a Calculator's stdout comes in whole buffers. A chunk that ends within a line proves it (checkpointer.ts), but
-// some runtimes write a buffer out at the last newline in it (Python's print): then only the sizes tell.
-
 /** What C libraries and language runtimes use for a pipe. */
 const BUFFERS = [4096, 8192]
 /** Bytes that came between checkpoints, so often in a row, must be whole buffers. */
@@ -8,6 +5,10 @@ const TIMES = 3
 /** How much of a buffer the lines may leave free, in lines of the usual length. */
 const LINES_LEFT = 2
 
+/**
+ * Whether a Calculator's stdout comes in whole buffers. A chunk that ends within a line proves it (checkpointer.ts),
+ * but some runtimes write a buffer out at the last newline in it (Python's print): then only the sizes tell.
+ */
 export class Buffering {
   #times = 0
 

@@ -1,3 +1,5 @@
+import { visible } from '../visible.ts'
+
 /** Memory of a flow of bytes: its last `room` ones, in a ring that never grows. */
 export class ByteTail {
   readonly #ring: Uint8Array
@@ -45,7 +47,4 @@ export class ByteTail {
 }
 
 const printable = (line: string, longest: number): string =>
-  (line.length > longest ? `${line.slice(0, longest)}…` : line).replace(
-    /[^\P{Cc}\t]/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+  visible(line.length > longest ? `${line.slice(0, longest)}…` : line)

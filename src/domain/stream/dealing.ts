@@ -68,7 +68,7 @@ export function partOf(batch: LineBatch, owners: Uint16Array, worker: number, fr
     ends: partEnds,
     offsets: Float64Array.from(mine, (i) => offsets[i] ?? 0),
     tombstones: 0,
-    besides: batch.besides ?? 0,
+    besides: batch.besides,
     context: {
       hasHeaders: context.hasHeaders,
       key: (index) => context.key(original(index)),

@@ -1,10 +1,10 @@
 import type { Millis } from '../time.ts'
 
-const form = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/
+const FORM = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/
 
 /** An RFC 3339 time as ms since the epoch (what is finer is cut); null if it is none, or a day that no calendar has. */
 export function instantOf(text: string): Millis | null {
-  const match = form.exec(text)
+  const match = FORM.exec(text)
   if (match === null) return null
   const part = (index: number): number => Number(match[index] ?? 0)
   const [year, month, day, hour, minute, second] = [part(1), part(2), part(3), part(4), part(5), part(6)]

@@ -39,8 +39,8 @@ export interface LineBatch extends TopicPartition {
   readonly offsets: Float64Array
   readonly tombstones: number
   readonly context: RecordContext
-  /** Bytes that it holds for each record besides its line (index, key, headers), on average; absent: next to none. */
-  readonly besides?: number
+  /** Bytes that it holds for each record besides its line (index, key, headers), on average. */
+  readonly besides: number
   /** How often the Calculator has refused it, of one record that is handed over once more; else absent. */
   readonly refused?: number
   /**
@@ -55,7 +55,7 @@ export const offsetAfter = (batch: LineBatch, index: number): number => batch.of
 
 /** Bytes of memory that records [from, to) take up. */
 export const heldBytes = (batch: LineBatch, from = 0, to = batch.count): number =>
-  to <= from ? 0 : (batch.ends[to - 1] ?? 0) - startOfLine(batch, from) + (to - from) * (batch.besides ?? 0)
+  to <= from ? 0 : (batch.ends[to - 1] ?? 0) - startOfLine(batch, from) + (to - from) * batch.besides
 
 /** Records [from, to) as a batch of their own, without copying their bytes; the tombstones are counted with the first. */
 export function sliceBatch(batch: LineBatch, from: number, to: number): LineBatch {
@@ -69,7 +69,7 @@ export function sliceBatch(batch: LineBatch, from: number, to: number): LineBatc
     ...sliceLines(batch, from, to),
     offsets: batch.offsets.subarray(from, to),
     tombstones: from === 0 ? batch.tombstones : 0,
-    besides: batch.besides ?? 0,
+    besides: batch.besides,
     context: {
       hasHeaders: context.hasHeaders,
       key: (index) => context.key(from + index),
@@ -89,12 +89,14 @@ export function relined(
   origins: readonly number[] | Uint32Array | null,
 ): LineBatch {
   const { topic, partition, epoch, firstOffset, nextOffset, tombstones, offsets, context } = batch
-  const share = { topic, partition, epoch, firstOffset, nextOffset, tombstones, besides: batch.besides ?? 0 }
+  const share = { topic, partition, epoch, firstOffset, nextOffset, tombstones, besides: batch.besides }
   const count = ends.length
   if (origins === null) return { ...share, count, bytes, ends, offsets, context }
   return {
     ...share,
-    ...{ count, bytes, ends },
+    count,
+    bytes,
+    ends,
     offsets: Float64Array.from(origins, (origin) => offsets[origin] ?? 0),
     context: {
       hasHeaders: context.hasHeaders,

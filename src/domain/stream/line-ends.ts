@@ -1,9 +1,12 @@
-// Memory for the ends of lines, a large piece at a time: an array of its own for each read would be most of the garbage.
 import { SpentPieces } from './spent-pieces.ts'
 
 /** Places of a piece, 4 bytes each. */
 const PIECE = 64 * 1024
 
+/**
+ * Memory for the ends of lines, a large piece at a time: an array of its own for each read would be most of the
+ * garbage.
+ */
 export class LineEnds {
   /** The present piece, of which the places from `used` on are free. */
   places = new Uint32Array(0)

@@ -34,17 +34,24 @@ export function concatLines(parts: readonly Lines[]): Lines {
   return { bytes, ends, count }
 }
 
+/** It is a newline alone. */
+const isEmpty = (lines: Lines, index: number): boolean => (lines.ends[index] ?? 0) - startOfLine(lines, index) <= 1
+
 /** The lines that are not empty, and the index that each had; null when none is empty. */
 export function withoutEmpty(lines: Lines): (Lines & { readonly origins: Uint32Array }) | null {
-  const origins = Uint32Array.from(lines.ends.keys()).filter((i) => (lines.ends[i] ?? 0) - startOfLine(lines, i) > 1)
-  if (origins.length === lines.count) return null
-  const bytes = new Uint8Array(lines.bytes.length)
-  const ends = new Uint32Array(origins.length)
-  let at = 0
-  origins.forEach((line, i) => {
-    const whole = lines.bytes.subarray(startOfLine(lines, line), lines.ends[line])
+  let empty = 0
+  for (let i = 0; i < lines.count; i++) if (isEmpty(lines, i)) empty++
+  if (empty === 0) return null
+  const bytes = new Uint8Array(lines.bytes.length - empty)
+  const ends = new Uint32Array(lines.count - empty)
+  const origins = new Uint32Array(lines.count - empty)
+  let [count, at] = [0, 0]
+  for (let i = 0; i < lines.count; i++) {
+    if (isEmpty(lines, i)) continue
+    const whole = lines.bytes.subarray(startOfLine(lines, i), lines.ends[i])
     bytes.set(whole, at)
-    ends[i] = at += whole.length
-  })
-  return { bytes: bytes.subarray(0, at), ends, count: origins.length, origins }
+    origins[count] = i
+    ends[count++] = at += whole.length
+  }
+  return { bytes, ends, count, origins }
 }

@@ -2,8 +2,8 @@
 import { WORKERS_MAX } from './dealing.ts'
 import { isList, isObject, readJson, type Json, type JsonObject } from './document-json.ts'
 import { instantOf } from './instant.ts'
-import { nearestName } from './nearest-name.ts'
-import { protocolNames, type StreamSettings } from './settings.ts'
+import { nearestName } from '../nearest-name.ts'
+import { isTopicName, protocolNames, type StreamSettings } from './settings.ts'
 
 /** What a document sets; a setting it does not name keeps its base value. */
 export type RunDocument = Readonly<Partial<StreamSettings>>
@@ -86,8 +86,7 @@ const listOf =
     return good.length === items.length ? good : null
   }
 
-const isTopic = (name: string): boolean => /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..'
-const topic = text('a Kafka topic (letters, digits, dot, underscore and hyphen, at most 249 of them)', isTopic)
+const topic = text('a Kafka topic (letters, digits, dot, underscore and hyphen, at most 249 of them)', isTopicName)
 const topicList = listOf(topic, 'a list of topics')
 
 const topics: Reader<readonly string[]> = (value, at, problems) => {

@@ -1,17 +1,13 @@
 import type { Millis } from '../time.ts'
 
-/** Which output answers which input; each is one file in protocol/. */
-export type Protocol = 'relay' | 'one-to-one' | 'keyed' | 'many' | 'sink' | 'source' | 'batch'
+export const protocolNames = ['relay', 'one-to-one', 'keyed', 'many', 'sink', 'source', 'batch'] as const
 
-export const protocolNames = [
-  'relay',
-  'one-to-one',
-  'keyed',
-  'many',
-  'sink',
-  'source',
-  'batch',
-] as const satisfies readonly Protocol[]
+/** Which output answers which input; each is one file in protocol/. */
+export type Protocol = (typeof protocolNames)[number]
+
+/** A topic's name as Kafka's brokers accept it. */
+export const isTopicName = (name: string): boolean =>
+  /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..'
 
 /** What the run document may change while the agent runs; the environment gives the base values. */
 export interface StreamSettings {

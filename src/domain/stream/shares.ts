@@ -1,12 +1,3 @@
-// What of one partition may be committed whose records are with several workers. Each worker's OffsetLedger holds the
-// law for its own records; this holds it for all of them.
-//
-// Laws, each a property test:
-// 1. `position` never passes a record that a worker was given, or is still to be given, and has not settled.
-// 2. `position` never goes back.
-// 3. When every worker has settled what it was given, `position` is the end of what was dealt.
-// 4. Each worker gets each record of its own from its last rewind on, and gets it once.
-
 interface Share {
   /** Of the worker's own ledger. */
   epoch: number
@@ -18,6 +9,16 @@ interface Share {
   position: number
 }
 
+/**
+ * What of one partition may be committed whose records are with several workers. Each worker's OffsetLedger holds the
+ * law for its own records; this holds it for all of them.
+ *
+ * Laws, each a property test:
+ * 1. `position` never passes a record that a worker was given, or is still to be given, and has not settled.
+ * 2. `position` never goes back.
+ * 3. When every worker has settled what it was given, `position` is the end of what was dealt.
+ * 4. Each worker gets each record of its own from its last rewind on, and gets it once.
+ */
 export class Shares {
   readonly #shares: ReadonlyMap<number, Share>
   /** The first offset that was dealt to anybody. */

@@ -1,6 +1,3 @@
-// Memory that is filled from its beginning to its end and handed on in views: a full piece serves again when nobody looks
-// at it any more. What is never released is collected as it would be without this.
-
 export interface SpentPiecesOptions {
   /** Size of a piece that may serve again; others are left to the collector. */
   readonly bytes: number
@@ -10,6 +7,10 @@ export interface SpentPiecesOptions {
   readonly freeMax: number
 }
 
+/**
+ * Memory that is filled from its beginning to its end and handed on in views: a full piece serves again when nobody
+ * looks at it any more. What is never released is collected as it would be without this.
+ */
 export class SpentPieces<Piece extends ArrayBufferView> {
   readonly #options: SpentPiecesOptions
   /** Oldest first. */

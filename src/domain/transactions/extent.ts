@@ -1,7 +1,3 @@
-// What the output of an open transaction may stem from. It decides whether the transaction may be committed.
-//
-// The law: a transaction is committed only when the positions that go with it lie at or past everything that its output
-// may stem from. Then whoever reads the input again from there repeats nothing of that output, and misses none.
 import { nameOf, type TopicPartition } from '../stream/line-batch.ts'
 
 /** Where a partition would be committed now. */
@@ -18,11 +14,18 @@ export interface PartitionStanding {
 export type ExtentVerdict = 'clean' | 'early' | 'void'
 
 interface Reach extends TopicPartition {
-  readonly epoch: number
+  /** null: of several, of which all but one are over. */
+  epoch: number | null
   /** The offset after the last record that something was written for. */
   end: number
 }
 
+/**
+ * What the output of an open transaction may stem from. It decides whether the transaction may be committed.
+ *
+ * The law: a transaction is committed only when the positions that go with it lie at or past everything that its
+ * output may stem from. Then whoever reads the input again from there repeats nothing of that output, and misses none.
+ */
 export class TransactionExtent {
   readonly #reaches = new Map<string, Reach>()
   /** Lines that could stem from any record that was handed over before them. */
@@ -36,9 +39,9 @@ export class TransactionExtent {
   reaches({ topic, partition, epoch }: TopicPartition & { readonly epoch: number }, end: number): void {
     const name = nameOf({ topic, partition })
     const known = this.#reaches.get(name)
-    if (known?.epoch === epoch) known.end = Math.max(known.end, end)
-    // What is written for an older epoch has made the transaction void already.
-    else if (!known || known.epoch < epoch) this.#reaches.set(name, { topic, partition, epoch, end })
+    if (!known) this.#reaches.set(name, { topic, partition, epoch, end })
+    else if (known.epoch === epoch) known.end = Math.max(known.end, end)
+    else known.epoch = null
   }
 
   reachesAnything(): void {

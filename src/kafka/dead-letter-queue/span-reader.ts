@@ -47,7 +47,6 @@ export async function* readSpan(parts: SpanReaderParts, { partition, from, to }:
       ...place,
       epoch: 0,
       fetchOffset: position,
-      isolation: 'read_committed',
       aborted: fetched.aborted,
       maxBatchBytes: MOST_BYTES,
     })

@@ -4,16 +4,8 @@ import { BrokerError } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { errorType, explain } from '../errors.ts'
 import { makeTopic } from '../make-topic.ts'
-import { metadata } from '../protocol/metadata.ts'
-import {
-  may,
-  PERMISSIONS_SINCE,
-  topicPermissions,
-  type Operation,
-  type TopicPermissions,
-} from '../protocol/permissions.ts'
-import type { KafkaRequest } from '../protocol/request.ts'
-import type { ResponseReader } from '../protocol/response-reader.ts'
+import { metadata, type ClusterFacts, type TopicAnswer } from '../protocol/metadata.ts'
+import { may, type Operation } from '../protocol/permissions.ts'
 
 export interface TopicsWanted {
   readonly input: readonly string[]
@@ -29,48 +21,33 @@ const UNKNOWN_TOPIC = 3
 export async function examineTopics(cluster: KafkaCluster, wanted: TopicsWanted): Promise<Finding[]> {
   const { input, output, letters } = wanted
   const others = [output, letters].filter((name) => name !== null)
-  const known = await permissionsOf(cluster, [...new Set([...input, ...others])])
+  const known = await lookAt(cluster, [...new Set([...input, ...others])])
   const judged = (role: string, name: string | null, operation: Operation): Finding[] => {
     const facts = name === null ? undefined : known.get(name)
-    return facts ? [judgeTopic(`${role} topic ${facts.name}`, facts, operation)] : []
+    return name !== null && facts ? [judgeTopic(role, name, facts, operation)] : []
   }
-  const lettersFacts = letters === null ? undefined : known.get(letters)
   return [
     ...input.flatMap((name) => judged('input', name, 'READ')),
     ...judged('output', output, 'WRITE'),
-    ...(lettersFacts?.error === UNKNOWN_TOPIC
-      ? [await tryToMake(cluster, lettersFacts.name)]
+    ...(letters !== null && isMissing(known.get(letters))
+      ? [await tryToMake(cluster, letters)]
       : judged('dead-letter', letters, 'WRITE')),
   ]
 }
 
-async function permissionsOf(
-  cluster: KafkaCluster,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, TopicPermissions>> {
+/** Brokers before Kafka 2.8 tell no permissions: a refusal then shows only when the agent works. */
+async function lookAt(cluster: KafkaCluster, names: readonly string[]): Promise<ClusterFacts['topics']> {
   if (names.length === 0) return new Map()
-  const topics = await cluster.sendToAny((versions) => ask(names, versions[METADATA]?.maxVersion ?? 0))
-  return new Map(topics.map((topic) => [topic.name, topic]))
+  return (await cluster.sendToAny((versions) => metadata(names, versions[METADATA]?.maxVersion ?? 0, true))).topics
 }
 
-/** Brokers before Kafka 2.8 are asked without the permissions: a refusal then shows only when the agent works. */
-function ask(names: readonly string[], maxVersion: number): KafkaRequest<readonly TopicPermissions[]> {
-  if (maxVersion >= PERMISSIONS_SINCE) return topicPermissions(names)
-  const plain = metadata(names, maxVersion)
-  const decode = (from: ResponseReader): readonly TopicPermissions[] =>
-    [...plain.decode(from).topics].map(([name, topic]) => {
-      const { error, partitions } = 'error' in topic ? { ...topic, partitions: [] } : { ...topic, error: 0 }
-      const leaderless = partitions.filter(({ leader }) => leader < 0).map(({ partition }) => partition)
-      return { name, error, partitions: partitions.length, leaderless, permitted: null }
-    })
-  const { apiKey, apiVersion, apiName, flexible = false } = plain
-  return { apiKey, apiVersion, apiName, flexible, encode: (to) => plain.encode(to), decode }
-}
+const isMissing = (facts: TopicAnswer | undefined): boolean =>
+  facts !== undefined && 'error' in facts && facts.error === UNKNOWN_TOPIC
 
-function judgeTopic(subject: string, facts: TopicPermissions, operation: Operation): Finding {
-  const { name, error, partitions, leaderless, permitted } = facts
-  if (error !== 0) {
-    const refused = new BrokerError(error)
+function judgeTopic(role: string, name: string, facts: TopicAnswer, operation: Operation): Finding {
+  const subject = `${role} topic ${name}`
+  if ('error' in facts) {
+    const refused = new BrokerError(facts.error)
     const cure =
       refused.type === 'UNKNOWN_TOPIC_OR_PARTITION'
         ? 'create it (the agent never does), or correct its name'
@@ -79,6 +56,8 @@ function judgeTopic(subject: string, facts: TopicPermissions, operation: Operati
           : 'correct the name of the topic'
     return problem('kafka.topic', subject, refusalText(refused), cure)
   }
+  const { partitions, permitted = null } = facts
+  const leaderless = partitions.filter(({ leader }) => leader < 0).map(({ partition }) => partition)
   if (!may(permitted, operation))
     return problem(
       'kafka.topic',
@@ -93,7 +72,7 @@ function judgeTopic(subject: string, facts: TopicPermissions, operation: Operati
       `no leader for partition ${leaderless.join(', ')}`,
       'start the brokers that have these partitions',
     )
-  const count = partitions === 1 ? '1 partition' : `${partitions} partitions`
+  const count = partitions.length === 1 ? '1 partition' : `${partitions.length} partitions`
   return ok(
     'kafka.topic',
     subject,

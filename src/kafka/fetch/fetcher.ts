@@ -198,7 +198,6 @@ export class Fetcher {
       partition: partition.partition,
       epoch: partition.epoch,
       fetchOffset: wanted.offset,
-      isolation: 'read_committed',
       aborted,
       maxBatchBytes: MAX_BATCH_BYTES,
       pool: this.#parts.cluster.pool,

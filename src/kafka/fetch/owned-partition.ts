@@ -1,12 +1,21 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { RecordsReader } from '../../wire/record-batch/records-reader.ts'
 import { NO_EPOCH } from '../protocol/fetch.ts'
-import type { Start } from '../start-positions.ts'
 
 /** Enough for one of a producer's large batches, little enough for many partitions. */
 const PARTITION_BYTES = 512 * 1024
 /** A record batch that is larger cannot be read: this is ten times what brokers take by default. */
 const MAX_PARTITION_BYTES = 16 * 1024 * 1024
+
+/** A start that is to be committed, with what is beside it: one object, however often it is raised. */
+export interface DueStart {
+  offset: number
+  metadata: string
+  /** The committed offset that it is to replace; -1: there was none; null: not known. */
+  insteadOf: number | null
+  /** Of the topic in which it was found. */
+  readonly topicId: string | null
+}
 
 /** One partition that is ours, and how far it was asked for, fetched and handed over. */
 export class OwnedPartition implements TopicPartition {
@@ -32,9 +41,11 @@ export class OwnedPartition implements TopicPartition {
   /** What was fetched last could not be read. */
   damaged = false
   /** Where its reading began, while that is still to be committed: see StartFinder. */
-  dueStart: Start | null = null
-  /** Commits of which it is not known yet whether they hold. */
-  openCommits = 0
+  dueStart: DueStart | null = null
+  /** The one that was still due when the partition was lost, until it is known whether that is of use. */
+  formerStart: DueStart | null = null
+  /** One for each commit of which it is not known yet whether it holds: resolves when it is. */
+  readonly openCommits = new Set<Promise<undefined>>()
   /** A batch of it waits for its place in the window. */
   handing = false
   /** What is being read, and what was fetched meanwhile. */
@@ -90,6 +101,14 @@ export class OwnedPartition implements TopicPartition {
     this.#nextBytes = 0
     this.#readingOver = null
     this.#nextOver = null
+  }
+
+  /** Nothing is fetched any more; what is still committed has the epoch of what was. */
+  leave(): void {
+    const { fetchedEpoch } = this
+    this.seek(null)
+    this.fetchedEpoch = fetchedEpoch
+    this.leaving = true
   }
 
   /** An answer came; the next fetch begins behind it. `over` is called when it has been read to the end. */

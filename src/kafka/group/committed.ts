@@ -9,8 +9,13 @@ import { unlessAborted } from './unless-aborted.ts'
 
 const UNSTABLE_OFFSET_COMMIT = 88
 const PAUSE: Millis = 100
+/** A transaction that takes longer to end is told as a problem. */
+const PATIENCE: Millis = 5_000
 
-/** Committed offsets, when no transaction that is still open could change them. Rejects as Coordinator.ask. */
+/**
+ * Committed offsets, when no transaction that is still open could change them. Rejects as Coordinator.ask; with BrokerError
+ * where one is open for longer.
+ */
 export async function fetchCommitted(
   coordinator: Coordinator,
   groupId: string,
@@ -18,9 +23,11 @@ export async function fetchCommitted(
   clock: Clock,
   closing: AbortSignal,
 ): Promise<CommittedOffset[]> {
+  const began = clock.now()
   for (;;) {
     const answer = await unlessAborted(closing, coordinator.ask(offsetFetch(groupId, partitions)))
-    if (answer.partitions.some(({ error }) => error === UNSTABLE_OFFSET_COMMIT)) {
+    const isUnstable = answer.partitions.some(({ error }) => error === UNSTABLE_OFFSET_COMMIT)
+    if (isUnstable && clock.now() - began < PATIENCE) {
       await wait(clock, PAUSE, closing)
       continue
     }

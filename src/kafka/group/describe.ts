@@ -1,6 +1,6 @@
 // DescribeGroups: what a coordinator knows of a consumer group.
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
-import { decodeAssignment } from '../../wire/group-protocol/assignment.ts'
+import { decodeAssignment } from '../protocol/assignment.ts'
 import { permittedFrom, type Permitted } from '../protocol/permissions.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { Coordinator } from './coordinator.ts'

@@ -1,6 +1,6 @@
+import type { Fields, Level } from '../../domain/events.ts'
 import type { EventName } from '../../domain/log-events.ts'
 import { errorType, explain } from '../errors.ts'
-import type { LogFields, LogLevel } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { offered } from './leader.ts'
 import type { GroupMemberSettings } from './settings.ts'
@@ -25,7 +25,7 @@ export class Voice {
     return this.#problem.text
   }
 
-  tell(level: LogLevel, text: string, event: EventName, fields: LogFields = {}): void {
+  tell(level: Level, text: string, event: EventName, fields: Fields = {}): void {
     const { log, groupId } = this.#settings
     log(level, text, { ...fields, event, group: groupId, generation: this.#standing.generation })
   }

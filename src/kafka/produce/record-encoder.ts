@@ -13,14 +13,12 @@ export type RecordEncoder = (
 
 /** Lengths and deltas of a record may take so many bytes more than its part reckons with. */
 const SPARE_PER_RECORD = 8
-/** The parts were chosen to fit: whether a batch is too large is for the broker to say. */
-const NO_LIMIT = 2 ** 31 - 1
 
 /** Encodes parts of writes as one record batch; `pool` null: in memory of its own. */
 export const recordEncoder =
   (compression: Compression, pool: BufferPool | null = null, transactional = false): RecordEncoder =>
   (parts, { id, epoch }, sequence) => {
-    const writer = new RecordsWriter(NO_LIMIT, pool)
+    const writer = new RecordsWriter(pool)
     writer.expect(parts.reduce((sum, { from, to, bytes }) => sum + bytes + SPARE_PER_RECORD * (to - from), 0))
     for (const { write, from, to } of parts) writer.add(write.batch, from, to)
     const stamp = { producerId: id, producerEpoch: epoch, baseSequence: sequence }

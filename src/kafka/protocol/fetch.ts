@@ -1,5 +1,6 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
+import type { AbortedTransaction } from '../../wire/record-batch/aborted-transactions.ts'
 import type { ApiVersions, KafkaRequest } from './request.ts'
 import type { RequestWriter } from './request-writer.ts'
 import type { ResponseReader } from './response-reader.ts'
@@ -19,12 +20,6 @@ export interface FetchLimits {
   /** How long the broker may wait for the first byte. */
   readonly maxWaitMs: Millis
   readonly maxBytes: number
-}
-
-/** A transaction that was aborted: its records begin at `firstOffset`. */
-export interface AbortedTransaction {
-  readonly producerId: bigint
-  readonly firstOffset: number
 }
 
 /** Where the leader's log has left the one that was fetched before. */
@@ -61,36 +56,38 @@ const NO_SESSION_EPOCH = -1
 
 /**
  * Committed records of partitions that one broker leads, at least one batch however large. By topic id (version 13)
- * where the broker and we know it, so that a topic that was made anew is not taken for the old one; else version 11,
- * which knows no `fetchedEpoch`.
+ * where the broker and we know it, so that a topic that was made anew is not taken for the old one; else by name in
+ * version 12 or, with brokers before Kafka 2.7, in version 11, which knows no `fetchedEpoch`.
  */
 export function fetch(
   wanted: readonly WantedPartition[],
   limits: FetchLimits,
   versions: ApiVersions,
 ): KafkaRequest<FetchAnswer> {
-  const byId = (versions[FETCH]?.maxVersion ?? 0) >= 13 && wanted.every(({ topicId }) => topicId !== null)
+  const newest = versions[FETCH]?.maxVersion ?? 0
+  const flexible = newest >= 12
+  const byId = newest >= 13 && wanted.every(({ topicId }) => topicId !== null)
   const topics = [...Map.groupBy(wanted, ({ topic }) => topic)]
   const names = new Map(wanted.map(({ topic, topicId }) => [topicId, topic]))
   return {
     apiKey: FETCH,
-    apiVersion: byId ? 13 : 11,
+    apiVersion: flexible ? (byId ? 13 : 12) : 11,
     apiName: 'Fetch',
-    flexible: byId,
+    flexible,
     encode: (to) => {
       to.int32(-1).int32(limits.maxWaitMs).int32(1).int32(limits.maxBytes)
       to.int8(READ_COMMITTED).int32(NO_SESSION).int32(NO_SESSION_EPOCH)
-      if (byId) encodeById(to, topics)
-      else encodeByName(to, topics)
+      if (flexible) encodeFlexible(to, topics, byId)
+      else encodePlain(to, topics)
     },
-    decode: (from) => (byId ? decodeById(from, names) : decodeByName(from)),
+    decode: (from) => (flexible ? decodeFlexible(from, byId ? names : null) : decodePlain(from)),
     throttleMs: (answer) => answer.throttleMs,
   }
 }
 
 type Topics = readonly (readonly [topic: string, partitions: readonly WantedPartition[]])[]
 
-function encodeByName(to: RequestWriter, topics: Topics): void {
+function encodePlain(to: RequestWriter, topics: Topics): void {
   to.array(topics, ([topic, partitions]) =>
     to
       .string(topic)
@@ -101,10 +98,9 @@ function encodeByName(to: RequestWriter, topics: Topics): void {
   to.int32(0).string('')
 }
 
-function encodeById(to: RequestWriter, topics: Topics): void {
-  to.compactArray(topics, ([, partitions]) =>
-    to
-      .raw(Buffer.from(partitions[0]?.topicId ?? '', 'hex'))
+function encodeFlexible(to: RequestWriter, topics: Topics, byId: boolean): void {
+  to.compactArray(topics, ([topic, partitions]) =>
+    (byId ? to.raw(Buffer.from(partitions[0]?.topicId ?? '', 'hex')) : to.compactString(topic))
       .compactArray(partitions, ({ partition, leaderEpoch, offset, fetchedEpoch, maxBytes }) =>
         to.int32(partition).int32(leaderEpoch).int64(offset).int32(fetchedEpoch).int64(-1).int32(maxBytes).noTags(),
       )
@@ -115,7 +111,7 @@ function encodeById(to: RequestWriter, topics: Topics): void {
     .noTags()
 }
 
-function decodeByName(from: ResponseReader): FetchAnswer {
+function decodePlain(from: ResponseReader): FetchAnswer {
   const throttleMs = from.int32()
   const error = from.int16()
   from.int32()
@@ -131,12 +127,13 @@ function decodeByName(from: ResponseReader): FetchAnswer {
   return { throttleMs, error, partitions: partitions.flat() }
 }
 
-function decodeById(from: ResponseReader, names: ReadonlyMap<string | null, string>): FetchAnswer {
+/** `names`: by topic id; null where the answer has them itself. */
+function decodeFlexible(from: ResponseReader, names: ReadonlyMap<string | null, string> | null): FetchAnswer {
   const throttleMs = from.int32()
   const error = from.int16()
   from.int32()
   const partitions = from.compactArray(() => {
-    const topic = names.get(from.uuid()) ?? ''
+    const topic = names ? (names.get(from.uuid()) ?? '') : from.compactString()
     const list = from.compactArray(() => {
       const facts = readFacts(from)
       const aborted = from.compactArray(() => {

@@ -1,3 +1,4 @@
+import { permittedFrom, type Permitted } from './permissions.ts'
 import type { KafkaRequest } from './request.ts'
 import type { RequestWriter } from './request-writer.ts'
 import type { ResponseReader } from './response-reader.ts'
@@ -21,20 +22,32 @@ export interface TopicFacts {
   /** Changes when the topic is deleted and made again; null where the broker is too old to say. */
   readonly id: string | null
   readonly partitions: readonly PartitionFacts[]
+  /** What this login may do with it; left out where nobody asked. */
+  readonly permitted?: Permitted
 }
+
+/** Of a topic that cannot be had only the broker's error code. */
+export type TopicAnswer = TopicFacts | { readonly error: number }
 
 export interface ClusterFacts {
   readonly brokers: readonly BrokerAddress[]
   /** Node that makes topics; -1 while there is none. */
   readonly controller: number
-  /** Each topic that was asked for; of one that cannot be had only the broker's error code. */
-  readonly topics: ReadonlyMap<string, TopicFacts | { readonly error: number }>
+  /** Each topic that was asked for. */
+  readonly topics: ReadonlyMap<string, TopicAnswer>
 }
 
 const NO_ID = '0'.repeat(32)
 
-/** Never makes a topic. Version 10 has topic ids; 7, the oldest with leader epochs, is for brokers before Kafka 2.8. */
-export function metadata(topics: readonly string[], maxVersion: number): KafkaRequest<ClusterFacts> {
+/**
+ * Never makes a topic. Version 10 has topic ids and, where they are asked for, permissions; 7, the oldest with leader
+ * epochs, is for brokers before Kafka 2.8.
+ */
+export function metadata(
+  topics: readonly string[],
+  maxVersion: number,
+  permissions = false,
+): KafkaRequest<ClusterFacts> {
   const flexible = maxVersion >= 10
   return {
     apiKey: 3,
@@ -42,17 +55,17 @@ export function metadata(topics: readonly string[], maxVersion: number): KafkaRe
     apiName: 'Metadata',
     flexible,
     encode: (to) =>
-      flexible ? encodeFlexible(to, topics) : to.array(topics, (name) => to.string(name)).boolean(false),
-    decode: flexible ? decodeFlexible : decodePlain,
+      flexible ? encodeFlexible(to, topics, permissions) : to.array(topics, (name) => to.string(name)).boolean(false),
+    decode: (from) => (flexible ? decodeFlexible(from, permissions) : decodePlain(from)),
   }
 }
 
-function encodeFlexible(to: RequestWriter, topics: readonly string[]): void {
+function encodeFlexible(to: RequestWriter, topics: readonly string[], permissions: boolean): void {
   to.compactArray(topics, (name) => to.raw(new Uint8Array(16)).compactString(name).noTags())
-  to.boolean(false).boolean(false).boolean(false).noTags()
+  to.boolean(false).boolean(false).boolean(permissions).noTags()
 }
 
-function decodeFlexible(from: ResponseReader): ClusterFacts {
+function decodeFlexible(from: ResponseReader, permissions: boolean): ClusterFacts {
   from.int32()
   const brokers = from.compactArray(() => {
     const broker = { node: from.int32(), host: from.compactString(), port: from.int32() }
@@ -73,9 +86,9 @@ function decodeFlexible(from: ResponseReader): ClusterFacts {
       from.skipTags()
       return facts
     })
-    from.int32()
+    const permitted = permittedFrom(from)
     from.skipTags()
-    return entry(error, { name, id: id === NO_ID ? null : id, partitions })
+    return entry(error, { name, id: id === NO_ID ? null : id, partitions, ...(permissions && { permitted }) })
   })
   return { brokers, controller, topics: new Map(topics) }
 }
@@ -109,7 +122,4 @@ function readPartition(from: ResponseReader): PartitionFacts {
   return { partition: from.int32(), leader: from.int32(), leaderEpoch: from.int32() }
 }
 
-const entry = (error: number, facts: TopicFacts): [string, TopicFacts | { readonly error: number }] => [
-  facts.name,
-  error === 0 ? facts : { error },
-]
+const entry = (error: number, facts: TopicFacts): [string, TopicAnswer] => [facts.name, error === 0 ? facts : { error }]

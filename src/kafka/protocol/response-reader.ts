@@ -1,15 +1,18 @@
 import { AgentError } from '../../domain/errors.ts'
 
 /**
- * Reads the fields of a Kafka response, big-endian. Byte strings are views. Throws AgentError FAILED when the response
- * ends before its fields do.
+ * Reads the fields of a Kafka response, or of what members of a consumer group send each other through the broker,
+ * big-endian. Byte strings are views. Throws AgentError FAILED when the bytes end before their fields do.
  */
 export class ResponseReader {
   readonly #bytes: Buffer
+  readonly #what: string
   #at = 0
 
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
+  /** `what` it is, for the error. */
+  constructor(bytes: Uint8Array, what = "the broker's answer") {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#what = what
   }
 
   /** Bytes that are left. */
@@ -51,7 +54,7 @@ export class ResponseReader {
       value += (byte & 0x7f) * 2 ** shift
       if (byte < 0x80) return value
     }
-    throw new AgentError('FAILED', "cannot read the broker's answer: a number has no end")
+    throw this.#unreadable('a number has no end')
   }
 
   string(): string {
@@ -112,14 +115,14 @@ export class ResponseReader {
     for (let count = this.varuint(); count > 0; count--) {
       const isWanted = this.varuint() === tag
       const field = this.raw(this.varuint())
-      if (isWanted) found = read(new ResponseReader(field))
+      if (isWanted) found = read(new ResponseReader(field, this.#what))
     }
     return found
   }
 
   #items<T>(count: number, read: () => T): T[] {
     // Every item has at least one byte: a count that lies must not allocate.
-    if (count > this.left) throw truncated()
+    if (count > this.left) throw this.#unreadable('it is cut short')
     const items: T[] = []
     for (let i = 0; i < count; i++) items.push(read())
     return items
@@ -131,13 +134,15 @@ export class ResponseReader {
   }
 
   #take(size: number): number {
-    if (size > this.left) throw truncated()
+    if (size > this.left) throw this.#unreadable('it is cut short')
     const at = this.#at
     this.#at += size
     return at
   }
+
+  #unreadable(why: string): AgentError {
+    return new AgentError('FAILED', `cannot read ${this.#what}: ${why}`)
+  }
 }
 
 const NO_TAG = -1
-
-const truncated = (): AgentError => new AgentError('FAILED', "cannot read the broker's answer: it is cut short")

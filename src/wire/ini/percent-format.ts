@@ -7,7 +7,7 @@ export type Names = Pick<ReadonlyMap<string, string | number>, 'get'>
 export type Formatted = { readonly text: string } | { readonly missing: string } | { readonly broken: string }
 
 /** Wider fields are an accident, and would only fill the memory. */
-const widest = 10_000
+const WIDEST = 10_000
 
 /**
  * `%(name)s`, `%(name)02d`, `%%` and so on. Numbers are whole. Never throws.
@@ -60,13 +60,13 @@ class Scanner {
     const flags = this.#while(/[-+ #0]/)
     if (this.#next() === '*') return { broken: this.#starProblem(value) }
     const width = this.#while(/[0-9]/)
-    if (Number(width) > widest) return { broken: 'width too big' }
+    if (Number(width) > WIDEST) return { broken: 'width too big' }
     let precision: string | null = null
     if (this.#next() === '.') {
       this.at++
       if (this.#next() === '*') return { broken: this.#starProblem(value) }
       precision = this.#while(/[0-9]/)
-      if (Number(precision) > widest) return { broken: 'precision too big' }
+      if (Number(precision) > WIDEST) return { broken: 'precision too big' }
     }
     if (/[hlL]/.test(this.#next())) this.at++
     const kind = this.#next()

@@ -2,12 +2,12 @@
 
 /** Code points that Python's str.isspace knows below U+0100; the others are asked of the expression. */
 const lowSpaces = new Set([9, 10, 11, 12, 13, 0x1c, 0x1d, 0x1e, 0x1f, 0x20, 0x85, 0xa0])
-const highSpace = /^[\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/
+const HIGH_SPACE = /^[\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/
 
 /** Whether the character at `index` is white space (Python: str.isspace); false beyond the ends. */
 export function isSpaceAt(text: string, index: number): boolean {
   const code = text.charCodeAt(index)
-  return code < 0x100 ? lowSpaces.has(code) : highSpace.test(text.charAt(index))
+  return code < 0x100 ? lowSpaces.has(code) : HIGH_SPACE.test(text.charAt(index))
 }
 
 /** Index of the first character that is no white space; the length where there is none. */

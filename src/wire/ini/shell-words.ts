@@ -3,7 +3,7 @@
 /** The words, or what is wrong, in Python's text. */
 export type Words = { readonly words: readonly string[] } | { readonly broken: string }
 
-const blank = ' \t\r\n'
+const BLANK = ' \t\r\n'
 
 /**
  * Splits a command as a POSIX shell would, without comments, variables or globs (Python: shlex.split).
@@ -27,7 +27,7 @@ export function shellWords(command: string): Words {
     } else if (character === '"' || character === "'") {
       quote = character
       word ??= ''
-    } else if (!blank.includes(character)) word = (word ?? '') + character
+    } else if (!BLANK.includes(character)) word = (word ?? '') + character
     else if (word !== null) {
       words.push(word)
       word = null
@@ -37,7 +37,7 @@ export function shellWords(command: string): Words {
   return { words: word === null ? words : [...words, word] }
 }
 
-const wordCharacter = /^[A-Za-z0-9_/.+():-]$/
+const WORD_CHARACTER = /^[A-Za-z0-9_/.+():-]$/
 
 /**
  * The tokens of `KEY=value,KEY2="value"` (Python: shlex.shlex, not POSIX, word characters extended by `/.+-():`).
@@ -54,12 +54,12 @@ export function listTokens(list: string): Words {
   for (let index = 0; index < characters.length; index++) {
     const character = characters[index] ?? ''
     const isQuote = character === '"' || character === "'"
-    if (blank.includes(character)) finish()
+    if (BLANK.includes(character)) finish()
     else if (character === '#') {
       // A word goes on behind the comment: so it is in Python.
       const end = characters.indexOf('\n', index)
       index = end < 0 ? characters.length : end
-    } else if (wordCharacter.test(character) || (isQuote && word !== '')) word += character
+    } else if (WORD_CHARACTER.test(character) || (isQuote && word !== '')) word += character
     else if (isQuote) {
       const end = characters.indexOf(character, index + 1)
       if (end < 0) return { broken: 'No closing quotation' }

@@ -1,11 +1,10 @@
-// Which transactional batches a reader of committed records must not see (Kafka: CompletedFetch).
-
-/** A transaction of the Fetch response's list. */
+/** A transaction of a Fetch response's list: its records begin at `firstOffset`. */
 export interface AbortedTransaction {
   readonly producerId: bigint
   readonly firstOffset: number
 }
 
+/** Which transactional batches a reader of committed records must not see (Kafka: CompletedFetch). */
 export class AbortedTransactions {
   readonly #waiting: AbortedTransaction[]
   /** Producers whose aborted transaction is under way at the present batch. */

@@ -21,12 +21,12 @@ export interface Sequences {
   readonly lengths: Uint16Array
 }
 
-const capacity = BLOCK_BYTES / MATCH_MIN + 1
+const CAPACITY = BLOCK_BYTES / MATCH_MIN + 1
 const sequences: Sequences = {
   count: 0,
-  literals: new Uint32Array(capacity),
-  distances: new Uint16Array(capacity),
-  lengths: new Uint16Array(capacity),
+  literals: new Uint32Array(CAPACITY),
+  distances: new Uint16Array(CAPACITY),
+  lengths: new Uint16Array(CAPACITY),
 }
 
 const word = (bytes: Uint8Array, at: number): number =>

@@ -1,5 +1,6 @@
 // Record batches, as a broker stores and sends them, become lines.
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { messageOf } from '../../domain/errors.ts'
 import type { LineBatch, TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { BufferPool } from '../buffer-pool.ts'
 import { type AbortedTransaction, AbortedTransactions } from './aborted-transactions.ts'
@@ -13,8 +14,7 @@ export interface ReaderOptions extends TopicPartition {
   readonly epoch: number
   /** Records below it are skipped: a broker sends whole batches. */
   readonly fetchOffset: number
-  readonly isolation: 'read_committed' | 'read_uncommitted'
-  /** Of the Fetch response, in any order. */
+  /** Of the Fetch response, in any order; none where uncommitted records are wanted. */
   readonly aborted: readonly AbortedTransaction[]
   /** Largest size of one batch after decompression, bytes. */
   readonly maxBatchBytes: number
@@ -114,7 +114,7 @@ export class RecordsReader {
     } catch (cause) {
       const { topic, partition } = this.#options
       const fault = cause instanceof TooLargeError ? 'too-large' : 'corrupt'
-      const what = cause instanceof Error ? cause.message : String(cause)
+      const what = messageOf(cause)
       this.#failure = new RecordBatchError(fault, { topic, partition, baseOffset: this.#baseOffset }, what, { cause })
     }
   }
@@ -138,7 +138,7 @@ export class RecordsReader {
 
   /** Kafka: CompletedFetch.nextFetchedRecord, isBatchAborted. */
   #isAborted({ attributes, producerId, nextOffset }: BatchHeader): boolean {
-    if (this.#options.isolation === 'read_uncommitted' || producerId === NO_PRODUCER) return false
+    if (producerId === NO_PRODUCER) return false
     this.#aborted.upTo(nextOffset - 1)
     return (attributes & (TRANSACTIONAL | CONTROL)) === TRANSACTIONAL && this.#aborted.has(producerId)
   }

@@ -26,9 +26,8 @@ const NO_TIME = -1
 const FIRST_BYTES = 1024
 const EMPTY = Buffer.alloc(0)
 
-/** One record batch under way. `size` is exact, so that batches can be filled up to a topic's max.message.bytes. */
+/** One record batch under way. How large it may be is for those to know who choose its records. */
 export class RecordsWriter {
-  readonly #limit: number
   readonly #pool: BufferPool | null
   #bytes: Buffer = EMPTY
   #size = HEADER_BYTES
@@ -36,45 +35,31 @@ export class RecordsWriter {
   #baseTimestamp = 0
   #maxTimestamp = 0
 
-  /**
-   * `limit`: bytes that the whole batch may have, before compression; what would not shrink is not compressed.
-   * `pool`: where memory is taken from, and the batch given back by whoever needs it no more; null: new each time.
-   */
-  constructor(limit: number, pool: BufferPool | null = null) {
-    this.#limit = limit
+  /** `pool`: where memory is taken from, and the batch given back by whoever needs it no more; null: new each time. */
+  constructor(pool: BufferPool | null = null) {
     this.#pool = pool
-  }
-
-  /** Bytes of the batch without compression, with its header. */
-  get size(): number {
-    return this.#size
-  }
-
-  get count(): number {
-    return this.#count
   }
 
   /** Makes room for that many bytes of records at once; without it the room grows by and by. */
   expect(bytes: number): void {
-    this.#reserve(Math.min(this.#limit, HEADER_BYTES + bytes))
+    this.#reserve(HEADER_BYTES + bytes)
   }
 
-  /** Adds values from index `from` on; returns the index of the first that has no place any more, or `to`. */
-  add(values: ValueBatch, from: number, to: number): number {
+  /** Adds values [from, to). */
+  add(values: ValueBatch, from: number, to: number): void {
     const { context, bytes, starts, ends } = values
-    if (context.uniform) return this.#addUniform(values, context.uniform, from, to)
+    if (context.uniform) {
+      this.#addUniform(values, context.uniform, from, to)
+      return
+    }
     for (let index = from; index < to; index++) {
       const value = bytes.subarray(starts[index], ends[index])
       const headers = context.headers(index)
-      if (!this.addRecord({ key: context.key(index), value, headers, timestamp: context.timestamp(index) })) {
-        return index
-      }
+      this.addRecord({ key: context.key(index), value, headers, timestamp: context.timestamp(index) })
     }
-    return to
   }
 
-  /** False when it has no place any more. */
-  addRecord({ key, value, headers, timestamp }: OutgoingRecord): boolean {
+  addRecord({ key, value, headers, timestamp }: OutgoingRecord): void {
     const timestampDelta = this.#timestampDelta(timestamp)
     const headersBytes = encodeHeaders(headers)
     const keyLength = key === null ? -1 : key.length
@@ -89,7 +74,6 @@ export class RecordsWriter {
       Math.max(0, valueLength) +
       headersBytes.length
     const end = this.#size + sizeOfVarint(body) + body
-    if (end > this.#limit) return false
     this.#reserve(end)
     const out = this.#bytes
     let at = putVarint(out, this.#size, body)
@@ -100,7 +84,6 @@ export class RecordsWriter {
     at = putBytes(out, putVarint(out, at, valueLength), value)
     putBytes(out, at, headersBytes)
     this.#added(end, 1, timestamp)
-    return true
   }
 
   /**
@@ -119,25 +102,22 @@ export class RecordsWriter {
   }
 
   /** Nothing is asked and nothing is measured per record but the value's length. */
-  #addUniform(values: ValueBatch, same: { headers: Headers; timestamp: Millis }, from: number, to: number): number {
+  #addUniform(values: ValueBatch, same: { headers: Headers; timestamp: Millis }, from: number, to: number): void {
     const { starts, ends } = values
     const source = Buffer.from(values.bytes.buffer, values.bytes.byteOffset, values.bytes.length)
     const timestampDelta = this.#timestampDelta(same.timestamp)
     const headers = encodeHeaders(same.headers)
     const noHeaders = headers.length === 1
     const fixed = 2 + sizeOfVarlong(timestampDelta) + headers.length
-    const limit = this.#limit
-    this.#reserve(Math.min(limit, this.#size + this.#bound(values, from, to, fixed)))
+    this.#reserve(this.#size + this.#bound(values, from, to, fixed))
     let out: Buffer = this.#bytes
     let at = this.#size
     let count = this.#count
-    let index = from
-    for (; index < to; index++) {
+    for (let index = from; index < to; index++) {
       const start = starts[index] ?? 0
       const length = (ends[index] ?? 0) - start
       const body = fixed + sizeOfVarint(count) + sizeOfVarint(length) + length
       const end = at + sizeOfVarint(body) + body
-      if (end > limit) break
       if (end > out.length) out = this.#widen(at, end)
       at = putVarint(out, at, body)
       out[at++] = ATTRIBUTES
@@ -150,8 +130,7 @@ export class RecordsWriter {
       if (noHeaders) out[at++] = 0
       else at = putBytes(out, at, headers)
     }
-    if (index > from) this.#added(at, index - from, same.timestamp)
-    return index
+    if (to > from) this.#added(at, to - from, same.timestamp)
   }
 
   /** What these values take at most, if they lie side by side; else the loop finds room as it goes. */
@@ -178,9 +157,7 @@ export class RecordsWriter {
   }
 
   #widen(used: number, needed: number): Buffer {
-    const doubled = Math.max(FIRST_BYTES, this.#bytes.length * 2)
-    const room = Math.max(needed, Math.min(doubled, this.#limit))
-    const wider = takeFrom(this.#pool)(room)
+    const wider = takeFrom(this.#pool)(Math.max(needed, FIRST_BYTES, this.#bytes.length * 2))
     this.#bytes.copy(wider, 0, 0, used)
     this.#pool?.give(this.#bytes)
     return (this.#bytes = wider)

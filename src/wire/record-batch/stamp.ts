@@ -32,9 +32,6 @@ export interface BatchOptions extends ProducerStamp {
   readonly compression: Compression
 }
 
-/** A producer that is not idempotent. */
-export const NO_PRODUCER: ProducerStamp = { producerId: -1n, producerEpoch: -1, baseSequence: -1 }
-
 /** The records of a batch, behind HEADER_BYTES of room. */
 export interface UnstampedBatch {
   readonly bytes: Buffer

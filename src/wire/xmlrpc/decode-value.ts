@@ -21,10 +21,10 @@ export function decodeValue(document: XmlDocument, value: XmlElement): XmlRpcVal
   }
 }
 
-const integer = /^\s*[+-]?\d{1,20}\s*$/
-const double = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/
-const base64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/
-const dateTime = /^\d{8}T\d\d:\d\d:\d\d$/
+const INTEGER = /^\s*[+-]?\d{1,20}\s*$/
+const DOUBLE = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/
+const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/
+const DATE_TIME = /^\d{8}T\d\d:\d\d:\d\d$/
 
 const booleans: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
@@ -43,18 +43,18 @@ function decodeScalar(document: XmlDocument, element: XmlElement): XmlRpcValue {
     case 'int':
     case 'i4':
     case 'i8':
-      if (integer.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
+      if (INTEGER.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
       return document.fail(element, 'expected an integer')
     case 'boolean':
       return booleans.get(trimmed) ?? document.fail(element, 'expected 0 or 1')
     case 'double':
-      if (double.test(text) && Number.isFinite(Number(text))) return Number(text)
+      if (DOUBLE.test(text) && Number.isFinite(Number(text))) return Number(text)
       return document.fail(element, 'expected a decimal number')
     case 'base64':
-      if (base64.test(text)) return new Uint8Array(Buffer.from(text, 'base64'))
+      if (BASE64.test(text)) return new Uint8Array(Buffer.from(text, 'base64'))
       return document.fail(element, 'expected base64')
     case 'dateTime.iso8601':
-      if (dateTime.test(trimmed)) return new XmlRpcDateTime(trimmed)
+      if (DATE_TIME.test(trimmed)) return new XmlRpcDateTime(trimmed)
       return document.fail(element, 'expected a time such as 20261126T14:45:10')
     default:
       return document.fail(element, `<${element.name}> is no type of XML-RPC`)

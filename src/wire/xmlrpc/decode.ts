@@ -1,6 +1,6 @@
 // XML-RPC as it comes in: calls for a server, responses for a client. Pure; every failure is an XmlRpcError with its place.
 import type { XmlElement } from '@rgrove/parse-xml'
-import { REPLACEMENT, notInXml } from './characters.ts'
+import { REPLACEMENT, NOT_IN_XML } from './characters.ts'
 import { decodeValue } from './decode-value.ts'
 import { elementsOf, parseDocument, textOnly, type XmlDocument } from './document.ts'
 import { callLimits, responseLimits, type XmlLimits } from './guard.ts'
@@ -27,7 +27,7 @@ export function decodeCall(source: string | Uint8Array, limits: XmlLimits = call
  */
 export function decodeResponse(source: string | Uint8Array, limits: XmlLimits = responseLimits): XmlRpcResponse {
   const text = typeof source === 'string' ? source : new TextDecoder().decode(source)
-  const document = parseDocument(text.replace(notInXml, REPLACEMENT), limits)
+  const document = parseDocument(text.replace(NOT_IN_XML, REPLACEMENT), limits)
   const { root } = document
   if (root.name !== 'methodResponse') document.fail(root, 'expected <methodResponse>')
   const fault = child(root, 'fault')

@@ -1,13 +1,13 @@
 // XML-RPC as it goes out, byte for byte what Python's xmlrpc.client.dumps writes, which is what supervisord sends, but for
 // the exponents of doubles, and for characters that XML cannot carry, where Python sends a text that no parser takes.
-import { REPLACEMENT, notInXml } from './characters.ts'
+import { REPLACEMENT, NOT_IN_XML } from './characters.ts'
 import { XmlRpcDateTime, type XmlRpcValue } from './values.ts'
 
-const head = "<?xml version='1.0'?>\n"
+const HEAD = "<?xml version='1.0'?>\n"
 
 /** A `<methodCall>`. */
 export const encodeCall = (method: string, params: readonly XmlRpcValue[]): string =>
-  `${head}<methodCall>\n<methodName>${escapeText(method)}</methodName>\n<params>\n` +
+  `${HEAD}<methodCall>\n<methodName>${escapeText(method)}</methodName>\n<params>\n` +
   `${params.map((param) => `<param>\n${encodeValue(param)}</param>\n`).join('')}</params>\n</methodCall>\n`
 
 /** A `<methodResponse>` with one result. */
@@ -15,11 +15,11 @@ export const encodeResponse = (value: XmlRpcValue): string => encodeResponseOf(e
 
 /** As encodeResponse, around a value that is encoded already. */
 export const encodeResponseOf = (encoded: string): string =>
-  `${head}<methodResponse>\n<params>\n<param>\n${encoded}</param>\n</params>\n</methodResponse>\n`
+  `${HEAD}<methodResponse>\n<params>\n<param>\n${encoded}</param>\n</params>\n</methodResponse>\n`
 
 /** A `<methodResponse>` with a fault. */
 export const encodeFault = (code: number, text: string): string =>
-  `${head}<methodResponse>\n<fault>\n${encodeValue({ faultCode: code, faultString: text })}</fault>\n</methodResponse>\n`
+  `${HEAD}<methodResponse>\n<fault>\n${encodeValue({ faultCode: code, faultString: text })}</fault>\n</methodResponse>\n`
 
 /** `<value>…</value>` and a newline. Raises RangeError for a number that is not finite. */
 export function encodeValue(value: XmlRpcValue): string {
@@ -70,7 +70,7 @@ const base64Lines = (bytes: Uint8Array): string =>
     .toString('base64')
     .replace(/.{1,76}/g, '$&\n')
 
-const special = new RegExp(`[&<>\\r]|${notInXml.source}`, notInXml.flags)
+const special = new RegExp(`[&<>\\r]|${NOT_IN_XML.source}`, NOT_IN_XML.flags)
 
 const references: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' }
 

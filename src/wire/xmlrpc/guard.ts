@@ -58,13 +58,13 @@ function opaqueEnd(text: string, at: number): number | null {
   return null
 }
 
-const tagStop = /[>"']/g
+const TAG_STOP = /[>"']/g
 
 /** Where the `>` of the tag stands, quoted ones left out; the end of the text if it has none. */
 function tagEnd(text: string, at: number): number {
   for (let from = at; ;) {
-    tagStop.lastIndex = from
-    const stop = tagStop.exec(text)
+    TAG_STOP.lastIndex = from
+    const stop = TAG_STOP.exec(text)
     if (stop === null) return text.length
     if (stop[0] === '>') return stop.index
     const closing = text.indexOf(stop[0], stop.index + 1)

@@ -11,7 +11,7 @@ function letter(value: string, headers: Readonly<Record<string, string | null>>)
   const context = { hasHeaders: true, key: () => null, headers: () => list, timestamp: () => 1000 }
   const place = { topic: 'out.dead-letter', partition: 2, epoch: 0, firstOffset: 7, nextOffset: 8 }
   const [ends, offsets] = [Uint32Array.of(bytes.length), Float64Array.of(7)]
-  return letterAt({ ...place, count: 1, bytes, ends, offsets, tombstones: 0, context }, 0)
+  return letterAt({ ...place, count: 1, bytes, ends, offsets, tombstones: 0, besides: 0, context }, 0)
 }
 
 const from = { 'x-dlq-topic': 'in', 'x-dlq-partition': '3', 'x-dlq-offset': '41', 'x-dlq-timestamp': '500' }

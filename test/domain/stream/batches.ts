@@ -19,6 +19,7 @@ export function batchOf(
     ends: Uint32Array.from(values, (value) => (end += value.length + 1)),
     offsets,
     tombstones: 0,
+    besides: 0,
     context: {
       hasHeaders: headers.length > 0,
       key: (index) => Buffer.from(`key ${index}`),

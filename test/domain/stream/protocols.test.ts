@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { LineBatch } from '../../../src/domain/stream/line-batch.ts'
 import { lineAt } from '../../../src/domain/stream/lines.ts'
 import { recordOf } from '../../../src/domain/stream/attribution.ts'
@@ -116,6 +117,37 @@ for (const [what, line] of [
     assert.deepEqual([found.lines, found.done], [['0.0 1'], [0]])
     assert.ok(found.violation !== null)
   })
+}
+
+const noises = fc.constantFrom('{', '}', '[', ']', ':', ',', '"', '\\', ' ', '-', 'f')
+const changes = fc.array(fc.tuple(fc.nat(), fc.boolean(), fc.option(noises, { nil: '' })), { maxLength: 2 })
+
+test('keyed: a line is an answer exactly when it is a JSON object with the id', () => {
+  fc.assert(
+    fc.property(
+      fc.jsonValue(),
+      fc.boolean(),
+      fc.constantFrom('', ' ', '\t'),
+      changes,
+      (data, isLast, blank, mistakes) => {
+        let line = `${blank}{${blank}"data":${JSON.stringify(data)},"last"${blank}:${isLast},"id":"${ids[0] ?? ''}"}${blank}`
+        for (const [place, replaces, by] of mistakes) {
+          const at = place % (line.length + 1)
+          line = line.slice(0, at) + by + line.slice(at + (replaces ? 1 : 0))
+        }
+        assert.equal(seen(readerOf('keyed').read(texts(line))).violation === null, hasId(line), line)
+      },
+    ),
+  )
+})
+
+function hasId(line: string): boolean {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null && 'id' in value && value.id === ids[0]
+  } catch {
+    return false
+  }
 }
 
 test('keyed: a record is done once', () => {

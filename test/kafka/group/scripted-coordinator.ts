@@ -8,8 +8,8 @@ import { GroupMember } from '../../../src/kafka/group/member.ts'
 import type { ClusterFacts } from '../../../src/kafka/protocol/metadata.ts'
 import { RequestWriter } from '../../../src/kafka/protocol/request-writer.ts'
 import { ResponseReader } from '../../../src/kafka/protocol/response-reader.ts'
-import { encodeAssignment } from '../../../src/wire/group-protocol/assignment.ts'
-import { decodeSubscription } from '../../../src/wire/group-protocol/subscription.ts'
+import { encodeAssignment } from '../../../src/kafka/protocol/assignment.ts'
+import { decodeSubscription } from '../../../src/kafka/protocol/subscription.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { Lines } from '../rig.ts'
 import { Owner, type Wanted } from './rig.ts'
@@ -80,6 +80,10 @@ class ScriptedCoordinator implements GroupCluster {
         return { ...head, assignment: encodeAssignment(new Map([['t', this.partitions]])) }
       case 'OffsetCommit':
         return { throttleMs: 0, partitions: [{ topic: 't', partition: 0, error }] }
+      case 'OffsetFetch': {
+        const committed = { topic: 't', partition: 0, offset: 3, metadata: '', leaderEpoch: -1, error }
+        return { throttleMs: 0, error: 0, partitions: [committed] }
+      }
       default:
         return head
     }
@@ -88,7 +92,7 @@ class ScriptedCoordinator implements GroupCluster {
 
 function read(api: string, from: ResponseReader): Asked {
   const asked = { api, memberId: '', generation: -1, owned: [] }
-  if (api === 'FindCoordinator' || api === 'LeaveGroup') return asked
+  if (['FindCoordinator', 'LeaveGroup', 'OffsetFetch'].includes(api)) return asked
   from.string()
   if (api !== 'JoinGroup') return { ...asked, generation: from.int32(), memberId: from.string() }
   from.int32()

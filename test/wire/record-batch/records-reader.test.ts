@@ -156,7 +156,6 @@ test('aborted transactions are not for a reader of committed records', async () 
   ]
   const aborted = [{ producerId: 1n, firstOffset: 0 }]
   assert.equal(await linesOf(log, { aborted }), 'CDxFG')
-  assert.equal(await linesOf(log, { aborted, isolation: 'read_uncommitted' }), 'abCDxeFG')
   assert.equal(await linesOf(log), 'abCDxeFG')
   const [piece] = await readAll(Buffer.concat(await Promise.all(log)), { aborted })
   assert.deepEqual([piece?.firstOffset, piece?.nextOffset], [0, 11])

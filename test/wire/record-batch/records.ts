@@ -5,7 +5,7 @@ import { crc32c } from '../../../src/wire/record-batch/crc32c.ts'
 import type { Compression } from '../../../src/wire/record-batch/compression.ts'
 import { type ReaderOptions, RecordsReader } from '../../../src/wire/record-batch/records-reader.ts'
 import { type OutgoingRecord, RecordsWriter } from '../../../src/wire/record-batch/records-writer.ts'
-import { type BatchOptions, NO_PRODUCER } from '../../../src/wire/record-batch/stamp.ts'
+import type { BatchOptions, ProducerStamp } from '../../../src/wire/record-batch/stamp.ts'
 
 export interface PlainRecord {
   readonly offset: number
@@ -38,7 +38,6 @@ export const optionsOf = (over: Partial<ReaderOptions> = {}): ReaderOptions => (
   partition: 3,
   epoch: 7,
   fetchOffset: 0,
-  isolation: 'read_committed',
   aborted: [],
   maxBatchBytes: 1 << 20,
   ...over,
@@ -60,6 +59,9 @@ export const record = (value: string | null, over: Partial<OutgoingRecord> = {})
   ...over,
 })
 
+/** A producer that is not idempotent. */
+export const NO_PRODUCER: ProducerStamp = { producerId: -1n, producerEpoch: -1, baseSequence: -1 }
+
 /** A record for each character. */
 export const recordsOf = (characters: string): OutgoingRecord[] => Array.from(characters, (each) => record(each))
 
@@ -72,7 +74,7 @@ export interface BatchFacts extends Partial<BatchOptions> {
 
 /** A batch as a broker would store it: at an offset, perhaps with bits that only brokers write. */
 export async function batchOf(records: readonly OutgoingRecord[], facts: BatchFacts = {}): Promise<Buffer> {
-  const writer = new RecordsWriter(Infinity)
+  const writer = new RecordsWriter()
   for (const each of records) writer.addRecord(each)
   const compression: Compression = facts.compression ?? 'none'
   const bytes = await writer.encode({ ...NO_PRODUCER, transactional: false, ...facts, compression })

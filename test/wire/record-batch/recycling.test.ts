@@ -7,8 +7,7 @@ import { BufferPool } from '../../../src/wire/buffer-pool.ts'
 import { type Compression, compressions } from '../../../src/wire/record-batch/compression.ts'
 import { RecordsReader } from '../../../src/wire/record-batch/records-reader.ts'
 import { RecordsWriter } from '../../../src/wire/record-batch/records-writer.ts'
-import { NO_PRODUCER } from '../../../src/wire/record-batch/stamp.ts'
-import { batchOf, optionsOf, plainRecords, readAll, record } from './records.ts'
+import { batchOf, NO_PRODUCER, optionsOf, plainRecords, readAll, record } from './records.ts'
 
 /** A pool that spoils what it is given back, and tells how often that was. */
 class SpoilingPool extends BufferPool {
@@ -93,7 +92,7 @@ for (const compression of compressions) {
   test(`a batch is the same from memory that has served before (${compression})`, async () => {
     const pool = new SpoilingPool(1 << 22)
     const encode = async (size: number, from: BufferPool | null): Promise<Buffer> => {
-      const writer = new RecordsWriter(Infinity, from)
+      const writer = new RecordsWriter(from)
       writer.expect(size)
       for (let i = 0; i < 30; i++) writer.addRecord(record(`${i},`.repeat(size / 60)))
       return writer.encode({ ...NO_PRODUCER, transactional: false, compression })

@@ -1,8 +1,9 @@
 import { AnswerPool } from '../answer-pool.ts'
 import type { AnswerRun } from '../fifo.ts'
-import { isJson, skipBlanks, skipString, skipValue } from '../json-text.ts'
-import type { LineBatch, TopicPartition } from '../line-batch.ts'
+import { skipBlanks, skipString, skipValue } from '../json-text.ts'
+import type { LineBatch } from '../line-batch.ts'
 import type { Lines } from '../lines.ts'
+import { parseRecordId } from '../record-id.ts'
 import { AnswerCollector } from './answer-collector.ts'
 import type { AnswerReader, Answers, OversizedAnswer, ProtocolRules, ReaderTools } from './protocol.ts'
 
@@ -22,8 +23,7 @@ interface Answer {
   isLast: boolean
 }
 
-/** What stands before the offset of an id that the agent gave, and the offset. */
-const ID = /^(.+)-(\d{1,10})-(\d{1,16})$/
+const UTF8 = new TextDecoder()
 
 /** Answers name their records, in any order: `{"id": …, "data": …}`, with `"last": false` where more follow. */
 class ById implements AnswerReader {
@@ -40,7 +40,7 @@ class ById implements AnswerReader {
   }
 
   knows(name: number | string): boolean {
-    const at = typeof name === 'string' ? coordinates(name) : null
+    const at = typeof name === 'string' ? parseRecordId(name) : null
     return at !== null && this.#pool.isOpen(at, at.offset)
   }
 
@@ -90,7 +90,7 @@ class ById implements AnswerReader {
     isLast: boolean,
     countsAsAnswer: boolean,
   ): ReturnType<AnswerPool['answer']> {
-    const at = coordinates(new TextDecoder().decode(this.#tools.unescape(bytes, id + 1, idEnd - 1)))
+    const at = parseRecordId(UTF8.decode(this.#tools.unescape(bytes, id + 1, idEnd - 1)))
     return at && this.#pool.answer(at, at.offset, isLast, countsAsAnswer)
   }
 
@@ -102,20 +102,13 @@ class ById implements AnswerReader {
   }
 }
 
-function coordinates(id: string): (TopicPartition & { readonly offset: number }) | null {
-  const parsed = ID.exec(id)
-  return parsed && { topic: parsed[1] ?? '', partition: Number(parsed[2]), offset: Number(parsed[3]) }
-}
-
 /** null for what is no JSON object with an id. */
 function scan(bytes: Uint8Array, start: number, end: number): Answer | null {
-  if (!isJson(bytes, start, end)) return null
   let at = skipBlanks(bytes, start, end)
-  if (bytes[at] !== OPEN_BRACE) return null
+  if (at === end || bytes[at] !== OPEN_BRACE) return null
   const answer: Answer = { id: -1, idEnd: -1, data: -1, dataEnd: -1, isLast: true }
-  at = skipBlanks(bytes, at + 1, end)
-  while (bytes[at] !== CLOSE_BRACE) {
-    const found = member(bytes, at, end)
+  do {
+    const found = member(bytes, skipBlanks(bytes, at + 1, end), end)
     if (!found) return null
     const { name, nameEnd, value, valueEnd } = found
     if (named(bytes, name, nameEnd, 'id') && bytes[value] === QUOTE) {
@@ -128,9 +121,9 @@ function scan(bytes: Uint8Array, start: number, end: number): Answer | null {
       answer.isLast = bytes[value] !== LETTER_F
     }
     at = skipBlanks(bytes, valueEnd, end)
-    if (bytes[at] === COMMA) at = skipBlanks(bytes, at + 1, end)
-  }
-  return answer.id < 0 ? null : answer
+  } while (at < end && bytes[at] === COMMA)
+  const isWhole = at < end && bytes[at] === CLOSE_BRACE && skipBlanks(bytes, at + 1, end) === end
+  return isWhole && answer.id >= 0 ? answer : null
 }
 
 interface Member {
@@ -144,7 +137,7 @@ function member(bytes: Uint8Array, at: number, end: number): Member | null {
   const nameEnd = skipString(bytes, at, end)
   if (nameEnd < 0) return null
   const colon = skipBlanks(bytes, nameEnd, end)
-  if (bytes[colon] !== COLON) return null
+  if (colon === end || bytes[colon] !== COLON) return null
   const value = skipBlanks(bytes, colon + 1, end)
   const valueEnd = skipValue(bytes, value, end)
   return valueEnd < 0 ? null : { name: at + 1, nameEnd: nameEnd - 1, value, valueEnd }

@@ -11,14 +11,15 @@ class UntilEmptyLine extends AnswerFifo implements AnswerReader {
   read(lines: Lines): Answers {
     const answers = new AnswerCollector(lines)
     let violation: string | null = null
+    let waiting = this.first()
     for (let i = 0, start = 0; i < lines.count && violation === null; start = lines.ends[i++] ?? 0) {
       const end = (lines.ends[i] ?? 1) - 1
-      const waiting = this.first()
       if (!waiting) {
         violation = end === start ? 'an empty line that ends the answers of no record' : 'a line that answers no record'
       } else if (end === start) {
         this.#ordinal = 0
         answers.done.push(...this.take(1))
+        waiting = this.first()
       } else {
         const { batch, orphan, from } = waiting
         answers.add(lines.bytes.subarray(start, end), { batch, orphan, record: from }, this.#ordinal++)

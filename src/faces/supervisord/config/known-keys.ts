@@ -1,5 +1,5 @@
 // Keys and sections that mean something, to tell a slip of the keyboard from silence.
-import { nearestName } from '../../../domain/stream/nearest-name.ts'
+import { nearestName } from '../../../domain/nearest-name.ts'
 import type { IniDocument, IniSection } from '../../../wire/ini.ts'
 import type { Notice } from './types.ts'
 import { upkeepKeys } from './upkeep.ts'

@@ -1,4 +1,5 @@
 // The whole way from a path to a frozen configuration.
+import { frozen } from '../../../domain/frozen.ts'
 import type { Machine } from './machine.ts'
 import type { FilesRead } from './files.ts'
 import { environmentNames, readFiles } from './files.ts'
@@ -125,11 +126,4 @@ function finishProcess(
     ...draft.environment,
   }
   return { ...draft, spec: { ...draft.spec, environment } }
-}
-
-/** The value itself, with everything in it made read-only. */
-function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  for (const part of Object.values(value)) frozen(part)
-  return Object.freeze(value)
 }

@@ -12,15 +12,17 @@ export function nearestName(typed: string, names: readonly string[]): string | n
 const plain = (name: string): string => name.toLowerCase().replace(/[_-]/g, '')
 
 /** Levenshtein's distance: letters to add, drop or change until `one` is `other`. */
-function edits(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (const [i, letter] of Array.from(one).entries()) {
-    const next = [i + 1]
-    for (const [j, target] of Array.from(other).entries()) {
-      const changed = (row[j] ?? 0) + (letter === target ? 0 : 1)
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+export function edits(one: string, other: string): number {
+  const row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= one.length; i++) {
+    let diagonal = i - 1
+    row[0] = i
+    for (let j = 1; j <= other.length; j++) {
+      const above = row[j] ?? 0
+      const changed = diagonal + (one[i - 1] === other[j - 1] ? 0 : 1)
+      row[j] = Math.min(changed, above + 1, (row[j - 1] ?? 0) + 1)
+      diagonal = above
     }
-    row = next
   }
-  return row.at(-1) ?? 0
+  return row[other.length] ?? 0
 }

@@ -1,4 +1,4 @@
-import { kindFields, logEvents, type EventName } from '../domain/log-events.ts'
+import { kindFields, logEvents, type EventName } from '../../src/domain/log-events.ts'
 
 /** The text of `docs/logs.md`: every event with its fields, made from the table; a test holds the file equal. */
 export function logsDocument(): string {

@@ -1,6 +1,6 @@
-// The documents that are made from the table; a test holds the files equal to what these functions give.
-import type { Variable } from './variables.ts'
-import { groups, laterVariables, variableList } from './variables.ts'
+// The documents that are made from the table of variables; a test holds the files equal to what these functions give.
+import type { Variable } from '../../src/config/variables.ts'
+import { groups, laterVariables, variableList } from '../../src/config/variables.ts'
 
 const hasFileForm = ({ secrecy }: Variable<unknown>): boolean => secrecy === 'value' || secrecy === 'credentials'
 

@@ -1,4 +1,4 @@
-import { describedMetrics } from './metrics.ts'
+import { describedMetrics } from '../../src/http/metrics.ts'
 
 /** The text of `docs/metrics.md`: every metric with its labels, made from the tables; a test holds the file equal. */
 export function metricsDocument(): string {

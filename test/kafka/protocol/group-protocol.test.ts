@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { AssignerProtocol } from 'kafkajs'
 import { AgentError } from '../../../src/domain/errors.ts'
-import { decodeAssignment, encodeAssignment } from '../../../src/wire/group-protocol/assignment.ts'
-import { decodeSubscription, encodeSubscription } from '../../../src/wire/group-protocol/subscription.ts'
+import { decodeAssignment, encodeAssignment } from '../../../src/kafka/protocol/assignment.ts'
+import { decodeSubscription, encodeSubscription } from '../../../src/kafka/protocol/subscription.ts'
 
 const topicName = fc.stringMatching(/^[a-z.ä-]{1,12}$/)
 const topics = fc

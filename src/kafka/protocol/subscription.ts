@@ -1,5 +1,7 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
-import { array, bytes, FieldReader, int16, int32, partitions, string } from './fields.ts'
+import { readPartitions, writePartitions } from './assignment.ts'
+import { RequestWriter } from './request-writer.ts'
+import { ResponseReader } from './response-reader.ts'
 
 /** What a member tells the leader when it joins. */
 export interface Subscription {
@@ -17,6 +19,8 @@ export interface Subscription {
 /** Java's members write the same: owned partitions since version 1, the generation since 2, the rack (we have none) since 3. */
 const VERSION = 3
 const NO_RACK = -1
+const NO_USER_DATA = Buffer.alloc(0)
+const WHAT = 'a subscription'
 /** Follows the generation in the user data. Java and franz-go read version 3's own fields, and nothing behind them. */
 const COUNTS = Buffer.from('pidpiper')
 
@@ -29,29 +33,22 @@ export function encodeSubscription({ topics, owned, generation, counts }: Subscr
     else byTopic.set(topic, [partition])
   }
   // Java's older members look for the generation in the user data (CooperativeStickyAssignor.subscriptionUserData).
-  const userData = [
-    int32(generation),
-    COUNTS,
-    array([...counts], ([name, count]) => Buffer.concat([string(name), int32(count)])),
-  ]
-  return Buffer.concat([
-    int16(VERSION),
-    array(topics, string),
-    bytes(Buffer.concat(userData)),
-    partitions(byTopic),
-    int32(generation),
-    int16(NO_RACK),
-  ])
+  const userData = new RequestWriter().int32(generation).raw(COUNTS)
+  userData.array([...counts], ([name, count]) => userData.string(name).int32(count))
+  const to = new RequestWriter().int16(VERSION)
+  to.array(topics, (name) => to.string(name))
+  writePartitions(to.bytes(Buffer.concat(userData.pieces())), byTopic)
+  return Buffer.concat(to.int32(generation).int16(NO_RACK).pieces())
 }
 
 /** Of any version, by any client. Throws AgentError FAILED when the bytes make no sense. */
 export function decodeSubscription(encoded: Uint8Array): Subscription {
-  const from = new FieldReader(encoded)
+  const from = new ResponseReader(encoded, WHAT)
   const version = from.int16()
   const topics = from.array(() => from.string())
-  const userData = from.bytes()
+  const userData = from.bytes() ?? NO_USER_DATA
   // kafkajs lets an assigner claim a version and has none of its fields.
-  const owned = version >= 1 && from.left > 0 ? from.partitions() : []
+  const owned = version >= 1 && from.left > 0 ? readPartitions(from) : []
   const generation = version >= 2 && from.left > 0 ? from.int32() : -1
   return {
     topics,
@@ -69,7 +66,7 @@ function generationOf(userData: Buffer): number {
 
 function countsOf(userData: Buffer): Map<string, number> {
   if (!isOurs(userData)) return new Map()
-  const from = new FieldReader(userData.subarray(4 + COUNTS.length))
+  const from = new ResponseReader(userData.subarray(4 + COUNTS.length), WHAT)
   return new Map(from.array(() => [from.string(), from.int32()] as const))
 }
 
