@@ -88,7 +88,7 @@ export const logEvents = {
   'stream.checkpoint-missed': of('It was not seen to finish: nothing is committed.'),
   'stream.block-buffered': of('It keeps back part of a line.', 'bytes'),
   'stream.partial-line': of('It ended within a line.', 'bytes'),
-  'stream.violation': of('It printed what its protocol does not allow; whether feeding is `restarted` or `stopped`.', 'feeding'),
+  'stream.violation': of('It broke its protocol, by a line or by closing its stdout; whether feeding is `restarted` or `stopped`.', 'feeding'),
   'stream.given-up': of('Feeding stops until the settings are others.'),
   'stream.pipe-closed': of('It closed its `pipe`, stdin or stdout, and lives on.', 'pid', 'pipe'),
   'stream.no-answer': of('It shows no sign of work.', 'seconds', 'records', 'unreadBytes', 'child'),

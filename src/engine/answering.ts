@@ -21,7 +21,7 @@ type Origin = Pick<Outgoing, 'incarnation' | 'sequence'>
 const NOWHERE: Origin = { incarnation: 0, sequence: 0 }
 
 export interface AnsweringHooks {
-  /** A line came that answers nothing; `forGood` after three times within a minute. */
+  /** A line came that answers nothing, or none will ever come; `forGood` after three times within a minute. */
   violated(lane: Lane, forGood: boolean): void
   /** This record, whose place in the window stays, is to be handed over once more. */
   again(batch: LineBatch): void
@@ -144,6 +144,11 @@ export class Answering {
     this.lines(lane, { bytes, ends: Uint32Array.of(bytes.length), count: 1 })
   }
 
+  /** It closed its stdout: it will never answer. */
+  fellSilent(lane: Lane): void {
+    this.#break(lane, 'the Calculator closed its stdout and lives on: one that writes elsewhere is PROTOCOL=sink')
+  }
+
   forgive(): void {
     this.#violations = []
   }
@@ -156,13 +161,16 @@ export class Answering {
   }
 
   #violation(lane: Lane, what: string): void {
+    this.#break(lane, `the Calculator printed ${what}: ${this.#rules().cure}`)
+  }
+
+  #break(lane: Lane, message: string): void {
     if (lane.over || lane.broken) return
     lane.broken = true
     const now = this.#parts.clock.now()
     this.#report.counters.violations++
     this.#violations = [...this.#violations.filter((at) => now - at < VIOLATIONS_WITHIN), now]
     const forGood = this.#violations.length >= VIOLATIONS_MAX
-    const message = `the Calculator printed ${what}: ${this.#rules().cure}`
     this.#report.publish('violation', 'error', message, { feeding: forGood ? 'stopped' : 'restarted' })
     this.#hooks.violated(lane, forGood)
   }

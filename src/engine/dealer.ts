@@ -42,6 +42,7 @@ export class Dealer implements RecordConsumer {
   use(source: RecordSource): void {
     this.#generation++
     this.#source = source
+    for (const partition of this.#partitions.values()) partition.end()
     this.#partitions.clear()
     this.#sources = this.#newSources(this.#sources.length)
   }

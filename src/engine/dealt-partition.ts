@@ -53,6 +53,11 @@ export class DealtPartition implements TopicPartition {
     gone?.addEventListener('abort', () => this.#gone.abort())
   }
 
+  /** Its source is another: what still comes of it is nobody's. */
+  end(): void {
+    this.#anew(this.#epoch + 1)
+  }
+
   get epoch(): number {
     return this.#epoch
   }

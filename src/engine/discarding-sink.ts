@@ -4,6 +4,7 @@ import type { Clock, RecordSink, SinkHealth } from './ports.ts'
 
 /** Where there is no output topic: what the Calculator prints is counted, and goes nowhere. */
 export class DiscardingSink implements RecordSink {
+  readonly discards = true
   readonly #clock: Clock
   #lastAckAt: Millis | null = null
 

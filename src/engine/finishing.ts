@@ -48,7 +48,7 @@ export async function finish(stream: FinishingParts, lane: Lane, ending: Ending)
   answering.lastLine(lane, clean)
   const stored = (await pump.flushed()) && pump.abandons === abandons
   // It read everything, came to the end of its input and left by itself: only then has it surely answered everything.
-  const complete = clean && !signalled && !lane.inputFailed && lane.child.stdin.unread() === 0
+  const complete = clean && !signalled && !lane.inputFailed && !lane.mute && lane.child.stdin.unread() === 0
   const { settles } = stream.rules
   if (stored && complete && (settles === 'checkpoint' || settles === 'exit')) await settling.settle(book.outstanding())
   const left = lane.answers?.rest() ?? []

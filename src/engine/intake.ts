@@ -8,6 +8,7 @@ import { unwrap } from '../wire/cloud-event.ts'
 import { enveloped } from '../wire/input-envelope.ts'
 import type { Feeder } from './feeder.ts'
 import { bytesOf, type HeldLetters, type LetterAt } from './held-letters.ts'
+import { LetterWriter } from './letter-writer.ts'
 import { refusedInputLetter } from './letters.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { DeadLetterSink, RecordConsumer } from './ports.ts'
@@ -15,7 +16,6 @@ import type { StreamParts } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
 
 export interface IntakeHooks {
-  letters(): DeadLetterSink
   /** Where letters wait for the records before them; null where they are written at once. */
   readonly held: HeldLetters | null
   /** Each record is handed over with what is known of it. */
@@ -35,6 +35,8 @@ export interface IntakeHooks {
   /** What is still open of these is committed, or comes to nothing. */
   release(partitions: readonly TopicPartition[]): Promise<void>
   ended(): void
+  /** A letter can never be stored: the agent cannot go on. */
+  failed(error: unknown): void
 }
 
 /** Records that are looked at one by one are taken in such slices: the loop has other work, too. */
@@ -46,8 +48,11 @@ export class Intake implements RecordConsumer {
   readonly #window: ByteWindow
   readonly #feeder: Feeder
   readonly #report: StreamReport
+  readonly #letters: LetterWriter
   readonly #hooks: IntakeHooks
   #over = false
+  /** Aborted when what the source brought is not wanted any more. */
+  #source = new AbortController()
   /** So many are under way. */
   #revocations = 0
 
@@ -57,6 +62,7 @@ export class Intake implements RecordConsumer {
     window: ByteWindow,
     feeder: Feeder,
     report: StreamReport,
+    letters: DeadLetterSink,
     hooks: IntakeHooks,
   ) {
     this.#parts = parts
@@ -64,7 +70,25 @@ export class Intake implements RecordConsumer {
     this.#window = window
     this.#feeder = feeder
     this.#report = report
+    this.#letters = new LetterWriter(letters)
     this.#hooks = hooks
+  }
+
+  /** Where letters go; what another sink has not stored goes to this one. */
+  use(letters: DeadLetterSink): void {
+    this.#letters.use(letters)
+  }
+
+  /** Another source takes over, whose epochs may be the same: nothing of the old one is taken in any more. */
+  beginAnew(): void {
+    this.stop()
+    this.#source = new AbortController()
+    this.#purge()
+  }
+
+  /** Nothing is taken in any more. */
+  stop(): void {
+    this.#source.abort()
   }
 
   /** A local source came to its end. */
@@ -73,29 +97,32 @@ export class Intake implements RecordConsumer {
   }
 
   async batch(batch: LineBatch): Promise<void> {
-    if (!this.#book.accepts(batch)) return
+    const { signal } = this.#source
+    /** False once its partition is another's, or read again. */
+    const isWanted = (): boolean => !signal.aborted && this.#book.accepts(batch)
+    if (!isWanted()) return
     this.#report.fetched(batch)
     const spared = this.#hooks.spare(batch)
-    const letters = await this.#bury(spared?.letters ?? [])
-    for (const part of spared?.parts ?? [batch]) await this.#take(part, within(part, letters))
+    const letters = await this.#bury(spared?.letters ?? [], isWanted)
+    for (const part of spared?.parts ?? [batch]) await this.#take(part, within(part, letters), isWanted)
   }
 
-  async #take(batch: LineBatch, letters: readonly LetterAt[]): Promise<void> {
+  async #take(batch: LineBatch, letters: readonly LetterAt[], isWanted: () => boolean): Promise<void> {
     const isPlain = !this.#hooks.envelope() && !needsFraming(batch, this.#parts)
     if (isPlain) {
-      await this.#push(batch, letters)
+      await this.#push(batch, letters, isWanted)
       return
     }
     for (let from = 0, to = 0; to < batch.count || to === 0; from = to) {
       to = sliceEnd(batch, from)
       const slice = from === 0 && to === batch.count ? batch : sliceBatch(batch, from, to)
-      const goesOn = await this.#frame(slice, within(slice, letters))
+      const goesOn = await this.#frame(slice, within(slice, letters), isWanted)
       if (!goesOn || to >= batch.count) return
       await new Promise<void>((resolve) => void this.#parts.clock.arm(0, resolve))
     }
   }
 
-  async #frame(batch: LineBatch, letters: readonly LetterAt[]): Promise<boolean> {
+  async #frame(batch: LineBatch, letters: readonly LetterAt[], isWanted: () => boolean): Promise<boolean> {
     const { lines, refused } = this.#hooks.envelope()
       ? enveloped(batch, this.#parts.unwrap)
       : frame(batch, this.#parts, unwrap)
@@ -103,28 +130,32 @@ export class Intake implements RecordConsumer {
       letter: refusedInputLetter(batch, refusal),
       offset: batch.offsets[refusal.index] ?? batch.firstOffset,
     }))
-    return this.#push(lines, [...letters, ...(await this.#bury(refusals))])
+    return this.#push(lines, [...letters, ...(await this.#bury(refusals, isWanted))], isWanted)
   }
 
   /** Gives back those that have to wait. */
-  async #bury(letters: readonly LetterAt[]): Promise<readonly LetterAt[]> {
+  async #bury(letters: readonly LetterAt[], isWanted: () => boolean): Promise<readonly LetterAt[]> {
     if (this.#hooks.held || letters.length === 0) return letters
     const list = letters.map(({ letter }) => letter)
-    await this.#hooks.letters().write(list)
-    this.#report.deadLettered(list)
+    const isStored = await this.#letters.writeAtOnce(list, isWanted).catch((error: unknown) => {
+      this.#hooks.failed(error)
+      // What comes after them must not be taken, nor what came before them be read again: the partition stands.
+      return new Promise<never>(() => undefined)
+    })
+    if (isStored) this.#report.deadLettered(list)
     return []
   }
 
   /** False when the lines are not wanted any more. */
-  async #push(lines: LineBatch, letters: readonly LetterAt[]): Promise<boolean> {
+  async #push(lines: LineBatch, letters: readonly LetterAt[], isWanted: () => boolean): Promise<boolean> {
     const bytes = heldBytes(lines) + bytesOf(letters)
     if (!(await this.#window.take(bytes))) return false
-    const isWanted = this.#book.accepts(lines)
-    if (isWanted) {
+    const goesOn = isWanted()
+    if (goesOn) {
       this.#hooks.held?.hold(lines, letters)
       this.#feeder.push(lines)
     } else this.#window.release(bytes)
-    return isWanted
+    return goesOn
   }
 
   assigned(partitions: readonly (TopicPartition & { readonly epoch: number })[]): void {
@@ -146,19 +177,26 @@ export class Intake implements RecordConsumer {
   }
 
   async revoked(partitions: readonly TopicPartition[], gone?: AbortSignal): Promise<void> {
+    const source = this.#source
+    /** Another source may have brought them anew meanwhile. */
+    const isOurs = (): boolean => source === this.#source
     this.#revocations++
     this.#feeder.hold('rebalance')
     try {
       await this.#hooks.drain(this.#parts.adoptionGraceMs, gone)
-      await this.#hooks.release(partitions)
+      if (isOurs()) await this.#hooks.release(partitions)
     } finally {
       // However that went, they are another's now.
-      for (const partition of partitions) this.#hooks.forget(partition)
-      this.#book.drop(partitions)
-      this.#purge()
-      this.#hooks.dropped()
+      if (isOurs()) this.#drop(partitions)
       if (--this.#revocations === 0) this.#feeder.letGo('rebalance')
     }
+  }
+
+  #drop(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#hooks.forget(partition)
+    this.#book.drop(partitions)
+    this.#purge()
+    this.#hooks.dropped()
   }
 
   #purge(): void {

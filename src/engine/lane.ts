@@ -47,6 +47,10 @@ export class Lane {
   inputFailed = false
   /** It closed its stdin, and lives on: it gets no more records. */
   stdinClosed = false
+  /** It closed its stdout before its input had ended. */
+  stdoutClosed = false
+  /** It did so where its lines are needed: what it would have said of the records that it has nobody knows. */
+  mute = false
   /** Made its first answer. */
   progressed = false
   /** Broke its protocol, and is about to be killed. */
@@ -87,7 +91,10 @@ export class Lane {
       data: (chunk, headroom) => this.#data(chunk, headroom),
       end: () => {
         this.#stdoutEnded = true
-        if (!this.over) this.#hooks.closed('stdout')
+        if (!this.over) {
+          this.stdoutClosed = !this.inputEnded
+          this.#hooks.closed('stdout')
+        }
         this.#onEnd?.()
       },
     })
@@ -123,9 +130,9 @@ export class Lane {
     this.handed.forget(topic, partition)
   }
 
-  /** Whether it can be seen to have finished everything: not while it keeps back lines, or did not get some. */
+  /** Whether it can be seen to have finished everything: not while it keeps back lines, cannot say any, or did not get some. */
   get checkable(): boolean {
-    return !this.blockBuffered && !this.inputFailed
+    return !this.blockBuffered && !this.inputFailed && !this.mute
   }
 
   get partialLength(): number {

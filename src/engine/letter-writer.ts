@@ -1,12 +1,13 @@
-// Dead letters of one stream on their way to their sink, one write after the other: they keep their order.
+// Dead letters of one stream on their way to their sink. What a sink has not stored when another takes its place goes to
+// that one.
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { DeadLetterSink } from './ports.ts'
 
 export class LetterWriter {
   #sink: DeadLetterSink
-  #turn: Promise<void> = Promise.resolve()
-  /** Tells the write under way that its sink is not the one any more. */
-  #exchanged: () => void = () => undefined
+  #turn: Promise<unknown> = Promise.resolve()
+  /** Tell the writes under way that their sink is not the one any more. */
+  readonly #exchanged = new Set<() => void>()
 
   constructor(sink: DeadLetterSink) {
     this.#sink = sink
@@ -16,29 +17,39 @@ export class LetterWriter {
   use(sink: DeadLetterSink): void {
     if (sink === this.#sink) return
     this.#sink = sink
-    this.#exchanged()
+    for (const tell of this.#exchanged) tell()
   }
 
-  /** Resolves when they are stored, or are not wanted any more when their turn comes. Rejects as the sink does. */
-  write(letters: readonly DeadLetter[], isWanted: () => boolean): Promise<void> {
-    const turn = this.#turn.then(async () => {
-      let isStored = false
-      while (!isStored && isWanted()) isStored = await this.#attempt(letters)
-    })
+  /** As `writeAtOnce`, one write after the other: letters keep their order. */
+  write(letters: readonly DeadLetter[], isWanted: () => boolean): Promise<boolean> {
+    const turn = this.#turn.then(() => this.writeAtOnce(letters, isWanted))
     this.#turn = turn.catch(() => undefined)
     return turn
   }
 
-  /** What comes now does not wait for what is under way. */
+  /** Resolves to true when they are stored, to false when they are not wanted any more before. Rejects as the sink does. */
+  async writeAtOnce(letters: readonly DeadLetter[], isWanted: () => boolean): Promise<boolean> {
+    while (isWanted()) if (await this.#attempt(letters, isWanted)) return true
+    return false
+  }
+
+  /** What is written in turn from now on does not wait for what is under way. */
   abandon(): void {
     this.#turn = Promise.resolve()
   }
 
-  /** Resolves to false where the sink is exchanged before it has stored them: its failure is nobody's then. */
-  #attempt(letters: readonly DeadLetter[]): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      this.#exchanged = () => resolve(false)
-      this.#sink.write(letters).then(() => resolve(true), reject)
-    })
+  /** Resolves to false where the sink is exchanged, or nobody wants them, before it has stored them: its failure is nobody's. */
+  #attempt(letters: readonly DeadLetter[], isWanted: () => boolean): Promise<boolean> {
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+    const exchanged = (): void => resolve(false)
+    this.#exchanged.add(exchanged)
+    this.#sink.write(letters, isWanted).then(
+      () => resolve(true),
+      (error: unknown) => {
+        if (isWanted()) reject(error)
+        else resolve(false)
+      },
+    )
+    return promise.finally(() => this.#exchanged.delete(exchanged))
   }
 }

@@ -217,6 +217,8 @@ export interface SinkHealth {
 }
 
 export interface RecordSink {
+  /** Whatever is written goes nowhere. */
+  readonly discards?: true
   /** Partition count of the output topic; resolves when it is known. */
   partitions(): Promise<number>
   /**
@@ -231,8 +233,11 @@ export interface RecordSink {
 }
 
 export interface DeadLetterSink {
-  /** Resolves when all letters are stored; never drops one. */
-  write(letters: readonly DeadLetter[]): Promise<void>
+  /**
+   * Resolves when all letters are stored; never drops one that `isWanted`. Where it says no before they are on their way,
+   * the call may reject: they are of no use any more, whoever reads their records again writes them again.
+   */
+  write(letters: readonly DeadLetter[], isWanted?: () => boolean): Promise<void>
   health(): SinkHealth
   close(): Promise<void>
 }

@@ -106,7 +106,7 @@ export class StreamProxy implements PipeOwner {
     if (sides.source !== works.sides.source) {
       works.report.leftBehind(works.book.clear(), sides.topics)
       works.isolation.clear()
-      works.feeder.purge()
+      works.intake.beginAnew()
       works.settling.use(sides.source)
     }
     works.pump.use(sides)

@@ -9,7 +9,7 @@ import type { ByteWindow } from '../domain/stream/window.ts'
 import { unescape } from '../wire/json-bytes.ts'
 import { controlDesk, type ControlDesk } from './control-desk.ts'
 import { Checkpointer } from './checkpointer.ts'
-import { lookAtStdin, watchClosed } from './closed-pipes.ts'
+import { lookAtStdin, pipeClosed, pipesNeeded } from './closed-pipes.ts'
 import { Committer } from './committer.ts'
 import { drained } from './drained.ts'
 import { Feeder } from './feeder.ts'
@@ -128,8 +128,7 @@ export class StreamWorks implements FinishingParts {
       again: (batch) => this.feeder.push(batch),
     })
     this.control = controlDesk(this)
-    this.intake = new Intake(parts, this.book, this.window, this.feeder, this.report, {
-      letters: () => this.sides.letters,
+    this.intake = new Intake(parts, this.book, this.window, this.feeder, this.report, sides.letters, {
       held: this.heldLetters,
       envelope: () => parts.envelope || this.rules.envelope,
       spare: (batch) => isolation.spare(batch),
@@ -147,6 +146,7 @@ export class StreamWorks implements FinishingParts {
         await commits.release(partitions)
       },
       ended: () => this.rested(),
+      failed: parts.failed,
     })
     this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
       activity: parts.activity,
@@ -173,7 +173,9 @@ export class StreamWorks implements FinishingParts {
   /** Other sides. What is on its way out is the pump's business. */
   use(sides: StreamSides): void {
     this.sides = sides
+    this.intake.use(sides.letters)
     this.problem = null
+    if (this.lane) pipesNeeded(this, this.lane)
     if (!(this.#commits instanceof Transacting)) return
     this.#commits.use()
     listenTo(this, this.#commits)
@@ -196,8 +198,6 @@ export class StreamWorks implements FinishingParts {
   newLane(child: Child): Lane {
     const { maxLine, oomKills } = this.parts
     const reader = this.rules.reader?.({ unescape, json: () => this.sides.json }) ?? null
-    const closed = (pipe: 'stdin' | 'stdout'): void =>
-      watchClosed(lane, pipe, this.parts.clock, this.report, () => this.sides.protocol)
     const lane: Lane = new Lane(
       child,
       reader,
@@ -209,16 +209,17 @@ export class StreamWorks implements FinishingParts {
           if (this.isolation.isOn) this.feeder.goOn()
         },
         oversized: (head, length) => this.answering.oversized(lane, head, length),
-        closed,
+        closed: (pipe) => pipeClosed(this, lane, pipe),
       },
     )
-    lookAtStdin(lane, this.parts.clock, () => closed('stdin'))
+    lookAtStdin(lane, this.parts.clock, () => pipeClosed(this, lane, 'stdin'))
     this.lanes.add(lane)
     this.lane = lane
     return lane
   }
 
   stop(): void {
+    this.intake.stop()
     this.settling.stop()
     this.checkpointer.detach()
     this.isolation.stop()

@@ -19,22 +19,26 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
   readonly #settings: SinkSettings
   readonly #producer: Producer
   readonly #sticky = new StickyPartition()
+  /** So many writes wait for the topic. */
+  #waiting = 0
 
   constructor(settings: SinkSettings) {
     const { cluster, topic, compression, clock, log, transaction = null } = settings
     this.#settings = settings
     const encode = recordEncoder(compression, cluster.pool, transaction !== null)
-    this.#producer = new Producer({ cluster, topics: [topic], encode, clock, log, transaction })
+    const look = (): Promise<void> => this.#look()
+    this.#producer = new Producer({ cluster, topics: [topic], encode, look, clock, log, transaction })
   }
 
-  async write(letters: readonly DeadLetter[]): Promise<void> {
-    const tooLarge = await this.#store(letters, whole)
+  /** Rejects with AgentError FAILED when nobody wants them any more before they are on their way. */
+  async write(letters: readonly DeadLetter[], isWanted: () => boolean = () => true): Promise<void> {
+    const tooLarge = await this.#store(letters, whole, isWanted)
     if (tooLarge.length === 0) return
-    let refused = await this.#store(tooLarge, head)
+    let refused = await this.#store(tooLarge, head, isWanted)
     while (refused.length > 0) {
       this.#producer.problem.report(`even the first ${HEAD} bytes of a dead letter are refused`, 'error')
       await this.#producer.problem.backOff(this.#producer.signal)
-      refused = await this.#store(refused, head)
+      refused = await this.#store(refused, head, isWanted)
     }
   }
 
@@ -48,9 +52,14 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
   }
 
   /** Gives those that were refused for their size. */
-  async #store(letters: readonly DeadLetter[], form: (letter: DeadLetter) => Letter): Promise<DeadLetter[]> {
+  async #store(
+    letters: readonly DeadLetter[],
+    form: (letter: DeadLetter) => Letter,
+    isWanted: () => boolean,
+  ): Promise<DeadLetter[]> {
     const { topic, clock } = this.#settings
-    const count = await this.#partitions()
+    const count = await this.#partitionsFor(isWanted)
+    if (!isWanted()) throw givenUp(topic)
     const keyless = this.#sticky.next(count)
     const places = Map.groupBy(letters, ({ key }) => (key ? partitionForKey(key, count) : keyless))
     const refused = await Promise.all(
@@ -63,20 +72,27 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
     return refused.flat()
   }
 
-  /** Makes the topic where it is missing. */
-  async #partitions(): Promise<number> {
-    const { cluster, topic, log } = this.#settings
+  async #partitionsFor(isWanted: () => boolean): Promise<number> {
+    this.#waiting++
+    try {
+      return await this.#partitions(isWanted)
+    } finally {
+      this.#waiting--
+      // What nobody waits for is nobody's trouble.
+      if (this.#waiting === 0 && !isWanted()) this.#producer.problem.clear()
+    }
+  }
+
+  async #partitions(isWanted: () => boolean): Promise<number> {
+    const { topic } = this.#settings
     const { topics, problem, signal } = this.#producer
     for (;;) {
       const known = topics.find(topic)?.partitions.length ?? 0
       if (known > 0) return known
       if (signal.aborted) throw new AgentError('SHUTDOWN_STATE', `closed while making dead-letter topic ${topic}`)
+      if (!isWanted()) throw givenUp(topic)
       try {
-        await topics.refresh()
-        if (topics.problemOf(topic)?.type === 'UNKNOWN_TOPIC_OR_PARTITION' && (await makeTopic(cluster, topic))) {
-          log('info', `made dead-letter topic ${topic}`, { event: 'kafka.dead-letter-topic', topic })
-        }
-        await topics.refresh()
+        await this.#look()
         const refused = topics.problemOf(topic)
         if (refused) throw refused
       } catch (error) {
@@ -85,7 +101,21 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
       }
     }
   }
+
+  /** Makes the topic where it is missing, be it that somebody deleted it. */
+  async #look(): Promise<void> {
+    const { cluster, topic, log } = this.#settings
+    const { topics } = this.#producer
+    await topics.refresh()
+    if (topics.problemOf(topic)?.type !== 'UNKNOWN_TOPIC_OR_PARTITION') return
+    if (await makeTopic(cluster, topic)) {
+      log('info', `made dead-letter topic ${topic}`, { event: 'kafka.dead-letter-topic', topic })
+    }
+    await topics.refresh()
+  }
 }
+
+const givenUp = (topic: string): AgentError => new AgentError('FAILED', `gave up letters for topic ${topic}`)
 
 const text = (value: string): Uint8Array => Buffer.from(value)
 

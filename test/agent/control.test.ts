@@ -50,7 +50,7 @@ async function controlled(t: TestContext, env: Readonly<Record<string, string>> 
 
 const run = ([command = '', ...words]: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; out: string }> =>
   new Promise((resolve) => {
-    const child = execFile(command, words, { env, timeout: 10_000 }, (_, stdout, stderr) =>
+    const child = execFile(command, words, { env, timeout: 60_000 }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, out: stdout + stderr }),
     )
   })
@@ -69,7 +69,7 @@ const overSocket = (socketPath: string, path: string, method: string): Promise<n
     asked.end()
   })
 
-test('the socket is its user’s alone, and ctl has the Calculator’s status', { timeout: 30_000 }, async (t) => {
+test('the socket is its user’s alone, and ctl has the Calculator’s status', { timeout: 180_000 }, async (t) => {
   const { agent, socket, ctl, echo } = await controlled(t, {})
   assert.equal(statSync(socket).mode & 0o777, 0o600)
   const status = await ctl('-s', `unix://${socket}`, 'status')
@@ -89,7 +89,7 @@ test('the socket is its user’s alone, and ctl has the Calculator’s status', 
   assert.equal(existsSync(socket), false)
 })
 
-test('over HTTP the operator restarts the Calculator, the reader may not', { timeout: 30_000 }, async (t) => {
+test('over HTTP the operator restarts the Calculator, the reader may not', { timeout: 180_000 }, async (t) => {
   const { agent, ctl, echo } = await controlled(t)
   await echo('one')
   const pid = await agent.calculator()
@@ -114,7 +114,7 @@ test('over HTTP the operator restarts the Calculator, the reader may not', { tim
   }
 })
 
-test('XML-RPC answers a reader’s questions and refuses the orders', { timeout: 30_000 }, async (t) => {
+test('XML-RPC answers a reader’s questions and refuses the orders', { timeout: 180_000 }, async (t) => {
   const { agent } = await controlled(t)
   const call = async (method: string, headers: Record<string, string>): Promise<string> => {
     const body = `<?xml version="1.0"?><methodCall><methodName>${method}</methodName><params/></methodCall>`
@@ -130,7 +130,7 @@ test('XML-RPC answers a reader’s questions and refuses the orders', { timeout:
   assert.match(await call('supervisor.getAllProcessInfo', operator), /STOPPED/)
 })
 
-test('a socket that somebody else has: exit 69 if it was asked for', { timeout: 30_000 }, async (t) => {
+test('a socket that somebody else has: exit 69 if it was asked for', { timeout: 180_000 }, async (t) => {
   const { socket } = await controlled(t, {})
   const second = await startAgent(t, {
     args: ['--in', '/dev/null', '--out', '/dev/null', '--bin', 'cat'],

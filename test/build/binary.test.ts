@@ -31,7 +31,7 @@ interface Run {
 /** Runs a binary to its end with exactly this environment. */
 function run(file: string, words: readonly string[], { env = {}, cwd, user }: Run = {}) {
   const identity = user === undefined ? {} : { uid: user, gid: user }
-  const result = spawnSync(file, words, { env, cwd, encoding: 'utf8', timeout: 30_000, ...identity })
+  const result = spawnSync(file, words, { env, cwd, encoding: 'utf8', timeout: 120_000, ...identity })
   assert.equal(result.error, undefined)
   return { status: result.status, stdout: result.stdout, stderr: result.stderr }
 }

@@ -15,7 +15,7 @@ const binary = resolve(process.env['TEST_BINARY'] ?? join(root, 'dist', 'pidpipe
 const list = join(dirname(binary), `pidpiper-linux-${platformName()}.cdx.json`)
 const skip = existsSync(list) ? false : `TEST_BINARY names a binary without ${list}`
 
-test('a program becomes the same bytes in two folders, its code cache included', { timeout: 60_000 }, async (t) => {
+test('a program becomes the same bytes in two folders, its code cache included', { timeout: 240_000 }, async (t) => {
   const config = { disableExperimentalSEAWarning: true, execArgvExtension: 'none', execArgv: [], assets: {} } as const
   // Strings and functions enough for V8's tables to have an order.
   const names = Array.from({ length: 200 }, (_, index) => `name${index}`)

@@ -52,7 +52,7 @@ test('the page in a browser: see, stop, start, restart, read, clear', { skip: wi
   const log = join(folder, 'one.log')
   await waitFor('the log of one', () => readFileSync(log, 'utf8').length > 0)
   await page.open(`${url}tail.html?processname=one`)
-  assert.match(await page.text(), /said by one/)
+  await page.see('the log', 'document.body.innerText.includes("said by one")')
   await page.open(url)
   await page.click(button('Clear Log one'))
   await told('Log for one cleared')

@@ -30,7 +30,7 @@ export function registered(t: TestContext, consul: TestConsul, more: Partial<Reg
     calculator: { status: 'critical', output: 'waiting for run document at a/b' },
   }
   const registration = new Registration({
-    client: clientOf(t, consul, { timeout: 1000 }),
+    client: clientOf(t, consul, { timeout: 30_000 }),
     clock: systemClock,
     service,
     resync: 30_000,

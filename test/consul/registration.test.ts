@@ -14,6 +14,7 @@ import {
   startOwnConsul,
   type TestConsul,
 } from '../support/consul.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { freePort } from '../support/ports.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { needsConsul } from '../testbed/address.ts'
@@ -76,36 +77,39 @@ test(
   needsConsul,
   async (t) => {
     const consul = sharedConsul()
-    const { registration, name, id, states, reports } = registered(t, consul, { resync: 300 })
+    const clock = new FakeClock()
+    const { registration, name, id, states, reports } = registered(t, consul, { resync: 300, clock })
+    const pushed = async (): Promise<void> => {
+      registration.changed()
+      await clock.advance(1_000)
+      await waitFor('the end of the turn', () => clock.pending === 1)
+    }
     await waitFor('registered', () => states.length > 0)
     await deregister(consul, id)
     reports.agent = { status: 'warning', output: 'degraded' }
-    registration.changed()
-    await waitFor('the service', async () => (await servicesNamed(consul, name)).length === 1, { timeout: 1000 })
+    await pushed()
+    assert.equal((await servicesNamed(consul, name)).length, 1)
     await fetch(`${consul.base}/v1/agent/service/register`, {
       method: 'PUT',
       body: JSON.stringify({ ID: id, Name: name, Tags: ['mine'], Port: 1 }),
     })
     const checks = await checksOf(consul, name)
     assert.equal(Object.keys(checks).length, 2)
-    await pause(350)
-    registration.changed()
-    const repaired = await waitFor('the meta', async () =>
-      (await servicesNamed(consul, name)).find(({ Port }) => Port === 8080),
-    )
-    assert.deepEqual(repaired.Tags, ['pidpiper'])
-    assert.equal(repaired.Meta['instance'], 'pod-1')
+    await pushed()
+    const [repaired] = await servicesNamed(consul, name)
+    assert.deepEqual([repaired?.Port, repaired?.Tags, repaired?.Meta['instance']], [8080, ['pidpiper'], 'pod-1'])
     assert.deepEqual(states, [['registered', '']])
   },
 )
 
 test('a check that a person removed comes back at the resync', needsConsul, async (t) => {
   const consul = sharedConsul()
-  const { registration, name, id, states } = registered(t, consul, { resync: 100 })
+  const clock = new FakeClock()
+  const { registration, name, id, states } = registered(t, consul, { resync: 100, clock })
   await waitFor('registered', () => states.length > 0)
   await fetch(`${consul.base}/v1/agent/check/deregister/${id}:calculator`, { method: 'PUT' })
-  await pause(150)
   registration.changed()
+  await clock.advance(1_000)
   await waitFor('both checks', async () => Object.keys(await checksOf(consul, name)).length === 2)
 })
 
@@ -122,7 +126,7 @@ for (const persist of [false, true]) {
     assert.match(states[1]?.[1] ?? '', /connection (refused|broken)/)
     await pause(1000)
     await consul.start()
-    await waitFor('registered again', () => states.at(-1)?.[0] === 'registered', { timeout: 15_000 })
+    await waitFor('registered again', () => states.at(-1)?.[0] === 'registered', { timeout: 60_000 })
     assert.equal((await servicesNamed(consul, name)).length, 1)
     assert.deepEqual(await shown(consul, name), { agent: 'passing running', calculator: 'passing RUNNING' })
   })
@@ -133,12 +137,14 @@ test('stop deregisters, even while the registration is still under way', needsCo
   const first = registered(t, consul)
   await waitFor('registered', () => first.states.length > 0)
   await first.registration.stop()
-  assert.deepEqual(await servicesNamed(consul, first.name), [])
+  // A slow Consul is asked, and not waited for to the end.
+  const gone = async (name: string): Promise<boolean> => (await servicesNamed(consul, name)).length === 0
+  await waitFor('the end of the first', () => gone(first.name))
   const second = registered(t, consul)
   await second.registration.stop()
   second.registration.changed()
   await pause(200)
-  assert.deepEqual(await servicesNamed(consul, second.name), [])
+  await waitFor('the end of the second', () => gone(second.name))
 })
 
 test('a Consul that hangs, or is not there, does not hold up the stop for longer than it is given', async (t) => {

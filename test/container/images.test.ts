@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { version } from '../../src/version.ts'
 import type { Outcome } from './support/command.ts'
 import { makeImages, obstacle } from './support/images.ts'
@@ -11,13 +10,14 @@ import { walkThrough } from './support/newcomer.ts'
 import { restricted, startPodOfImage } from './support/pod.ts'
 import { Store } from './support/store.ts'
 import { replaceUnderLoad } from '../fixtures/e2e-rollout.ts'
+import { waitFor } from '../support/wait-for.ts'
 import { missingTools } from '../testbed/tools.ts'
 import { installTools } from '../../scripts/chart/tools.ts'
 
 const image = 'docker.io/library/pidpiper'
 const raw = ['--env', 'OUTPUT_FORMAT=raw']
 const skip = obstacle() ?? false
-describe('container images', { skip, timeout: 420_000 }, () => {
+describe('container images', { skip, timeout: 600_000 }, () => {
   let store: Store
   let away: string | null = null
   let data = ''
@@ -140,12 +140,12 @@ describe('container images', { skip, timeout: 420_000 }, () => {
     const running = store.podman(words, { stdin: 'open' })
     t.after(() => store.podman(['rm', '--force', '--time', '0', 'live']))
     const ask = (): Promise<Outcome> => store.podman(['exec', 'live', '/opt/pidpiper', 'health'])
-    let answer = await ask()
-    for (let tries = 1; tries < 20 && answer.status !== 0; tries += 1) {
-      await pause(250)
-      answer = await ask()
+    const healthy = async (): Promise<boolean> => {
+      const { status, stdout, stderr } = await ask()
+      if (status !== 0) throw new Error(`${stdout}${stderr}`)
+      return true
     }
-    assert.equal(answer.status, 0, `${answer.stdout}${answer.stderr}`)
+    await waitFor('a healthy container', healthy, { timeout: 60_000, every: 250 })
     assert.equal((await store.podman(['healthcheck', 'run', 'live'])).status, 0)
     await store.podman(['kill', '--signal', 'TERM', 'live'])
     const { status, stderr } = await running

@@ -31,7 +31,7 @@ async function debian11(t: TestContext): Promise<string | null> {
   }
 }
 
-test('glibc 2.31 of Debian 11: lines pass, native part and all', { skip, timeout: 120_000 }, async (t) => {
+test('glibc 2.31 of Debian 11: lines pass, native part and all', { skip, timeout: 300_000 }, async (t) => {
   const root = await debian11(t)
   if (root === null) return
   assert.deepEqual(

@@ -49,3 +49,29 @@ for (const dealing of dealings) {
     })
   }
 }
+
+test('a batch that waits for its partition to move goes with the source that brought it', async () => {
+  const [old, next] = [new PartitionedSource([], 1), new PartitionedSource([], 1)]
+  const dealer = new Dealer({
+    ...{ dealing: 'partition', source: old, workers: 2 },
+    failed: (error) => assert.fail(String(error)),
+  })
+  const moved = Promise.withResolvers<undefined>()
+  const given: number[] = []
+  const worker: RecordConsumer = {
+    ...consumer,
+    batch: ({ partition }) => Promise.resolve(void given.push(partition)),
+    revoked: (partitions) => (partitions.some(({ partition }) => partition === 2) ? moved.promise : Promise.resolve()),
+  }
+  dealer.serve([worker, worker])
+  const at = [0, 1, 2].map((partition) => ({ topic: 'in', partition }))
+  const assigned = at.map((each) => ({ ...each, epoch: 1 }))
+  dealer.assigned(assigned)
+  await dealer.revoked(at.slice(1, 2))
+  const waiting = dealer.batch(keyedBatch(2, 1, 0, [{ key: null, value: 'v' }]))
+  dealer.use(next)
+  dealer.assigned(assigned)
+  moved.resolve(undefined)
+  await waiting
+  assert.deepEqual(given, [])
+})

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { ByteWindow } from '../../src/domain/stream/window.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
 import { Feeder } from '../../src/engine/feeder.ts'
-import { Intake } from '../../src/engine/intake.ts'
+import { Intake, type IntakeHooks } from '../../src/engine/intake.ts'
 import { PartitionBook } from '../../src/engine/partition-book.ts'
 import { StreamReport } from '../../src/engine/stream-report.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -14,7 +14,7 @@ import { MemoryLetters } from '../support/stream-world.ts'
 const [here, there] = [0, 1].map((partition) => ({ topic: 'in', partition }))
 
 /** Two partitions are ours; how draining and releasing go is up to the test. */
-function world(own: { drain?: () => Promise<void>; release?: () => Promise<void> }) {
+function world(own: { drain?: () => Promise<void>; release?: IntakeHooks['release'] }) {
   const clock = new FakeClock()
   const events = new EventRing(clock)
   const book = new PartitionBook()
@@ -29,9 +29,9 @@ function world(own: { drain?: () => Promise<void>; release?: () => Promise<void>
     () => true,
   )
   const report = new StreamReport(events, 'calculator', clock)
-  const intake = new Intake(quietParts(clock, events), book, window, feeder, report, {
-    letters: () => new MemoryLetters(),
+  const intake = new Intake(quietParts(clock, events), book, window, feeder, report, new MemoryLetters(), {
     held: null,
+    failed: (error) => assert.fail(String(error)),
     ...{ envelope: () => false, spare: () => null, ended: () => undefined },
     ...{ noted: () => undefined, forget: () => undefined, restarting: () => undefined, dropped: () => undefined },
     ...{ drain: () => Promise.resolve(), release: () => Promise.resolve() },
@@ -62,5 +62,22 @@ test('feeding goes on when the last of several revocations is through, though on
   assert.ok(feeder.heldBy('rebalance'), 'the second is still on')
   drains[1].resolve(undefined)
   await second
+  assert.ok(!feeder.heldBy('rebalance'))
+})
+
+test('a revocation that ends when another source has brought the partition anew takes nothing from it', async () => {
+  const drain = Promise.withResolvers<undefined>()
+  const released: unknown[] = []
+  const { book, feeder, intake } = world({
+    drain: () => drain.promise,
+    release: (partitions) => Promise.resolve(void released.push(partitions)),
+  })
+  const revoked = intake.revoked([{ topic: 'in', partition: 0 }])
+  book.clear()
+  intake.beginAnew()
+  intake.assigned([{ topic: 'in', partition: 0, epoch: 1 }])
+  drain.resolve(undefined)
+  await revoked
+  assert.deepEqual([book.partitions(), released], [[here], []])
   assert.ok(!feeder.heldBy('rebalance'))
 })

@@ -13,7 +13,7 @@ import { quietParts, quietSides } from '../support/quiet-stream.ts'
 import { MemoryCalculator, MemorySource } from '../support/stream-world.ts'
 import { TransactionalWorld } from '../support/transactional-world.ts'
 
-type Fault = 'kill' | 'kill-and-give-up' | 'void' | 'change-hands' | 'begin-anew' | 'drain'
+type Fault = 'kill' | 'kill-and-give-up' | 'void' | 'change-hands' | 'begin-anew' | 'drain' | 'other-input'
 
 interface Script {
   readonly protocol: Protocol
@@ -41,7 +41,7 @@ const LIMIT = 3_000
 
 async function live(script: Script, answers: Answers, look: (stream: Stream) => void): Promise<Stream> {
   const clock = new FakeClock()
-  const source = new MemorySource(script.values, script.atOnce)
+  let source = new MemorySource(script.values, script.atOnce)
   const world = new TransactionalWorld(clock, script, source)
   world.refused = new Set(script.refused)
   const events = new EventRing(clock)
@@ -49,6 +49,10 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
   const calculators = new Incarnations(
     (pid, died) => new MemoryCalculator(pid, clock, script.work, answers(), died, lastFirst),
   )
+  let sides = quietSides(clock, {
+    ...{ source, sink: world.sink, letters: world.letterSink, transactions: world },
+    protocol: script.protocol,
+  })
   let isDraining = false
   const proxy = new StreamProxy(
     quietParts(clock, events, {
@@ -56,10 +60,7 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
       activity: () => (script.parked ? { cpu: null, parked: script.parked } : calculators.activity()),
       broken: () => calculators.kill(),
     }),
-    quietSides(clock, {
-      ...{ source, sink: world.sink, letters: world.letterSink, transactions: world },
-      protocol: script.protocol,
-    }),
+    sides,
   )
   const faults: Record<Fault, () => unknown> = {
     kill: () => calculators.kill(),
@@ -78,8 +79,33 @@ async function live(script: Script, answers: Answers, look: (stream: Stream) => 
       proxy.resume()
       isDraining = false
     },
+    // As a change of the document does that names other topics, and this one again.
+    'other-input': async () => {
+      if (isDraining) return
+      isDraining = true
+      if (!(await proxy.drain(100, true))) calculators.kill()
+      const patience = clock.arm(50, () => proxy.abandonOutput())
+      await proxy.finished
+      patience.cancel()
+      const [old, next] = [source, new MemorySource(script.values, script.atOnce)]
+      world.follow(next)
+      proxy.use((sides = { ...sides, source: next }))
+      await old.close()
+      proxy.resume()
+      // Who asks where to begin waits until it is known.
+      await old.open
+      const { committed, commits, metadata } = old
+      source = Object.assign(next, { committed, commits, metadata })
+      await source.start(proxy.consumer)
+      isDraining = false
+    },
   }
-  const stream = { source, world, proxy, events }
+  const stream: Stream = {
+    ...{ world, proxy, events },
+    get source() {
+      return source
+    },
+  }
   const pass = async (ms: number): Promise<void> => {
     for (let i = 0; i < ms; i++) {
       await clock.advance(1)
@@ -122,7 +148,10 @@ const scripts = (protocol: Protocol): fc.Arbitrary<Script> =>
     faults: fc.array(
       fc.record({
         after: fc.integer({ min: 0, max: 300 }),
-        what: fc.constantFrom<Fault>('kill', 'kill', 'kill-and-give-up', 'void', 'change-hands', 'begin-anew', 'drain'),
+        what: fc.constantFrom<Fault>(
+          ...(['kill', 'kill', 'kill-and-give-up', 'void'] as const),
+          ...(['change-hands', 'begin-anew', 'drain', 'other-input'] as const),
+        ),
       }),
       { maxLength: 5 },
     ),

@@ -8,7 +8,7 @@ import { HttpFace } from '../../src/http/server.ts'
 import { freePort } from '../support/ports.ts'
 import { aModel, aSnapshot, type Changes } from './a-snapshot.ts'
 
-async function asked(port: number | null, ready = false, timeout = 2_000): Promise<[code: number, lines: string[]]> {
+async function asked(port: number | null, ready = false, timeout = 20_000): Promise<[code: number, lines: string[]]> {
   const lines: string[] = []
   const listen = port === null ? null : { host: null, port }
   return [await health({ listen, ready, print: (line) => lines.push(line), timeout }), lines]

@@ -183,7 +183,7 @@ test('without a host both families reach it', async (t) => {
 
 const drops = 'close waits 100 ms, then drops keep-alive connections, half requests and silent sockets'
 
-test(drops, { timeout: 10_000 }, async (t) => {
+test(drops, { timeout: 60_000 }, async (t) => {
   const { server, port, ask } = await face(t)
   const agent = new Agent({ keepAlive: true })
   t.after(() => agent.destroy())

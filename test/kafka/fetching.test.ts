@@ -5,7 +5,7 @@ import { Partitioners } from 'kafkajs'
 import { brokerAddress, TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startProxy } from './proxy.ts'
-import { startSource } from './rig.ts'
+import { makeAnew, startSource } from './rig.ts'
 
 const FETCH = 1
 
@@ -131,9 +131,7 @@ test('a topic deleted and made again, longer than before, is read from its begin
   const { source, receiver, lines } = await startSource(t, { groupId, topics: [topic] })
   await waitFor('5 records', () => receiver.records === 5)
   const epoch = receiver.epoch(0)
-  const admin = await broker.admin()
-  await admin.deleteTopics({ topics: [topic] })
-  await broker.createTopic(1, { name: topic })
+  await makeAnew(broker, topic)
   await broker.produce(topic, numbered(8, 100))
   await waitFor('all of the new topic', () => receiver.texts.at(-1) === '0:7:line 107')
   assert.deepEqual(

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { TopicPartition } from '../../src/domain/stream/line-batch.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { Receiver, startSource, type Running } from './rig.ts'
+import { Receiver, SESSION, startSource, type Running } from './rig.ts'
 
 const assigned = ({ source }: Running): string[] =>
   source.health().assigned.map(({ topic, partition }: TopicPartition) => `${topic}/${partition}`)
@@ -90,16 +91,11 @@ test('a receiver that is busy for longer than the session timeout keeps its memb
   const topic = await broker.createTopic()
   await broker.produce(topic, spread(1, 3))
   const receiver = new Receiver()
-  const gate = Promise.withResolvers<undefined>()
-  receiver.hold = () => gate.promise
-  const { source } = await startSource(
-    t,
-    { groupId: broker.groupId(), topics: [topic], sessionTimeoutMs: 1_500 },
-    receiver,
-  )
-  const timer = setTimeout(() => gate.resolve(undefined), 4_000)
-  t.after(() => clearTimeout(timer))
-  await waitFor('3 records', () => receiver.records >= 3)
+  let gate: Promise<undefined> | undefined
+  receiver.hold = () => (gate ??= pause(SESSION + 1_000))
+  const reading = { groupId: broker.groupId(), topics: [topic], sessionTimeoutMs: SESSION }
+  const { source } = await startSource(t, reading, receiver)
+  await waitFor('3 records', () => receiver.records >= 3, { timeout: 60_000 })
   await source.commit([{ topic, partition: 0, offset: 3, epoch: receiver.epoch(0) }])
   assert.equal(receiver.assignments.length, 1)
   assert.equal(receiver.revocations.length, 0)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TestKafka } from '../support/kafka.ts'
-import { sinkFor } from './rig.ts'
+import { makeAnew, sinkFor } from './rig.ts'
 import { startProxy, type Fate } from './proxy.ts'
 import { batchOf } from './values.ts'
 
@@ -102,9 +102,7 @@ test('a sequence that the broker has lost is begun anew', async (t) => {
   const topic = await broker.createTopic()
   const { sink, lines } = sinkFor(t, topic)
   await sink.write(batchOf(0, [{ value: 'one' }]))
-  const admin = await broker.admin()
-  await admin.deleteTopics({ topics: [topic] })
-  await broker.createTopic(1, { name: topic })
+  await makeAnew(broker, topic)
   await sink.write(batchOf(0, [{ value: 'two' }]))
   await sink.write(batchOf(0, [{ value: 'three' }]))
   const [values] = await texts(broker, topic)

@@ -13,9 +13,13 @@ import type { KafkaLog } from '../../src/kafka/log.ts'
 import { createCluster, type KafkaOptions } from '../../src/kafka/options.ts'
 import { systemClock } from '../../src/os/clock.ts'
 import type { Compression } from '../../src/wire/record-batch/compression.ts'
-import { brokerAddress } from '../support/kafka.ts'
+import { brokerAddress, type TestKafka } from '../support/kafka.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 export { systemClock as clock }
+
+/** Ms: short enough to wait for its end; and a heartbeat, which may take a third of it, outlives a machine that stalls. */
+export const SESSION = 6_000
 
 export interface LogLine {
   readonly level: Level
@@ -132,6 +136,14 @@ export async function startSource(t: TestContext, reading: Reading, receiver = n
   t.after(() => source.close())
   await source.start(receiver)
   return { source, receiver, lines }
+}
+
+/** Deletes a topic and makes it again, once the broker has done with the old one: records must not go there. */
+export async function makeAnew(broker: TestKafka, topic: string, partitions = 1): Promise<void> {
+  const admin = await broker.admin()
+  await admin.deleteTopics({ topics: [topic], timeout: 30_000 })
+  await waitFor(`${topic} is gone`, async () => !(await admin.listTopics()).includes(topic), { timeout: 30_000 })
+  await broker.createTopic(partitions, { name: topic })
 }
 
 /** A sink; closed after the test. */

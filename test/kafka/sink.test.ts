@@ -7,7 +7,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startProxy } from './proxy.ts'
-import { clusterFor, Lines, sinkFor, startSource } from './rig.ts'
+import { clusterFor, Lines, makeAnew, sinkFor, startSource } from './rig.ts'
 import { batchOf } from './values.ts'
 
 const METADATA = 3
@@ -108,10 +108,7 @@ test('a topic made anew with fewer partitions takes the records in those it has'
   const topic = await broker.createTopic(4)
   const { sink } = sinkFor(t, topic)
   assert.equal(await sink.partitions(), 4)
-  const admin = await broker.admin()
-  await admin.deleteTopics({ topics: [topic] })
-  await waitFor('the topic is gone', async () => !(await admin.listTopics()).includes(topic))
-  await broker.createTopic(2, { name: topic })
+  await makeAnew(broker, topic, 2)
   await sink.write(batchOf(3, [{ value: 'late' }]))
   const [record] = await broker.readTopic(topic)
   assert.equal(record?.partition, 1)

@@ -49,7 +49,7 @@ test('the start is committed however often that is refused, and nothing is wrong
   const { source, committed } = await refusing(t, 2)
   await waitFor('the trouble', () => source.health().error?.includes('no coordinator') === true)
   await waitFor('the start is committed', async () => (await committed()) === 3)
-  assert.equal(source.health().error, null)
+  await waitFor('nothing is wrong', () => source.health().error === null)
 })
 
 test('what was committed since is not taken back', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { loopLag } from '../../src/os/loop-lag.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -11,9 +12,13 @@ test('a slice of 300 ms on the event loop shows as its lag to every reader, and 
   const end = performance.now() + 300
   while (performance.now() < end);
   await waitFor('the slice shows', () => (lag.read()?.max ?? 0) > 250)
+  // What the machine holds up from now on is not the slice.
+  const ours = monitorEventLoopDelay({ resolution: 10 })
+  ours.enable()
+  t.after(() => ours.disable())
   clock.now = 1_000
   assert.ok((lag.read()?.max ?? 0) > 250, 'a window later it is still told')
   assert.ok((lag.read()?.max ?? 0) > 250, 'one reader does not take it from the next')
   clock.now = 2_000
-  await waitFor('it is over', () => (lag.read()?.max ?? 251) <= 250)
+  await waitFor('it is over', () => (lag.read()?.max ?? Infinity) <= Math.max(250, ours.max / 1e6 + 20))
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test, type TestContext } from 'node:test'
@@ -64,7 +64,7 @@ async function aborted(t: TestContext, script: string): Promise<{ result: OneSho
   const file = join(tempDir(t), 'pid')
   const controller = new AbortController()
   const ending = shell(script.replace('FILE', file), {}, controller.signal)
-  const pid = await waitFor('a pid', () => existsSync(file) && Number(readFileSync(file, 'utf8')))
+  const pid = await waitFor('a pid', () => Number(readFileSync(file, 'utf8')) || undefined)
   controller.abort()
   return { result: await ending, pid }
 }

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { test, type TestContext } from 'node:test'
 import type { Activity } from '../../src/engine/ports.ts'
 import { readStat } from '../../src/os/proc-files.ts'
-import { activity } from '../../src/os/proc.ts'
+import { activity, membersOf } from '../../src/os/proc.ts'
 import { waitKinds } from '../../src/os/syscall-table.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startChild, type StartedChild } from './start-child.ts'
@@ -13,13 +13,17 @@ import { startChild, type StartedChild } from './start-child.ts'
 const has = (tool: string): boolean => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0
 const reader = new URL('../fixtures/os-node-reader.ts', import.meta.url).pathname
 
+/** Nothing of it runs, or would run if there were a CPU free for it. */
+const atRest = (pid: number): boolean => membersOf(pid).every((member) => readStat(member)?.state === 'S')
+
 /** Sees what the child is once it has come to rest: five looks in a row agree, and none of them found it running. */
 async function settled(child: StartedChild): Promise<Activity['parked']> {
   let cpu: bigint | null = -1n
   let same = 0
   return waitFor('the child is at rest', () => {
+    const rested = atRest(child.pid)
     const seen = child.spawner.activity(child.pid)
-    same = seen.cpu === cpu ? same + 1 : 0
+    same = rested && atRest(child.pid) && seen.cpu === cpu ? same + 1 : 0
     cpu = seen.cpu
     return same >= 5 ? seen.parked : undefined
   })

@@ -42,6 +42,14 @@ export class PartitionedSource implements RecordSource {
     this.#atOnce = atOnce
   }
 
+  /** Of the same topic, which goes on where this one has committed. Its epochs begin anew. */
+  successor(): PartitionedSource {
+    const next = new PartitionedSource(this.values, this.#atOnce)
+    next.committed.splice(0, Infinity, ...this.committed)
+    next.metadata.splice(0, Infinity, ...this.metadata)
+    return next
+  }
+
   start(consumer: RecordConsumer): Promise<void> {
     this.#consumer = consumer
     return Promise.resolve()
@@ -124,6 +132,7 @@ export class PartitionedSource implements RecordSource {
   }
 
   close(): Promise<void> {
+    this.#owned.clear()
     return Promise.resolve()
   }
 

@@ -87,10 +87,10 @@ export class MemorySource implements RecordSource {
     const consumer = this.#consumer
     if (!consumer || this.#isLeaving) return
     this.#isLeaving = true
-    this.#session++
+    const session = ++this.#session
     await consumer.revoked([this.at])
     this.#isLeaving = false
-    await this.start(consumer)
+    if (session === this.#session) await this.start(consumer)
   }
 
   /** Its log was cut: what was read behind that is no more. It begins at what is committed, once that is known. */
@@ -136,6 +136,8 @@ export class MemorySource implements RecordSource {
   }
 
   close(): Promise<void> {
+    this.#session++
+    this.#consumer = null
     return Promise.resolve()
   }
 
@@ -257,9 +259,7 @@ export class MemoryCalculator implements Child {
     listen: (listener: { data(chunk: Uint8Array): void; end(): void }): void => {
       this.#listener = listener
     },
-    pause: (): void => undefined,
-    resume: (): void => undefined,
-    destroy: (): void => undefined,
+    ...{ pause: (): void => undefined, resume: (): void => undefined, destroy: (): void => undefined },
     unread: (): number => 0,
   }
 

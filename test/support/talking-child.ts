@@ -3,7 +3,7 @@ import type { ExitStatus } from '../../src/domain/process/state.ts'
 import type { Protocol } from '../../src/domain/stream/settings.ts'
 import { EventRing } from '../../src/engine/event-ring.ts'
 import type { Child } from '../../src/engine/ports.ts'
-import type { StreamParts } from '../../src/engine/stream-parts.ts'
+import type { StreamParts, StreamSides } from '../../src/engine/stream-parts.ts'
 import { StreamProxy } from '../../src/engine/stream-proxy.ts'
 import { FakeClock } from './fake-clock.ts'
 import { quietParts, quietSides } from './quiet-stream.ts'
@@ -79,6 +79,7 @@ export interface Stage {
   readonly transacted: TransactionalWorld | null
   readonly events: EventRing
   readonly proxy: StreamProxy
+  readonly sides: StreamSides
   /** What the log was given by control channels. */
   readonly logged: string[]
   /** How often the Calculator said that it is ready. */
@@ -100,6 +101,10 @@ export async function stage(
   const source = new MemorySource(values, 2)
   const [sink, letters, events] = [new MemorySink(clock, 1), new MemoryLetters(), new EventRing(clock)]
   const transacted = parts.transactionLimitMs == null ? null : new TransactionalWorld(clock, { ack: 1, end: 1 }, source)
+  const sides = quietSides(clock, {
+    ...{ source, sink: transacted?.sink ?? sink, letters: transacted?.letterSink ?? letters },
+    ...{ transactions: transacted, protocol },
+  })
   const proxy = new StreamProxy(
     quietParts(clock, events, {
       bufferBytes: 10_000,
@@ -113,10 +118,7 @@ export async function stage(
       },
       ...parts,
     }),
-    quietSides(clock, {
-      ...{ source, sink: transacted?.sink ?? sink, letters: transacted?.letterSink ?? letters },
-      ...{ transactions: transacted, protocol },
-    }),
+    sides,
   )
   const open = (pid: number): TalkingChild => {
     const child = new TalkingChild(pid)
@@ -125,7 +127,7 @@ export async function stage(
     return child
   }
   const world: Stage = {
-    ...{ clock, source, sink, letters, transacted, events, proxy },
+    ...{ clock, source, sink, letters, transacted, events, proxy, sides },
     logged: [],
     ready: 0,
     killed: false,

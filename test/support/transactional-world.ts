@@ -32,7 +32,7 @@ export class TransactionalWorld implements Transactions {
   listener: TransactionListener | null = null
   readonly #clock: Clock
   readonly #times: WorldTimes
-  readonly #source: MemorySource
+  #source: MemorySource
   #open: { readonly value: string; readonly isLetter: boolean }[] = []
   #underWay = 0
   #generation = 0
@@ -62,6 +62,11 @@ export class TransactionalWorld implements Transactions {
     close: () => Promise.resolve(),
   }
 
+  /** Another source's positions go with what is written from now on. */
+  follow(source: MemorySource): void {
+    this.#source = source
+  }
+
   listen(listener: TransactionListener): void {
     this.listener = listener
   }
@@ -76,7 +81,8 @@ export class TransactionalWorld implements Transactions {
   async #commit(positions: readonly TransactionPosition[]): Promise<void> {
     assert.equal(this.#underWay, 0, 'a commit while a write is under way')
     const generation = this.#generation
-    const isLost = positions.some(({ epoch }) => epoch !== this.#source.epoch)
+    const source = this.#source
+    const isLost = positions.some(({ epoch }) => epoch !== source.epoch)
     await this.#pass(this.#times.end)
     assert.equal(generation, this.#generation, 'an abort during a commit')
     assert.equal(this.#underWay, 0, 'a write during a commit')
@@ -84,7 +90,7 @@ export class TransactionalWorld implements Transactions {
     for (const { value, isLetter } of this.#open) (isLetter ? this.letters : this.committed).push(value)
     this.#open = []
     this.commits++
-    await this.#source.commit(positions)
+    await source.commit(positions)
   }
 
   async abort(): Promise<void> {

@@ -9,7 +9,9 @@ import { Workers } from '../../src/engine/workers.ts'
 import { FakeClock } from './fake-clock.ts'
 import { quietParts, quietSides } from './quiet-stream.ts'
 import { PartitionedSource, type KeyedValue } from './partitioned-source.ts'
-import { MemoryCalculator, MemoryLetters, MemorySink } from './stream-world.ts'
+import type { DeadLetter } from '../../src/domain/stream/value-batch.ts'
+import { SlowLetters } from './slow-letters.ts'
+import { MemoryCalculator, MemorySink } from './stream-world.ts'
 
 export interface WorkersOptions {
   readonly protocol: Protocol
@@ -20,6 +22,8 @@ export interface WorkersOptions {
   readonly work?: number
   readonly bufferBytes?: number
   readonly atMostOnce?: boolean
+  /** How long a dead letter takes, in ms. */
+  readonly letterTime?: number
   /** What a Calculator says to a line; null: it dies of it. */
   readonly answer?: (line: string, worker: number) => string | null
 }
@@ -28,9 +32,9 @@ export class WorkersWorld {
   readonly clock = new FakeClock()
   readonly events = new EventRing(this.clock)
   readonly sink = new MemorySink(this.clock, 3)
-  readonly letters = new MemoryLetters()
-  readonly source: PartitionedSource
-  readonly sides: StreamSides
+  readonly letters: { readonly stored: DeadLetter[] } = { stored: [] }
+  source: PartitionedSource
+  sides: StreamSides
   readonly workers: Workers
   readonly #options: WorkersOptions
   readonly #children = new Map<StreamProxy, MemoryCalculator>()
@@ -40,7 +44,7 @@ export class WorkersWorld {
     this.#options = options
     this.source = new PartitionedSource(options.values, options.atOnce ?? 4)
     this.sides = quietSides(this.clock, {
-      ...{ source: this.source, sink: this.sink, letters: this.letters },
+      ...{ source: this.source, sink: this.sink, letters: this.#newLetters() },
       protocol: options.protocol,
     })
     const parts = {
@@ -94,6 +98,31 @@ export class WorkersWorld {
     this.workers.resume()
   }
 
+  /** As an adoption does it that names another dead-letter topic. */
+  async exchangeLetters(): Promise<void> {
+    const { letters } = this.sides
+    this.sides = { ...this.sides, letters: this.#newLetters() }
+    this.workers.use(this.sides, this.workers.proxies.length)
+    await letters.close()
+  }
+
+  /** As an adoption does it that names other topics, and this one again. */
+  async exchangeSource(): Promise<void> {
+    const isDrained = await this.while(this.workers.drain(100, true))
+    if (!isDrained) for (const worker of this.workers.proxies.keys()) this.kill(worker, false)
+    await this.while(this.workers.finished())
+    const old = this.source
+    this.source = old.successor()
+    this.sides = { ...this.sides, source: this.source }
+    this.workers.use(this.sides, this.workers.proxies.length)
+    const { owned } = old
+    await old.close()
+    if (!isDrained) this.openAll()
+    this.workers.resume()
+    await this.source.start(this.workers.consumer)
+    this.source.assign(owned)
+  }
+
   /** Lets time pass until `work` is done. */
   async while<T>(work: Promise<T>): Promise<T> {
     const done: T[] = []
@@ -132,6 +161,10 @@ export class WorkersWorld {
       this.#options.values.map(({ length }) => length),
       'everything is committed in the end',
     )
+  }
+
+  #newLetters(): SlowLetters {
+    return new SlowLetters(this.clock, this.#options.letterTime ?? 0, this.letters.stored)
   }
 
   #isLetter(value: string): boolean {

@@ -8,11 +8,12 @@ import { needsKafka } from './address.ts'
 
 test(
   'three brokers: a killed leader is replaced, takes part again, and nothing acknowledged is gone',
-  { ...needsKafka, timeout: 240_000 },
+  { ...needsKafka, timeout: 480_000 },
   async (t) => {
     const cluster = await ownCluster(t)
     await cluster.start()
-    const kafka = new Kafka({ brokers: cluster.brokers.split(','), logLevel: logLevel.NOTHING })
+    const brokers = cluster.brokers.split(',')
+    const kafka = new Kafka({ brokers, connectionTimeout: 30_000, logLevel: logLevel.NOTHING })
     const admin = kafka.admin()
     const producer = kafka.producer({ allowAutoTopicCreation: false })
     t.after(() => Promise.all([admin.disconnect(), producer.disconnect()]))

@@ -43,6 +43,11 @@ test('unit suites need nothing, folders say what the others need', () => {
   assert.deepEqual(needsOf('test/e2e/main.test.ts'), ['kafka', 'consul', 'binary'])
 })
 
+async function startAt(name: string, port: number): Promise<number> {
+  await script('start-consul', ['--name', name, '--http-port', String(port)], 'ignore')
+  return port
+}
+
 test('a Consul agent that finds its ports taken is begun at others', needsConsul, async (t) => {
   const name = consulName('taken')
   t.after(() => endConsul(name))
@@ -57,23 +62,16 @@ test('a Consul agent that finds its ports taken is begun at others', needsConsul
   await once(socket, 'listening')
   const firsts = [(other.address() as AddressInfo).port, last - 2]
   const pick = (count: number): Promise<number> => Promise.resolve(firsts.shift() ?? freePorts(count))
-  const port = await atFreePorts(
-    3,
-    async (first) => {
-      await script('start-consul', ['--name', name, '--http-port', String(first)], 'ignore')
-      return first
-    },
-    pick,
-  )
+  const port = await atFreePorts(3, (first) => startAt(name, first), pick)
   assert.deepEqual(firsts, [])
   assert.equal((await fetch(`http://127.0.0.1:${port}/v1/status/leader`)).status, 200)
 })
 
 test('a Consul agent of a run that was killed is ended by the next', needsConsul, async (t) => {
-  const [gone, port] = [spawnSync('true').pid, await freePorts(3)]
+  const gone = spawnSync('true').pid
   const name = consulName('dead').replace(`-${process.pid}-`, `-${gone}-`)
   t.after(() => endConsul(name))
-  await script('start-consul', ['--name', name, '--http-port', String(port)], 'ignore')
+  const port = await atFreePorts(3, (first) => startAt(name, first))
   await endOrphanedConsuls()
   await assert.rejects(fetch(`http://127.0.0.1:${port}/v1/status/leader`))
   assert.equal((await fetch(`${consulAddress()}/v1/status/leader`)).status, 200)

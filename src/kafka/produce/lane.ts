@@ -51,8 +51,8 @@ export class Lane implements TopicPartition {
   failures = 0
   /** Something failed: nothing is sent until all that is on the wire has come back, and the cure is found. */
   stalled = false
-  /** A batch is being made. */
-  taking = false
+  /** What a batch is being made of; null while none is. */
+  taking: readonly Part[] | null = null
   /** The cure is being looked for. */
   curing = false
   /** Under which its sequence runs; null: it begins one with the next batch. */
@@ -72,11 +72,11 @@ export class Lane implements TopicPartition {
   }
 
   get idle(): boolean {
-    return this.#queue.length === 0 && this.#sent.length === 0 && !this.taking
+    return this.#queue.length === 0 && this.#sent.length === 0 && this.taking === null
   }
 
   get onWire(): boolean {
-    return this.taking || this.#sent.some(({ state }) => state === 'on-wire')
+    return this.taking !== null || this.#sent.some(({ state }) => state === 'on-wire')
   }
 
   /** The oldest batch that is not stored. */
@@ -89,7 +89,7 @@ export class Lane implements TopicPartition {
    * alone: a broker that does not know the producer would take a later one for the first.
    */
   get due(): boolean {
-    if (this.stalled || this.taking) return false
+    if (this.stalled || this.taking !== null) return false
     if (this.#sent.some(({ state }) => state === 'to-send')) return true
     if (this.#queue.length === 0) return false
     if (this.#sent.length === 0) return true
@@ -134,21 +134,23 @@ export class Lane implements TopicPartition {
     return this.#spent !== identity
   }
 
-  /** The sequence number for a batch of `count` records under `identity`; a new identity begins at 0. */
-  sequence(identity: ProducerIdentity, count: number): number {
+  /** The sequence number of the next batch under `identity`; a new identity begins at 0. */
+  sequence(identity: ProducerIdentity): number {
     if (this.identity !== identity) {
       this.identity = identity
       this.#sequence = 0
       this.#known = false
     }
+    return this.#sequence
+  }
+
+  /** The batch of `taking` is made, and has its sequence number. Null: it was taken out meanwhile. */
+  add(parts: readonly Part[], count: number, records: Uint8Array): Sent | null {
+    if (this.taking !== parts) return null
+    this.taking = null
     const sequence = this.#sequence
     // Kafka: DefaultRecordBatch.incrementSequence.
     this.#sequence = (sequence + count) % SEQUENCES
-    return sequence
-  }
-
-  add(parts: readonly Part[], count: number, records: Uint8Array): Sent {
-    const sequence = (this.#sequence - count + SEQUENCES) % SEQUENCES
     const sent: Sent = { parts, count, bytes: sum(parts), records, sequence, state: 'to-send', error: null }
     this.#sent.push(sent)
     return sent
@@ -196,8 +198,10 @@ export class Lane implements TopicPartition {
   clear(): Part[] {
     const parts = [
       ...this.#sent.filter(({ state }) => state !== 'stored').flatMap((sent) => sent.parts),
+      ...(this.taking ?? []),
       ...this.#queue,
     ]
+    this.taking = null
     this.#sent = []
     this.#queue = []
     this.#queuedBytes = 0

@@ -113,17 +113,16 @@ export class LeaderSender {
   async #make(lane: Lane, newest: ProducerIdentity): Promise<Sent | null> {
     const identity = lane.head === undefined ? newest : (lane.identity ?? newest)
     if (!lane.accepts(identity)) return null
-    lane.taking = true
-    const parts = lane.take()
+    const parts = (lane.taking = lane.take())
     const count = parts.reduce((sum, { from, to }) => sum + to - from, 0)
     let sent: Sent | null = null
     try {
-      sent = lane.add(parts, count, await this.#hooks.encode(parts, identity, lane.sequence(identity, count)))
+      sent = lane.add(parts, count, await this.#hooks.encode(parts, identity, lane.sequence(identity)))
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error))
       for (const { write } of parts) write.reject(reason)
+      if (lane.taking === parts) lane.taking = null
     }
-    lane.taking = false
     if (!lane.stalled) return sent
     // What failed meanwhile waited for this batch alone.
     if (sent) sent.state = 'failed'

@@ -23,6 +23,8 @@ export interface ProducerSettings {
   readonly cluster: KafkaCluster
   readonly topics: readonly string[]
   readonly encode: RecordEncoder
+  /** A fresh look at the topics, where something could not be written; by default no more than that. Rejects as Topics.refresh. */
+  readonly look?: () => Promise<void>
   readonly clock: Clock
   readonly log: KafkaLog
   /** Absent: records hold as soon as they are stored. */
@@ -53,6 +55,7 @@ export class Producer {
     this.#leave = transaction?.join(() => this.#discard()) ?? ((): void => undefined)
     this.#recovery = new Recovery({
       topics: this.topics,
+      look: settings.look ?? (() => this.topics.refresh()),
       transaction,
       identities: this.#identities,
       problem: this.problem,

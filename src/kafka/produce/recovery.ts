@@ -13,6 +13,8 @@ import type { WritingTransaction } from './writing-transaction.ts'
 
 export interface RecoveryParts {
   readonly topics: Topics
+  /** A fresh look at them. */
+  look(): Promise<void>
   readonly identities: ProducerIdentities
   readonly problem: Problem
   readonly clock: Clock
@@ -91,7 +93,7 @@ export class Recovery {
 
   /** The first failure is tried again at once, with a fresh look at who leads; later ones wait longer each time. */
   async #patience(lane: Lane, error: unknown, verdict: Verdict): Promise<void> {
-    const { topics, clock, log, problem, signal } = this.#parts
+    const { clock, log, problem, signal } = this.#parts
     const { topic, partition } = lane
     const text = `cannot write to topic ${topic}: ${explain(error)}`
     if (verdict === 'person') problem.report(text, 'error', { topic })
@@ -100,7 +102,7 @@ export class Recovery {
     const doublings = lane.failures++ - (verdict === 'person' ? 0 : 1)
     if (doublings >= 0) await wait(clock, Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** doublings), signal)
     if (signal.aborted) return
-    await topics.refresh().catch((cause: unknown) => {
+    await this.#parts.look().catch((cause: unknown) => {
       problem.report(`cannot write to topic ${topic}: ${explain(cause)}`, 'warn', { topic })
     })
   }

@@ -16,7 +16,7 @@ export function runHelm(words: readonly string[], version: HelmVersion = 4, inpu
     const options = {
       cwd: join(project, 'charts'),
       env: { HOME: toolsHome, PATH: '/usr/bin:/bin' },
-      timeout: 60_000,
+      timeout: 120_000,
       maxBuffer: 16 * 2 ** 20,
     }
     const child = execFile(helmPath(version), words, options, (_error, stdout, stderr) => {

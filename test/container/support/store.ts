@@ -50,7 +50,7 @@ export class Store {
 
   /** Runs podman with any words. */
   podman(words: readonly string[], options: Options = {}): Promise<Outcome> {
-    return run('podman', [...this.#podman, ...words], { timeout: 60_000, ...options, env: this.#env })
+    return run('podman', [...this.#podman, ...words], { timeout: 120_000, ...options, env: this.#env })
   }
 
   /** The words of `podman run` for a container within the limits of a nested machine. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { TestKafka } from '../../support/kafka.ts'
 import { waitFor } from '../../support/wait-for.ts'
+import { SESSION } from '../rig.ts'
 import { startMember } from './rig.ts'
 
 test('offsets are committed with their metadata, and read again', async (t) => {
@@ -70,16 +71,17 @@ test('a partition that is taken away is drained and committed first, while the m
   const broker = new TestKafka(t)
   const topic = await broker.createTopic(2)
   const groupId = broker.groupId()
-  const first = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: 1_500 })
+  const first = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: SESSION })
   await waitFor('all', () => first.owner.owned.length === 2)
   const { generation } = first.member
   first.owner.onRevoked = async (partitions) => {
     // Longer than the session.
-    await pause(2_000)
+    await pause(SESSION + 500)
     await first.member.commit(partitions.map(({ partition }) => ({ topic, partition, offset: 9 })))
   }
-  const second = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: 1_500 })
-  await waitFor('1 each', () => second.owner.owned.length === 1 && first.owner.owned.length === 1)
+  const second = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: SESSION })
+  const shared = (): boolean => second.owner.owned.length === 1 && first.owner.owned.length === 1
+  await waitFor('1 each', shared, { timeout: 60_000 })
   assert.deepEqual(await broker.committed(groupId, topic), [null, 9])
   assert.deepEqual(first.owner.told, [`+${topic}/0`, `+${topic}/1`, `-${topic}/1`])
   assert.equal(first.member.generation, generation + 2)

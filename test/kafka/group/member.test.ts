@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { AssignerProtocol, type PartitionAssigner } from 'kafkajs'
 import { TestKafka } from '../../support/kafka.ts'
 import { waitFor } from '../../support/wait-for.ts'
+import { SESSION } from '../rig.ts'
 import { all, counts, partitionsOf, startMember } from './rig.ts'
 
 test('members that join and leave share the partitions, and what stays with its owner is never revoked', async (t) => {
@@ -42,7 +43,7 @@ test('members with different topics in one group get the partitions of theirs', 
   assert.deepEqual(all(first, second), [...partitionsOf(one, 2), ...partitionsOf(common, 4)].sort())
   // Another member's topic goes: that is no trouble for anybody.
   await third.member.close()
-  await (await broker.admin()).deleteTopics({ topics: [other] })
+  await (await broker.admin()).deleteTopics({ topics: [other], timeout: 30_000 })
   await second.member.close()
   await waitFor('6 again', () => first.owner.owned.length === 6)
   assert.equal(first.member.problem, null)
@@ -52,11 +53,11 @@ test('of a killed member the others take the partitions once its session is over
   const broker = new TestKafka(t)
   const topic = await broker.createTopic(4)
   const groupId = broker.groupId()
-  const first = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: 1_500 })
-  const second = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: 1_500 })
+  const first = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: SESSION })
+  const second = startMember(t, { groupId, topics: [topic], sessionTimeoutMs: SESSION })
   await waitFor('2 each', () => counts(first, second).join() === '2,2')
   second.kill()
-  await waitFor('all', () => first.owner.owned.length === 4)
+  await waitFor('all', () => first.owner.owned.length === 4, { timeout: 60_000 })
   assert.equal(first.owner.told.filter((each) => each.startsWith('!')).length, 0)
 })
 

@@ -25,8 +25,10 @@ const laneWith = (...parts: readonly Part[]): Lane => {
 /** Takes, numbers and adds the next batch, as on the wire. */
 function send(lane: Lane, identity: { id: number; epoch: number }) {
   const parts = lane.take()
-  const sequence = lane.sequence(identity, count(parts))
+  lane.taking = parts
+  const sequence = lane.sequence(identity)
   const sent = lane.add(parts, count(parts), new Uint8Array())
+  assert.ok(sent)
   sent.state = 'on-wire'
   return { parts, sequence, sent }
 }
@@ -113,8 +115,36 @@ test('begun anew, everything unstored waits in its old order, for another produc
 })
 
 test('sequence numbers wrap as the broker expects', () => {
+  const lane = laneWith()
+  const sequenceOf = (records: number): number => {
+    const sequence = lane.sequence(one)
+    const parts = (lane.taking = lane.take())
+    assert.ok(lane.add(parts, records, new Uint8Array()))
+    return sequence
+  }
+  assert.equal(sequenceOf(2 ** 31 - 1), 0)
+  assert.equal(sequenceOf(3), 2 ** 31 - 1)
+  assert.equal(sequenceOf(1), 2)
+})
+
+test('a batch that could not be made leaves no gap in the sequence', () => {
   const lane = laneWith(whole([1]))
-  assert.equal(lane.sequence(one, 2 ** 31 - 1), 0)
-  assert.equal(lane.sequence(one, 3), 2 ** 31 - 1)
-  assert.equal(lane.sequence(one, 1), 2)
+  lane.stored(send(lane, one).sent)
+  lane.push(whole([1, 1]))
+  lane.taking = lane.take()
+  assert.equal(lane.sequence(one), 1)
+  lane.taking = null
+  lane.push(whole([1]))
+  const next = send(lane, one)
+  assert.deepEqual([next.sequence, next.sent.sequence], [1, 1])
+})
+
+test('what is being made when everything is taken out is taken out, too, and is not sent', () => {
+  const lane = laneWith(whole([1, 2]))
+  const parts = (lane.taking = lane.take())
+  lane.sequence(one)
+  lane.push(whole([3]))
+  assert.deepEqual(ranges(lane.clear()), ['0-2', '0-1'])
+  assert.equal(lane.add(parts, 2, new Uint8Array()), null)
+  assert.ok(lane.idle)
 })

@@ -56,6 +56,6 @@ test('a named pipe that nobody writes to is refused at once', (t) => {
       refused(() => tailLog(process.argv[1], 5, 5).offset),
       refused(() => new Followers(null).follow(process.argv[1], 'cat')),
     )`
-  const told = execFileSync(process.execPath, ['--input-type=module', '-e', script, path], { timeout: 10_000 })
+  const told = execFileSync(process.execPath, ['--input-type=module', '-e', script, path], { timeout: 60_000 })
   assert.equal(told.toString(), 'FAILED 5 NO_FILE\n')
 })

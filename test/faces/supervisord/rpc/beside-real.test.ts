@@ -121,7 +121,7 @@ const calls: readonly Call[] = [
   ['supervisor.startAllProcesses'], ['supervisor.stopAllProcesses'],
 ]
 
-test('the real supervisord answers every call the same', { skip, timeout: 60_000 }, async (t) => {
+test('the real supervisord answers every call the same', { skip, timeout: 240_000 }, async (t) => {
   const both = await Promise.all([startDaemon(t, 'real', programs), startDaemon(t, 'ours', programs)])
   for (const ask of both) {
     for (const name of ['echo', 'deaf']) {

@@ -115,7 +115,7 @@ test('a message cannot add headers to an answer, nor lines to the log', async (t
 })
 
 test('slow and endless requests are ended in time, idle and listening clients are not', async (t) => {
-  const limits = { headerTime: 200, requestTime: 400, checkTime: 50 }
+  const limits = { headerTime: 1_000, requestTime: 2_000, checkTime: 50 }
   const serving = await serve(t, '', { limits })
   const listener = await open(t, serving.port)
   listener.socket.write('GET /ok.html HTTP/1.1\r\n\r\n')

@@ -39,7 +39,7 @@ export async function startDaemon(t: TestContext, which: keyof typeof commands, 
     await ended
   })
   const ask = asking(port, folder)
-  await waitFor(`${which} supervisord to answer`, () => ask('supervisor.getPID', []))
+  await waitFor(`${which} supervisord to answer`, () => ask('supervisor.getPID', []), { timeout: 60_000 })
   return ask
 }
 
