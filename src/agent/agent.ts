@@ -167,15 +167,16 @@ export class Agent {
     return code
   }
 
-  /** TERM and INT drain, a second one and QUIT hurry, HUP reads secrets and the run document again, USR1 dumps the state. */
+  /** TERM and INT drain, a second one and QUIT hurry, HUP reads secrets and the run document again, USR1 dumps the state.
+   * USR2 means something to supervisord alone; as its default it would end the agent undrained. */
   signal(name: AgentSignal): void {
     this.#events.publish('agent.signal', 'info', `received ${name}`, { signal: name })
     if (name === 'SIGHUP') {
       this.#credentials.look()
       this.#consul?.refresh()
-    } else if (name === 'SIGUSR1')
+    } else if (name === 'SIGUSR1') {
       this.#ports.log.line('info', 'state', { event: 'agent.state', ...this.#model.snapshot() })
-    else {
+    } else if (name !== 'SIGUSR2') {
       if (name === 'SIGQUIT' || this.#ending.isBegun) this.#hurry.resolve(undefined)
       this.#ending.begin({ code: 0, reason: null })
     }

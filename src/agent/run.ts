@@ -111,6 +111,7 @@ export async function run(flags: RunFlags): Promise<number> {
     SIGHUP: () => agent.signal('SIGHUP'),
     SIGQUIT: () => agent.signal('SIGQUIT'),
     SIGUSR1: () => agent.signal('SIGUSR1'),
+    SIGUSR2: () => agent.signal('SIGUSR2'),
   })
   const code = await agent.run()
   unhook()

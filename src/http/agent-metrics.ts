@@ -38,7 +38,7 @@ export const agentMetrics: MetricTable = {
   child_rss_bytes: processGauge('Resident memory of the process and all its children; pages that they share count for each.', (p, { memoryOf }) => (p.pid === null ? null : memoryOf(p.pid))),
   crashloop: processGauge('1 from the fourth failed start in a row.', (p) => Number(p.crashLoop)),
   start_time_seconds: gauge('When the agent started, seconds since the epoch.', [], one(({ snapshot }) => snapshot.agent.startedAt / 1000)),
-  ready: gauge('1 when /readyz says so.', [], one(({ snapshot, thresholds }) => Number(readiness(snapshot, thresholds).ready))),
+  ready: gauge('1 when /readyz says so.', [], one(({ snapshot }) => Number(readiness(snapshot).ready))),
   config_version: gauge('ModifyIndex of the run document in force.', [], one(({ snapshot }) => snapshot.document.configVersion)),
   config_refused: gauge('1 while the run document at the key is not the one in force.', [], one(({ snapshot: { document } }) => Number(document.state === 'refused' || document.state === 'rolled-back'))),
   config_rejected_total: count('Run documents that were refused or rolled back.', [], one(({ snapshot }) => snapshot.document.rejected)),

@@ -6,15 +6,8 @@ import type { Millis } from '../domain/time.ts'
 import { STDIN_CLOSED } from '../engine/closed-pipes.ts'
 import type { ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 
-export interface Thresholds {
-  /** Assigned, idle and nothing heard from the broker for longer: not ready. */
-  readonly fetchAge: Millis
-  /** The engine took no turn for longer: not live. */
-  readonly turnAge: Millis
-}
-
-// A fetch that finds nothing returns within seconds; a kubelet gives a pod about this long before it acts.
-export const defaultThresholds: Thresholds = { fetchAge: 60_000, turnAge: 60_000 }
+/** Assigned, idle and nothing heard from the broker for longer: not ready. A fetch that finds nothing returns within seconds. */
+const FETCH_AGE: Millis = 60_000
 
 /** One thing that is looked at. `warn` is for a person to know, and costs no readiness. */
 export interface Component {
@@ -29,22 +22,18 @@ export interface Readiness {
 }
 
 /** Ready when no component fails; a member of the consumer group without partitions is ready. */
-export function readiness(snapshot: Snapshot, thresholds: Thresholds = defaultThresholds): Readiness {
-  const failing = components(snapshot, thresholds).filter(({ status }) => status === 'fail')
+export function readiness(snapshot: Snapshot): Readiness {
+  const failing = components(snapshot).filter(({ status }) => status === 'fail')
   return { ready: failing.length === 0, reasons: failing.map(({ name, reason }) => `${name}: ${reason}`) }
 }
 
 /** Every component of the agent, each with its worst finding. */
-export function components(snapshot: Snapshot, thresholds: Thresholds = defaultThresholds): Component[] {
+export function components(snapshot: Snapshot): Component[] {
   return [
     agent(snapshot),
     consul(snapshot),
     document(snapshot),
-    ...snapshot.streams.flatMap((stream) => [
-      input(stream, thresholds),
-      output(stream),
-      calculator(stream, snapshot.processes),
-    ]),
+    ...snapshot.streams.flatMap((stream) => [input(stream), output(stream), calculator(stream, snapshot.processes)]),
   ].filter((component) => component !== null)
 }
 
@@ -80,7 +69,7 @@ function document({ document: { key, state, problem } }: Snapshot): Component | 
   return warn('run document', [`${key} ${state.replace('-', ' ')}`, problem].filter(Boolean).join(': '))
 }
 
-function input({ namespec: name, input: facts, ...stream }: StreamSnapshot, { fetchAge }: Thresholds): Component {
+function input({ namespec: name, input: facts, ...stream }: StreamSnapshot): Component {
   const component = `input of ${name}`
   const { joined, assigned, error, lastFetchAgeMs } = facts
   if (error !== null) return fail(component, error)
@@ -90,7 +79,7 @@ function input({ namespec: name, input: facts, ...stream }: StreamSnapshot, { fe
   }
   // While records wait for the Calculator nothing is fetched, and that is as it should be.
   const idle = stream.phase === 'feeding' && stream.inFlight === 0 && stream.bufferedBytes === 0
-  if (idle && assigned.length > 0 && lastFetchAgeMs !== null && lastFetchAgeMs > fetchAge) {
+  if (idle && assigned.length > 0 && lastFetchAgeMs !== null && lastFetchAgeMs > FETCH_AGE) {
     return fail(component, `nothing fetched for ${seconds(lastFetchAgeMs)}`)
   }
   return pass(component)

@@ -3,7 +3,6 @@ import { namespec } from '../domain/process/spec.ts'
 import type { Durations } from '../domain/stream/duration-histogram.ts'
 import type { Millis } from '../domain/time.ts'
 import type { ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
-import type { Thresholds } from './health.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -13,7 +12,6 @@ export type Sample<T = number> = readonly [labels: Labels, value: T | null]
 /** What a scrape looks at besides the snapshot. */
 export interface Sight {
   readonly snapshot: Snapshot
-  readonly thresholds: Thresholds
   /** Resident memory of a process and all its children, in bytes; null where it cannot be seen. */
   readonly memoryOf: (pid: number) => number | null
 }

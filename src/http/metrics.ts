@@ -4,7 +4,6 @@ import { DURATION_BOUNDS, type Durations } from '../domain/stream/duration-histo
 import type { Snapshot } from '../engine/snapshot.ts'
 import { agentMetrics } from './agent-metrics.ts'
 import { calculatorMetrics } from './calculator-metrics.ts'
-import type { Thresholds } from './health.ts'
 import type { Labels, Metric, MetricTable, Sample, Sight } from './metric.ts'
 import { processMetrics, registerProcessMetrics } from './process-metrics.ts'
 import { streamMetrics } from './stream-metrics.ts'
@@ -20,18 +19,14 @@ export interface Metrics {
 }
 
 /** A registry of its own, so that two agents in one process do not meet in it. */
-export function createMetrics(
-  snapshot: () => Snapshot,
-  thresholds: Thresholds,
-  memoryOf: Sight['memoryOf'] = () => null,
-): Metrics {
+export function createMetrics(snapshot: () => Snapshot, memoryOf: Sight['memoryOf'] = () => null): Metrics {
   const registry = new Registry()
   registerProcessMetrics(registry, PREFIX)
   const filled = Object.entries(table).map(([name, metric]) => fillable(registry, PREFIX + name, metric))
   return {
     contentType: registry.contentType,
     async text() {
-      const sight = { snapshot: snapshot(), thresholds, memoryOf }
+      const sight = { snapshot: snapshot(), memoryOf }
       for (const fill of filled) fill(sight)
       return (await registry.metrics()) + calculatorMetrics(sight.snapshot.streams, `${PREFIX}calculator_`)
     },

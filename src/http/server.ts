@@ -4,11 +4,10 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AgentError } from '../domain/errors.ts'
-import type { Millis } from '../domain/time.ts'
 import { limitConnections } from '../engine/limit-connections.ts'
 import type { ReadModel } from '../engine/snapshot.ts'
 import { hasBody, json, sendAnswer, type Answer } from './answer.ts'
-import { components, defaultThresholds, readiness, type Thresholds } from './health.ts'
+import { components, readiness } from './health.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { status } from './status.ts'
 
@@ -16,9 +15,6 @@ export interface HttpOptions {
   readonly model: ReadModel
   /** `host` null: every address of the machine. Port 0: the system chooses. */
   readonly listen: { readonly host: string | null; readonly port: number }
-  /** Time since the engine's last turn; without it the agent is live while it answers. */
-  readonly turnAge?: () => Millis
-  readonly thresholds?: Partial<Thresholds>
   /** Answers every path but ours; null: they are 404. Asked for at each request. */
   readonly control?: () => ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | null
   /** Resident memory of a process and all its children, in bytes; null where it cannot be seen. */
@@ -35,17 +31,16 @@ const most = { connections: 200, ahead: 4, whenBusy: 'oldest' } as const
 
 export class HttpFace {
   readonly #options: HttpOptions
-  readonly #thresholds: Thresholds
   readonly #server: Server
   readonly #metrics: Metrics
   readonly #answers: Readonly<Record<string, (query: URLSearchParams) => Answer | Promise<Answer>>>
 
   constructor(options: HttpOptions) {
     this.#options = options
-    this.#thresholds = { ...defaultThresholds, ...options.thresholds }
-    this.#metrics = createMetrics(() => options.model.snapshot(), this.#thresholds, options.memoryOf)
+    this.#metrics = createMetrics(() => options.model.snapshot(), options.memoryOf)
     this.#answers = {
-      '/livez': () => this.#live(),
+      // Whoever answers takes its turns: what else could fail, a new container would not mend.
+      '/livez': () => json(200, { status: 'live' }),
       '/readyz': () => this.#ready(),
       '/healthz': (query) => this.#health(query.has('verbose')),
       '/metrics': async () => ({ status: 200, type: this.#metrics.contentType, body: await this.#metrics.text() }),
@@ -120,19 +115,13 @@ export class HttpFace {
     return this.#answers[path]?.(query) ?? json(404, {})
   }
 
-  #live(): Answer {
-    const age = this.#options.turnAge?.() ?? 0
-    if (age <= this.#thresholds.turnAge) return json(200, { status: 'live' })
-    return json(503, { status: 'not live', reasons: [`the engine took no turn for ${Math.round(age / 1000)} s`] })
-  }
-
   #ready(): Answer {
-    const { ready, reasons } = readiness(this.#options.model.snapshot(), this.#thresholds)
+    const { ready, reasons } = readiness(this.#options.model.snapshot())
     return ready ? json(200, { status: 'ready' }) : json(503, { status: 'not ready', reasons })
   }
 
   #health(verbose: boolean): Answer {
-    const found = components(this.#options.model.snapshot(), this.#thresholds)
+    const found = components(this.#options.model.snapshot())
     const worst = (['fail', 'warn', 'pass'] as const).find((state) =>
       found.some((component) => component.status === state),
     )

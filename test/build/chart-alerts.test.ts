@@ -1,7 +1,6 @@
 // The alerts speak PromQL, and only of metrics that the agent has.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { defaultThresholds } from '../../src/http/health.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { installTools, tool } from '../../scripts/chart/tools.ts'
 import { aSnapshot } from '../http/a-snapshot.ts'
@@ -53,7 +52,7 @@ describe('alerts', { skip }, () => {
   })
 
   it('ask for metrics of the agent alone, in PromQL, about this release', async (t) => {
-    const metrics = createMetrics(() => aSnapshot(), defaultThresholds)
+    const metrics = createMetrics(() => aSnapshot())
     t.after(() => metrics.close())
     const known = [...parseMetrics(await metrics.text()).types.keys()]
     assert.ok(nodesOf('sum(up{job="a"}').has('⚠'), 'the grammar finds an error')

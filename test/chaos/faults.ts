@@ -55,7 +55,7 @@ export class Faults {
   }
 
   readonly #does: Record<FaultKind, (lastsMs: number) => Promise<void>> = {
-    'calculator-kill': async () => signal(await this.#main.calculator(), 'SIGKILL'),
+    'calculator-kill': () => this.#main.killCalculator(),
     'calculator-stop': async (lastsMs) => stopped(await this.#main.calculator(), lastsMs),
     'slow-calculator': async (lastsMs) => {
       this.#scene.pace(RATE / 20)

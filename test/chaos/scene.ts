@@ -1,6 +1,5 @@
 // What a chaos run happens to: topics full of numbered records, a workspace with its run document, and agents in one
 // consumer group; a broker and a Consul agent of its own where they are to be stopped.
-import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Workspace } from '../fixtures/e2e-consul.ts'
@@ -14,10 +13,11 @@ import { readable } from '../support/transactions.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { Accounting, keyOf, valueOf, type Account } from './accounting.ts'
 import type { Delivery, Protocol } from './judgement.ts'
+import { Pace } from './pace.ts'
 
 const PARTITIONS = 3
 /** Lines a second that one Calculator answers at most while faults come. */
-export const RATE = 5_000
+export const RATE = 2_500
 export const CHECKPOINT_SECONDS = 1
 
 export interface SceneOptions {
@@ -48,7 +48,7 @@ export class Scene {
   readonly #kafka: TestKafka
   readonly #space: Workspace
   readonly #topics: Topics
-  readonly #pace: string
+  readonly #pace: Pace
   #revision = 0
 
   private constructor(
@@ -66,8 +66,7 @@ export class Scene {
     this.#kafka = kafka
     this.#space = space
     this.#topics = topics
-    this.#pace = join(folder, 'pace')
-    this.pace(RATE)
+    this.#pace = new Pace(folder, RATE)
   }
 
   /** With all records in the input topic and the run document at its key; no agent runs yet. */
@@ -115,7 +114,7 @@ export class Scene {
   /** A new run document: the same streams, another argument of the Calculator. Consul may be away for a while. */
   async publish(): Promise<void> {
     const { seed, protocol } = this.#options
-    const args = [join(import.meta.dirname, 'calculator.py'), this.#pace, seed, ++this.#revision].map(String)
+    const args = [join(import.meta.dirname, 'calculator.py'), this.#pace.file, seed, ++this.#revision].map(String)
     const document = {
       input: { topics: [this.#topics.input] },
       output: { topic: this.#topics.output, format: 'raw' as const },
@@ -126,9 +125,7 @@ export class Scene {
 
   /** Lines a second that every Calculator answers at most; 0: as fast as it can. */
   pace(rate: number): void {
-    // Renamed into its place: no reader finds it empty.
-    writeFileSync(`${this.#pace}.new`, String(rate))
-    renameSync(`${this.#pace}.new`, this.#pace)
+    this.#pace.set(rate)
   }
 
   /** Resolves when so many records came out. */

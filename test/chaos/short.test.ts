@@ -5,7 +5,9 @@ import { needsBinary, needsConsul, needsKafka } from '../testbed/address.ts'
 import { chaosRun, type RunOptions } from './chaos-run.ts'
 import { committingTooFar } from './mutant.ts'
 
-const needs = { skip: needsKafka.skip || needsConsul.skip || needsBinary.skip, timeout: 240_000 }
+const needs = { skip: needsKafka.skip || needsConsul.skip || needsBinary.skip, timeout: 480_000 }
+// So many records that at the pace of a run the last fault falls in their middle, though it be twice as late as planned;
+// what is left then goes as fast as it can.
 const short = { delivery: 'at-least-once', faults: 4 } as const
 
 async function run(t: TestContext, options: Omit<RunOptions, keyof typeof short>): Promise<string[]> {

@@ -18,7 +18,7 @@ const call = (headers: string, body = order): string =>
 const get = (path: string, headers = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n${headers}\r\n`
 
-test('every attack is refused, memory stays flat, records flow', { timeout: 90_000 }, async (t) => {
+test('every attack is refused, memory stays flat, records flow', { timeout: 180_000 }, async (t) => {
   const scene = await attackable(t)
   const { agent, targets } = scene
   const records = flow(t, agent)

@@ -1,35 +1,49 @@
 // A record that kills every Calculator: found, dead-lettered with what is known of it, and all others delivered.
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
 import { TestKafka, type ReadRecord } from '../support/kafka.ts'
 import { nothingMissing } from '../support/records.ts'
+import { tempDir } from '../support/temp.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const RECORDS = 10_000
 const POISON = 7_321
 
-/** Arguments: the value that kills it, the exit code, how long it takes to die, s. */
+/**
+ * Arguments: the value that kills it, the exit code, how long it takes to die, s, and a folder, where there is one: it
+ * dies only once there is a file `once` (and takes that with it) or `always`.
+ */
 const touchy = `
 import os, sys, time
-poison, code, wait = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+poison, code, takes = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+def wait(folder):
+    while not os.path.exists(folder + '/always'):
+        try: return os.unlink(folder + '/once')
+        except FileNotFoundError: time.sleep(0.05)
 for line in sys.stdin:
     if line.rstrip() == poison:
-        time.sleep(wait)
+        time.sleep(takes)
+        if sys.argv[4:]: wait(sys.argv[4])
         print('cannot do ' + poison, file=sys.stderr, flush=True)
         os._exit(code)
     sys.stdout.write(line)
     sys.stdout.flush()
 `
 
-const calculator = (wait = 0): [string, ...string[]] => ['python3', '-c', touchy, `value ${POISON}`, '3', String(wait)]
+const calculator = (wait = 0, ...folder: string[]): [string, ...string[]] => [
+  ...(['python3', '-c', touchy, `value ${POISON}`, '3', String(wait)] as const),
+  ...folder,
+]
 const header = ({ headers }: ReadRecord, name: string): string => String(headers[`x-dlq-${name}`])
 const values = (records: readonly ReadRecord[]): Buffer[] => records.map(({ value }) => value ?? Buffer.alloc(0))
 const all = Array.from({ length: RECORDS }, (_, i) => Buffer.from(`value ${i}`))
 const innocent = all.filter((_, i) => i !== POISON)
 
 for (const protocol of ['one-to-one', 'relay', 'batch']) {
-  test(`${protocol}: a poison record among ${RECORDS}`, { timeout: 120_000 }, async (t) => {
+  test(`${protocol}: a poison record among ${RECORDS}`, { timeout: 300_000 }, async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group, deadLetters } = await streamTopics(kafka)
     await kafka.produce(
@@ -62,7 +76,7 @@ for (const protocol of ['one-to-one', 'relay', 'batch']) {
 
 test(
   'the agent is killed between two attempts: the next one goes on with the count',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group, deadLetters } = await streamTopics(kafka)
@@ -71,19 +85,27 @@ test(
       ...{ PROTOCOL: 'one-to-one', DEAD_LETTER_TOPIC: deadLetters, DEAD_LETTER_ATTEMPTS: '4' },
       ...{ KAFKA_SESSION_TIMEOUT: '6s', CALCULATOR_BACKOFF_MAX: '100ms' },
     }
-    const start = () => startStream(t, kafka, { input, output, group, calculator: calculator(0.4), env })
+    const folder = tempDir(t)
+    const start = () => startStream(t, kafka, { input, output, group, calculator: calculator(0, folder), env })
     const first = await start()
-    await first.waitForEvent('stream.suspect')
+    const seen = (what: string): number => first.log.filter(({ event }) => event === what).length
+    // Until one of them died alone: the first has company, most likely.
+    for (let deaths = 1; seen('stream.suspect') === 0; deaths++) {
+      writeFileSync(join(folder, 'once'), '')
+      await waitFor('its death, and the next one', () => seen('process.spawned') > deaths)
+    }
     // The log tells of the death a moment before it is written down.
     const isNoted = async (): Promise<boolean> => {
       const topics = await (await kafka.admin()).fetchOffsets({ groupId: group, topics: [input] })
       return topics.some(({ partitions }) => partitions.some(({ metadata }) => (metadata ?? '') !== ''))
     }
-    await waitFor('the count of deaths', isNoted, { timeout: 10_000, every: 10 })
+    await waitFor('the count of deaths', isNoted, { every: 10 })
     first.signal('SIGKILL')
     await first.exit()
+    assert.equal(seen('stream.suspect'), 1)
+    writeFileSync(join(folder, 'always'), '')
     const second = await start()
-    await noLag(kafka, group, input, 40_000)
+    await noLag(kafka, group, input)
     const alone = second.log.filter(({ event }) => event === 'stream.suspect' || event === 'stream.condemned')
     assert.equal(await second.stop(), 0)
     // One death alone was seen by the first agent; the try that was cut short, or about to begin, counts too.
@@ -95,16 +117,16 @@ test(
   },
 )
 
-test('ANSWER_TIMEOUT: a record that is never answered hangs no partition', { timeout: 60_000 }, async (t) => {
+test('ANSWER_TIMEOUT: a record that is never answered hangs no partition', { timeout: 180_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group, deadLetters } = await streamTopics(kafka)
   await kafka.produce(input, [{ value: 'value 1' }, { value: `value ${POISON}` }, { value: 'value 2' }])
   const env = {
-    ...{ PROTOCOL: 'one-to-one', DEAD_LETTER_TOPIC: deadLetters, ANSWER_TIMEOUT: '1s' },
+    ...{ PROTOCOL: 'one-to-one', DEAD_LETTER_TOPIC: deadLetters, ANSWER_TIMEOUT: '5s' },
     ...{ DEAD_LETTER_ATTEMPTS: '1', CALCULATOR_BACKOFF_MAX: '100ms' },
   }
   const agent = await startStream(t, kafka, { input, output, group, calculator: calculator(3600), env })
-  await noLag(kafka, group, input, 40_000)
+  await noLag(kafka, group, input)
   assert.equal(await agent.stop(), 0)
   const [letter] = await kafka.readTopic(deadLetters)
   assert.ok(letter)
@@ -112,20 +134,30 @@ test('ANSWER_TIMEOUT: a record that is never answered hangs no partition', { tim
   assert.deepEqual(values(await kafka.readTopic(output)).map(String), ['value 1', 'value 2'])
 })
 
-test('at-most-once: no record is worked on twice, whoever dies', { timeout: 60_000 }, async (t) => {
+/** Its argument: a file, without which it does not get to the end. */
+const steady = `
+import os, sys, time
+for line in sys.stdin:
+    while int(line.split()[1]) >= 1500 and not os.path.exists(sys.argv[1]): time.sleep(0.05)
+    time.sleep(0.001)
+    print(line, end='', flush=True)
+`
+
+test('at-most-once: no record is worked on twice, whoever dies', { timeout: 180_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group } = await streamTopics(kafka)
   await kafka.produce(
     input,
     all.slice(0, 2000).map((value) => ({ value })),
   )
-  const steady = 'import sys, time\nfor line in sys.stdin:\n    time.sleep(0.001)\n    print(line, end="", flush=True)'
+  const go = join(tempDir(t), 'go')
   const env = { DELIVERY: 'at-most-once' }
-  const agent = await startStream(t, kafka, { input, output, group, calculator: ['python3', '-c', steady], env })
+  const agent = await startStream(t, kafka, { input, output, group, calculator: ['python3', '-c', steady, go], env })
   for (const count of [100, 300]) {
     await kafka.waitForRecords(output, count)
     await agent.killCalculator()
   }
+  writeFileSync(go, '')
   await noLag(kafka, group, input)
   assert.equal(await agent.stop(), 0)
   const found = values(await kafka.readTopic(output)).map(String)

@@ -11,7 +11,8 @@ import { waitFor } from '../support/wait-for.ts'
 
 const calculator = ['tr', 'a-z', 'A-Z'] as const
 const BUFFER = 4096
-const env = { CHECKPOINT_INTERVAL: '1s' }
+// Whoever drains what cannot come out takes a minute for it.
+const env = { CHECKPOINT_INTERVAL: '1s', ADOPTION_GRACEPERIOD: '1m' }
 
 const valuesOf = (from: number, to: number, size: number): string[] =>
   Array.from({ length: to - from }, (_, i) => `value ${from + i} `.padEnd(size, 'x'))
@@ -42,7 +43,7 @@ const recognised = async (agent: TestAgent): Promise<void> => {
 for (const size of [98, 99]) {
   test(
     `1,000 values of ${size} bytes: recognised, not committed, all there at the end`,
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (t) => {
       const kafka = new TestKafka(t)
       const { input, output, group } = await streamTopics(kafka)
@@ -52,6 +53,7 @@ for (const size of [98, 99]) {
       await recognised(agent)
       await holdsBack(kafka, group, input, output, 3000)
       const printed = Math.floor((Math.floor((1000 * (size + 1)) / BUFFER) * BUFFER) / (size + 1))
+      await kafka.waitForRecords(output, printed)
       assert.deepEqual(await kafka.endOffsets(output), [printed])
       // A line at a time, with time for a checkpoint after each, changes nothing, even where a later chunk ends at a
       // newline, as the 25th does with 100 bytes a line.
@@ -63,7 +65,7 @@ for (const size of [98, 99]) {
 
       const began = performance.now()
       assert.equal(await agent.stop(), 0)
-      assert.ok(performance.now() - began < 2500, 'it is not drained in vain')
+      assert.ok(performance.now() - began < 30_000, 'it is not drained in vain')
       sameMultiset(await outputOf(kafka, output), upper([...values, ...more]))
       assert.equal(await kafka.lag(group, input), 0)
     },
@@ -72,7 +74,7 @@ for (const size of [98, 99]) {
 
 test(
   'kill -9 of a recognised Calculator loses nothing that came after its first chunk',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka)
@@ -93,7 +95,7 @@ test(
 
 test(
   'less than one buffer looks like a filter: it is committed, until the first chunk tells',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka)
@@ -114,7 +116,7 @@ test(
 
 test(
   'lines that divide the buffer look like a filter for ever; an ordered end loses nothing',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka)

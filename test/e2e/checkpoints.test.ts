@@ -33,7 +33,7 @@ const cases: readonly Case[] = [
 for (const { name, calculator, quality } of cases) {
   const missing = spawnSync(calculator[0], ['--version'], { stdio: 'ignore' }).error && calculator[0] === 'java'
   const skip = missing ? 'no java in PATH: install a JDK of version 11 or newer' : false
-  test(`relay commits for ${name}${quality ? `, ${quality}` : ''}`, { skip, timeout: 90_000 }, (t) =>
+  test(`relay commits for ${name}${quality ? `, ${quality}` : ''}`, { skip, timeout: 180_000 }, (t) =>
     commits(t, calculator, quality),
   )
 }
@@ -85,7 +85,7 @@ for line in sys.stdin:
 
 test(
   'nothing is committed while the Calculator sleeps on it, and kill -9 loses nothing',
-  { timeout: 90_000 },
+  { timeout: 180_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka)

@@ -19,12 +19,13 @@ setInterval(() => {}, 1e6)
 
 test(
   'relay: without stdin it is not ready, and what it did not get is the next one’s',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka)
     const calculator = [process.execPath, '-e', deaf] as const
-    const agent = await startStream(t, kafka, { input, output, group, calculator, env: { ANSWER_TIMEOUT: '3s' } })
+    // Long enough for two looks at what is wrong, before it is mended.
+    const agent = await startStream(t, kafka, { input, output, group, calculator, env: { ANSWER_TIMEOUT: '8s' } })
     await kafka.produce(input, [{ value: 'first' }])
     await waitFor('the first is committed', async () => (await kafka.committed(group, input))[0] === 1)
     await kafka.produce(input, [{ value: 'second' }])
@@ -52,7 +53,7 @@ else process.stdin.once('data', () => (closeSync(1), writeFileSync(seen, '')))
 
 test(
   'relay: what one without stdout read is read again by the one that takes its place',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka)

@@ -10,7 +10,7 @@ import { tempDir } from '../support/temp.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples', 'control')
-const limit = { timeout: 30_000 }
+const limit = { timeout: 180_000 }
 
 interface Local {
   readonly agent: TestAgent

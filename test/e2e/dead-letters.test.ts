@@ -60,7 +60,7 @@ for line in sys.stdin.buffer:
 `
 
 for (const protocol of PROTOCOLS) {
-  test(`OUTPUT_JSON in ${protocol}: a line that is no JSON is a dead letter`, { timeout: 60_000 }, async (t) => {
+  test(`OUTPUT_JSON in ${protocol}: a line that is no JSON is a dead letter`, { timeout: 180_000 }, async (t) => {
     const env = { PROTOCOL: protocol, OUTPUT_FORMAT: 'dataframe', OUTPUT_JSON: 'true' }
     const { input, answers, letters, counted } = await outcome(t, sometimesText, numbered(100), env)
     const data = answers.map(({ value }) => (JSON.parse(String(value)) as { data: { i: number } }).data.i)
@@ -88,7 +88,7 @@ for (const protocol of PROTOCOLS) {
 
   test(
     `an oversized line in ${protocol} is a dead letter, and the Calculator lives`,
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (t) => {
       const env = { PROTOCOL: protocol, MAX_LINE: '64KiB' }
       const { answers, letters, counted } = await outcome(t, sometimesLong, numbered(100), env)
@@ -107,7 +107,7 @@ for (const protocol of PROTOCOLS) {
     },
   )
 
-  test(`raw newlines in ${protocol}: blanks in JSON, otherwise a dead letter`, { timeout: 60_000 }, async (t) => {
+  test(`raw newlines in ${protocol}: blanks in JSON, otherwise a dead letter`, { timeout: 180_000 }, async (t) => {
     const pretty = '{\n  "a": [1,\n 2],\r\n\t"b": "a \\n b"\n}\n'
     const broken = 'first\nsecond'
     const inString = '{"a": "x\ny"}'

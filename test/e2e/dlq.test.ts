@@ -19,7 +19,7 @@ async function run(
   return { code, stdout: command.stdout, stderr: command.stderr }
 }
 
-test('what an agent refused is looked at, sent back, and answered after the cure', { timeout: 60_000 }, async (t) => {
+test('what an agent refused is looked at, sent back, and answered after the cure', { timeout: 180_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group, deadLetters } = await streamTopics(kafka)
   const values = ['before', 'two\nlines', 'after', 'three\nmore\nlines']
@@ -56,7 +56,7 @@ test('what an agent refused is looked at, sent back, and answered after the cure
   ])
 })
 
-test('Ctrl-C ends a command that waits, and wrong configuration is told', { timeout: 30_000 }, async (t) => {
+test('Ctrl-C ends a command that waits, and wrong configuration is told', { timeout: 180_000 }, async (t) => {
   const met = Promise.withResolvers<undefined>()
   const silent = createServer(() => met.resolve(undefined))
   t.after(() => silent.close())

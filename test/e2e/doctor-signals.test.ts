@@ -20,7 +20,7 @@ async function probing(t: TestContext, script: string): Promise<{ doctor: TestAg
 }
 
 for (const [signal, code] of Object.entries({ SIGTERM: 143, SIGINT: 130, SIGHUP: 129, SIGQUIT: 131, SIGUSR2: 140 })) {
-  test(`${signal} ends doctor and its Calculator, whatever that ignores`, { timeout: 30_000 }, async (t) => {
+  test(`${signal} ends doctor and its Calculator, whatever that ignores`, { timeout: 180_000 }, async (t) => {
     const { doctor, group } = await probing(t, `trap '' TERM INT HUP QUIT USR2; sleep 61 & told; sleep 62`)
     doctor.signal(signal as NodeJS.Signals)
     assert.deepEqual(await doctor.exit(), { code, signal: null })
@@ -28,7 +28,7 @@ for (const [signal, code] of Object.entries({ SIGTERM: 143, SIGINT: 130, SIGHUP:
   })
 }
 
-test('a Calculator that ends at once leaves nothing behind', { timeout: 30_000 }, async (t) => {
+test('a Calculator that ends at once leaves nothing behind', { timeout: 180_000 }, async (t) => {
   const { doctor, group } = await probing(t, 'sleep 61 >/dev/null 2>&1 & told; exit 3')
   assert.equal((await doctor.exit()).code, 1)
   await waitFor('the end of its group', () => livingGroup(group).length === 0)

@@ -53,7 +53,7 @@ function found({ findings }: Examined, check: string, subject: RegExp, cure: Reg
 
 const problemsOf = ({ findings }: Examined): Finding[] => findings.filter(({ verdict }) => verdict === 'problem')
 
-test('pidpiper doctor', { timeout: 240_000 }, async (t: TestContext) => {
+test('pidpiper doctor', { timeout: 480_000 }, async (t: TestContext) => {
   const nodeId = unique('doctor')
   const own = await ownKafka(t, { secured: true, settings: authorizer })
   const [consul] = await Promise.all([startOwnConsul(t, { acl: management }), own.start()])
@@ -223,7 +223,8 @@ test('pidpiper doctor', { timeout: 240_000 }, async (t: TestContext) => {
     'the Calculator: a library or a module that is not there, not executable, deaf to the end of input',
     async (t) => {
       const folder = tempDir(t)
-      const local = { OUTPUT_FORMAT: 'raw' }
+      // Whoever cannot start has so long for it.
+      const local = { OUTPUT_FORMAT: 'raw', CALCULATOR_STARTSECS: '5s' }
       const streams = ['--in', '/dev/null', '--out', '/dev/null']
       const program = join(folder, 'program')
       copyFileSync('/bin/cat', program)
@@ -249,7 +250,7 @@ test('pidpiper doctor', { timeout: 240_000 }, async (t: TestContext) => {
       const linked = await examine(t, local, [...streams, '--bin', 'sh', '--arg', '-c', '--arg', library])
       found(linked, 'calculator.start', /sh/, /install the package that has libgomp\.so\.1/)
       const deaf = ['--bin', 'sh', '--arg', '-c', '--arg', 'trap "" TERM; exec sleep 60']
-      const late = await examine(t, { ...local, SHUTDOWN_GRACEPERIOD: '200ms' }, [...streams, ...deaf])
+      const late = await examine(t, { OUTPUT_FORMAT: 'raw', SHUTDOWN_GRACEPERIOD: '200ms' }, [...streams, ...deaf])
       found(late, 'calculator.stop', /sh/, /let it end when its stdin ends/, 'warning')
     },
   )

@@ -65,26 +65,26 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
   })
 }
 
-test('as PID 1, for which the kernel would drop it', { timeout: 30_000 }, async (t) => {
+test('as PID 1, for which the kernel would drop it', { timeout: 180_000 }, async (t) => {
   const options = await withSecret()
   const agent = await signalled(t, 'SIGTERM', 'secret', (pipe) => ({ ...options(pipe), under: pid1 }))
   assert.deepEqual(await agent.exit(), { code: 0, signal: null })
   assert.deepEqual(eventsOf(agent), ['agent.signal', 'agent.draining', 'agent.stopped'])
 })
 
-test('a wrong configuration is told all the same', { timeout: 30_000 }, async (t) => {
+test('a wrong configuration is told all the same', { timeout: 180_000 }, async (t) => {
   const agent = await signalled(t, 'SIGTERM', '', await withSecret())
   assert.deepEqual(await agent.exit(), { code: 78, signal: null })
   assert.match(agent.stderr, /KAFKA_SASL_PASSWORD_FILE/)
 })
 
-test('SIGHUP finds nothing to be read again, and ends nobody', { timeout: 30_000 }, async (t) => {
+test('SIGHUP finds nothing to be read again, and ends nobody', { timeout: 180_000 }, async (t) => {
   const agent = await signalled(t, 'SIGHUP', 'secret', await withSecret())
   await agent.waitForEvent('agent.started')
   assert.equal(await agent.stop(), 0)
 })
 
-test('with a supervisord configuration no program is started', { timeout: 30_000 }, async (t) => {
+test('with a supervisord configuration no program is started', { timeout: 180_000 }, async (t) => {
   const folder = tempDir(t)
   const content = `[supervisord]
 nodaemon=true
@@ -99,7 +99,7 @@ command=touch ${folder}/started
   assert.doesNotMatch(agent.stdout, /spawned/)
 })
 
-test('a command that starts nothing ends as any program does', { timeout: 30_000 }, async (t) => {
+test('a command that starts nothing ends as any program does', { timeout: 180_000 }, async (t) => {
   const options = await withSecret()
   const agent = await signalled(t, 'SIGTERM', 'secret', (pipe) => ({ env: options(pipe).env ?? {}, args: ['check'] }))
   assert.deepEqual(await agent.exit(), { code: null, signal: 'SIGTERM' })
@@ -114,7 +114,7 @@ const begunWithSigusr1 = [
 
 test(
   'SIGUSR1 opens no debugger in an agent that is just begun, which hears the next one',
-  { timeout: 30_000 },
+  { timeout: 180_000 },
   async (t) => {
     const options = await withSecret()
     const secret = join(tempDir(t), 'secret')
@@ -129,7 +129,7 @@ test(
   },
 )
 
-test('SIGUSR1 opens no debugger in a command that waits, and does nothing to it', { timeout: 30_000 }, async (t) => {
+test('SIGUSR1 opens no debugger in a command that waits, and does nothing to it', { timeout: 180_000 }, async (t) => {
   const args = ['ctl', '-s', 'unix:///nowhere.sock', '-i']
   const shell = await startAgent(t, { args, stdin: 'pipe', under: begunWithSigusr1 })
   await waitFor('the prompt', () => shell.stdout.includes('supervisor>'))

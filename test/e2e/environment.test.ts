@@ -46,14 +46,14 @@ const ours = { BDZ_INSTANCE: hostname(), BDZ_LANE: '0', BDZ_ATTEMPT: '1', BDZ_CO
 const started = { ...(marker !== undefined && { PIDPIPER_TEST_RUN: marker }), CONTROL_SOCKET: 'off' }
 const added = { ...started, PATH: process.env['PATH'] ?? '', ...ours }
 
-test('the Calculator sees the variables of the container as they are', { timeout: 20_000 }, async (t) => {
+test('the Calculator sees the variables of the container as they are', { timeout: 180_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE, CONSUL_DSN: NOWHERE, CONSUL_WAIT: '100ms' }
   const { agent, seen } = await seenBy(t, env)
   const expected = { ...added, ...agents, ...env, HTTP_LISTEN: `127.0.0.1:${agent.port}`, PYTHONUNBUFFERED: '1' }
   assert.deepEqual(seen, expected)
 })
 
-test('PYTHONUNBUFFERED is the container’s to choose', { timeout: 20_000 }, async (t) => {
+test('PYTHONUNBUFFERED is the container’s to choose', { timeout: 180_000 }, async (t) => {
   assert.equal((await seenBy(t, { KAFKA_DSN: NOWHERE, PYTHONUNBUFFERED: '' })).seen['PYTHONUNBUFFERED'], '')
 })
 
@@ -91,7 +91,7 @@ const withheld: readonly (readonly [what: string, (folder: string) => Readonly<R
 ]
 
 for (const [what, secretsIn] of withheld) {
-  test(`no secret of ours reaches the Calculator or the log, ${what}`, { timeout: 20_000 }, async (t) => {
+  test(`no secret of ours reaches the Calculator or the log, ${what}`, { timeout: 180_000 }, async (t) => {
     const secrets = secretsIn(tempDir(t))
     const bearer =
       'KAFKA_SASL_TOKEN' in secrets
@@ -105,7 +105,7 @@ for (const [what, secretsIn] of withheld) {
   })
 }
 
-test('CHILD_ENV narrows what the Calculator sees', { timeout: 20_000 }, async (t) => {
+test('CHILD_ENV narrows what the Calculator sees', { timeout: 180_000 }, async (t) => {
   const env = { ...container, KAFKA_DSN: NOWHERE }
   const least = { PATH: added.PATH, PYTHONUNBUFFERED: '1', ...ours }
   assert.deepEqual((await seenBy(t, { ...env, CHILD_ENV: 'none' })).seen, least)

@@ -1,30 +1,36 @@
 // DELIVERY=exactly-once with PROTOCOL=batch: a run of the Calculator is a transaction, or no trace of it is to be seen.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
 import type { TestAgent } from '../support/agent.ts'
 import { TestKafka } from '../support/kafka.ts'
+import { tempDir } from '../support/temp.ts'
 import { readable } from '../support/transactions.ts'
 
 const AT_ONCE = 200
+/** So many lines a run prints at once. */
+const PRINTED = 20
 /** Whoever is killed while a run is on. */
 const victims = ['Calculator', 'agent', 'Calculator', 'nobody'] as const
 
-// Takes its time, so that there is a middle in which it can be killed, and prints before it is done.
+// Prints before it is done, and is not done while there is the file that its argument names: it is killed in between.
 const calculator = `
-import sys, time
-for line in sys.stdin.readlines():
-    time.sleep(0.02)
+import os, sys, time
+for number, line in enumerate(sys.stdin.readlines()):
+    while number == ${PRINTED} and os.path.exists(sys.argv[1]): time.sleep(0.05)
     print(line, end='', flush=True)
 `
 
-test('each record once, over kills within runs and of the agent', { timeout: 120_000 }, async (t) => {
+test('each record once, over kills within runs and of the agent', { timeout: 300_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const topics = await streamTopics(kafka, 2)
+  const hold = join(tempDir(t), 'hold')
   const start = (): Promise<TestAgent> =>
     startStream(t, kafka, {
-      ...{ ...topics, calculator: ['python3', '-c', calculator] },
+      ...{ ...topics, calculator: ['python3', '-c', calculator, hold] },
       env: {
         ...{ DELIVERY: 'exactly-once', PROTOCOL: 'batch', INSTANCE_ID: 'one', DEAD_LETTER_TOPIC: topics.deadLetters },
         ...{ KAFKA_SESSION_TIMEOUT: '6s', CHECKPOINT_INTERVAL: '500ms' },
@@ -37,23 +43,27 @@ test('each record once, over kills within runs and of the agent', { timeout: 120
     )
   /** Resolves when the Calculator has printed some lines of a run; those who read what is committed see none of them. */
   const inTheMiddle = async (printed: number): Promise<unknown> =>
-    agent.waitForStatus('a run', ({ streams }) => (streams[0]?.counters.answers ?? 0) >= printed + 20)
+    agent.waitForStatus('a run', ({ streams }) => (streams[0]?.counters.answers ?? 0) >= printed + PRINTED)
   let agent = await start()
   let fed = 0
   for (const victim of victims) {
     const { streams } = await agent.waitForStatus('a stream', ({ streams }) => streams.length === 1)
+    writeFileSync(hold, '')
     await feed(fed)
     fed += AT_ONCE
     await inTheMiddle(streams[0]?.counters.answers ?? 0)
+    const { length } = agent.log
     if (victim === 'Calculator') {
       await agent.killCalculator()
-      await agent.waitForEvent('stream.aborted')
+      await agent.waitForEvent('stream.aborted', 60_000, length)
     }
-    if (victim !== 'agent') continue
-    const exit = once(agent.process, 'exit')
-    agent.signal('SIGKILL')
-    await exit
-    agent = await start()
+    if (victim === 'agent') {
+      const exit = once(agent.process, 'exit')
+      agent.signal('SIGKILL')
+      await exit
+      agent = await start()
+    }
+    rmSync(hold)
   }
   await noLag(kafka, topics.group, topics.input)
   const { streams } = await agent.status()

@@ -35,7 +35,7 @@ function same(one: Expected): Record<'sh' | 'py', Expected> {
 
 for (const protocol of protocolNames) {
   for (const language of ['sh', 'py'] as const) {
-    test(`${protocol}.${language} works under PROTOCOL=${protocol}`, { timeout: 30_000 }, async (t) => {
+    test(`${protocol}.${language} works under PROTOCOL=${protocol}`, { timeout: 180_000 }, async (t) => {
       const dir = tempDir(t)
       const [from, to, kept] = [join(dir, 'in'), join(dir, 'out'), join(dir, 'kept')]
       writeFileSync(from, INPUT)

@@ -69,7 +69,10 @@ async function fromJava(kafka: TestKafka, compression: (typeof compressions)[num
 
 async function transactional(t: TestContext, kafka: TestKafka): Promise<Producer> {
   const transactionalId = kafka.topicName('tx')
-  const producer = kafka.kafka.producer({ transactionalId, maxInFlightRequests: 1, idempotent: true })
+  // As long as a test keeps one open.
+  const transactionTimeout = 300_000
+  const options = { transactionalId, transactionTimeout, maxInFlightRequests: 1, idempotent: true }
+  const producer = kafka.kafka.producer(options)
   await producer.connect()
   t.after(() => producer.disconnect())
   return producer
@@ -107,7 +110,7 @@ async function fromTransactions(t: TestContext, kafka: TestKafka, topic: string)
 
 test(
   'every compression of other clients, keys, headers and transactions: what is committed comes out, as it is',
-  { skip: withoutKcat, timeout: 120_000 },
+  { skip: withoutKcat, timeout: 300_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const byKcat = await kafka.createTopic(3)
@@ -159,7 +162,7 @@ test(
     }
     await open.abort()
     written.push({ value: 'behind it' })
-    await waitFor('what lies behind it', () => agreed().then(() => true), { timeout: 30_000, every: 200 })
+    await waitFor('what lies behind it', () => agreed().then(() => true), { every: 200 })
     for (const agent of agents) assert.equal(await agent.stop(), 0)
   },
 )

@@ -64,7 +64,7 @@ async function complete(kafka: TestKafka, { feed, input, output }: Workspace): P
 for (const protocol of PROTOCOLS) {
   test(
     `${protocol}: two workspaces in the default group, while the other comes and goes`,
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (t) => {
       const kafka = new TestKafka(t)
       const env = { PROTOCOL: protocol }
@@ -95,7 +95,7 @@ for (const protocol of PROTOCOLS) {
     },
   )
 
-  test(`${protocol}: replicas of a workspace share its partitions, come and go`, { timeout: 120_000 }, async (t) => {
+  test(`${protocol}: replicas of a workspace share its partitions, come and go`, { timeout: 300_000 }, async (t) => {
     const kafka = new TestKafka(t)
     const shared = await workspace(t, kafka, 'shared', 4)
     const env = { PROTOCOL: protocol }

@@ -8,7 +8,7 @@ import { tempDir } from '../support/temp.ts'
 
 const dying = `read -r one; echo "answer to $one"; read -r two; printf 'half of'; echo "cannot do $two" >&2; exit 3`
 
-test('a Calculator that ends the agent leaves its last moments', { timeout: 30_000 }, async (t) => {
+test('a Calculator that ends the agent leaves its last moments', { timeout: 180_000 }, async (t) => {
   const folder = tempDir(t)
   const [from, file] = [join(folder, 'in'), join(folder, 'termination-log')]
   writeFileSync(from, 'first\nsecond\nthird\n')
@@ -32,7 +32,7 @@ test('a Calculator that ends the agent leaves its last moments', { timeout: 30_0
   )
 })
 
-test('a configuration with which nothing can start is told there, too', { timeout: 30_000 }, async (t) => {
+test('a configuration with which nothing can start is told there, too', { timeout: 180_000 }, async (t) => {
   const file = join(tempDir(t), 'termination-log')
   const agent = await startAgent(t, { env: { TERMINATION_LOG: file, MAX_LINE: 'long' } })
   assert.equal((await agent.exit()).code, 78)

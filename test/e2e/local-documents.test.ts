@@ -60,7 +60,7 @@ async function stuck(t: TestContext, input: string, typed?: string): Promise<Sce
   }
 }
 
-test('letters of a file that is at its end go to the topic of the next document', { timeout: 60_000 }, async (t) => {
+test('letters of a file that is at its end go to the topic of the next document', { timeout: 180_000 }, async (t) => {
   const input = join(tempDir(t), 'in')
   const lines = linesOf(1000, 'one')
   writeFileSync(input, textOf(lines))
@@ -71,7 +71,7 @@ test('letters of a file that is at its end go to the topic of the next document'
   assert.deepEqual(await answers(), json(lines), 'their sink is the same: each once')
 })
 
-test('what is typed is read on, by the same Calculator', { timeout: 60_000 }, async (t) => {
+test('what is typed is read on, by the same Calculator', { timeout: 180_000 }, async (t) => {
   const [before, after] = [linesOf(1000, 'one'), linesOf(1000, 'two')]
   const { agent, cure, letters, answers } = await stuck(t, '-', textOf(before))
   const pid = await agent.calculator()

@@ -13,7 +13,7 @@ import { tempDir } from '../support/temp.ts'
 
 const text = (path: string): string => readFileSync(path, 'utf8')
 
-test('lines go from file to file, the last one without its newline too', { timeout: 30_000 }, async (t) => {
+test('lines go from file to file, the last one without its newline too', { timeout: 180_000 }, async (t) => {
   const { agent, output } = await startLocal(t, { input: 'one\n\ntwo\nthree', calculator: ['tr', 'a-z', 'A-Z'] })
   assert.deepEqual(await agent.exit(), { code: 0, signal: null })
   assert.equal(text(output), 'ONE\n\nTWO\nTHREE\n')
@@ -21,7 +21,7 @@ test('lines go from file to file, the last one without its newline too', { timeo
   assert.equal(existsSync(`${output}.dead-letter`), false)
 })
 
-test('a log that cannot be written stops no record', { timeout: 30_000 }, async (t) => {
+test('a log that cannot be written stops no record', { timeout: 180_000 }, async (t) => {
   const { agent, output } = await startLocal(t, {
     under: ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'],
     input: 'one\ntwo\n',
@@ -31,7 +31,7 @@ test('a log that cannot be written stops no record', { timeout: 30_000 }, async 
   assert.equal(text(output), 'one\ntwo\n')
 })
 
-test('an empty file gives an empty file, and devices are files too', { timeout: 30_000 }, async (t) => {
+test('an empty file gives an empty file, and devices are files too', { timeout: 180_000 }, async (t) => {
   const { agent, output } = await startLocal(t, { calculator: ['cat'] })
   assert.equal((await agent.exit()).code, 0)
   assert.equal(text(output), '')
@@ -39,7 +39,7 @@ test('an empty file gives an empty file, and devices are files too', { timeout: 
   assert.equal((await devices.exit()).code, 0)
 })
 
-test('an output that fails at its very end is 69, and the end is in order', { timeout: 30_000 }, async (t) => {
+test('an output that fails at its very end is 69, and the end is in order', { timeout: 180_000 }, async (t) => {
   const started = async (out: string, script: string): Promise<TestAgent> =>
     startAgent(t, {
       args: ['--in', '-', '--out', out, ...calculatorWords(['sh', '-c', script])],
@@ -58,7 +58,7 @@ test('an output that fails at its very end is 69, and the end is in order', { ti
   }
 })
 
-test('lines go from stdin to stdout, and nothing else does', { timeout: 30_000 }, async (t) => {
+test('lines go from stdin to stdout, and nothing else does', { timeout: 180_000 }, async (t) => {
   const agent = await startAgent(t, {
     under: ['sh', '-c', 'printf "one\\ntwo" | "$@" | cat', 'sh'],
     args: ['--in', '-', '--out', '-', ...calculatorWords(['tr', 'a-z', 'A-Z'])],
@@ -69,7 +69,7 @@ test('lines go from stdin to stdout, and nothing else does', { timeout: 30_000 }
   assert.ok(agent.log.length > 0, 'the log goes to stderr')
 })
 
-test('a person types at the one end, and reads at the other', { timeout: 30_000 }, async (t) => {
+test('a person types at the one end, and reads at the other', { timeout: 180_000 }, async (t) => {
   const agent = await startAgent(t, {
     stdin: 'pipe',
     args: ['--in', '-', '--out', '-', '--bin', 'cat'],
@@ -98,14 +98,14 @@ for (const [what, script, code] of [
   })
 }
 
-test('a Calculator that cannot be started is 127', { timeout: 30_000 }, async (t) => {
+test('a Calculator that cannot be started is 127', { timeout: 180_000 }, async (t) => {
   const program = join(tempDir(t), 'program')
   writeFileSync(program, '#!/no/such/interpreter\n', { mode: 0o755 })
   const { agent } = await startLocal(t, { input: 'a\n', calculator: [program] })
   assert.deepEqual(await agent.exit(), { code: 127, signal: null })
 })
 
-test('dataframe is the default format', { timeout: 30_000 }, async (t) => {
+test('dataframe is the default format', { timeout: 180_000 }, async (t) => {
   const { agent, output } = await startLocal(t, {
     input: '{"a":1}\ngrüße\n',
     calculator: ['cat'],
@@ -136,7 +136,7 @@ const shout = [
   'while read -r line; do echo "$line"; done; head -c 5000 /dev/zero | tr "\\0" x; echo',
 ] as const
 
-test('dead letters go to a file beside the output', { timeout: 30_000 }, async (t) => {
+test('dead letters go to a file beside the output', { timeout: 180_000 }, async (t) => {
   const { agent, output } = await startLocal(t, {
     input: '{"a": 1}\nno JSON\n',
     calculator: shout,
@@ -159,7 +159,7 @@ test('dead letters go to a file beside the output', { timeout: 30_000 }, async (
   for (const { reason } of letters) assert.match(reason, /\w/)
 })
 
-test('with --out - a dead letter is an error in the log', { timeout: 30_000 }, async (t) => {
+test('with --out - a dead letter is an error in the log', { timeout: 180_000 }, async (t) => {
   const { agent, input } = await startLocal(t, { input: 'a\n', calculator: ['cat'] })
   await agent.exit()
   const stdout = await startAgent(t, {
@@ -173,7 +173,7 @@ test('with --out - a dead letter is an error in the log', { timeout: 30_000 }, a
   assert.deepEqual([letter?.['value'], letter?.['length'], more], ['x'.repeat(1024), 5000, []])
 })
 
-test('200 MB go through cat byte by byte, in flat memory', { timeout: 120_000 }, async (t) => {
+test('200 MB go through cat byte by byte, in flat memory', { timeout: 300_000 }, async (t) => {
   const { agent: probe, input, output } = await startLocal(t, { calculator: ['cat'] })
   await probe.exit()
   const written = await fill(input, 200_000_000)
@@ -219,7 +219,7 @@ for (const [what, bin, ...args] of [
   ['never stops printing', 'sh', '-c', 'while echo line; do :; done'],
   ['ignores EOF, SIGTERM and SIGPIPE', 'sh', '-c', 'trap "" TERM PIPE; while :; do echo line || sleep 0.1; done'],
 ] as const) {
-  test(`a reader that leaves ends the agent, though the Calculator ${what}`, { timeout: 60_000 }, async (t) => {
+  test(`a reader that leaves ends the agent, though the Calculator ${what}`, { timeout: 180_000 }, async (t) => {
     const agent = await startAgent(t, {
       under: ['bash', '-c', 'yes | "$@" | head -n 1; exit "${PIPESTATUS[1]}"', 'bash'],
       args: ['--in', '-', '--out', '-', ...calculatorWords([bin, ...args])],
@@ -248,14 +248,14 @@ for (const [what, env, args, code] of [
   })
 }
 
-test('an input that cannot be read on ends the agent, and says why', { timeout: 30_000 }, async (t) => {
+test('an input that cannot be read on ends the agent, and says why', { timeout: 180_000 }, async (t) => {
   const agent = await startAgent(t, { args: ['--in', '/proc/self/mem', '--out', '-', '--bin', 'cat'] })
   assert.deepEqual(await agent.exit(), { code: 69, signal: null })
   const failed = agent.log.find(({ event }) => event === 'agent.failed')
   assert.match(String(failed?.msg), /^cannot read \/proc\/self\/mem after line 0: EIO/)
 })
 
-test('SIGTERM in the middle of the input ends the agent with 0', { timeout: 30_000 }, async (t) => {
+test('SIGTERM in the middle of the input ends the agent with 0', { timeout: 180_000 }, async (t) => {
   const agent = await startAgent(t, {
     stdin: 'pipe',
     args: ['--in', '-', '--out', '-', '--bin', 'cat'],

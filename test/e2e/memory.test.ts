@@ -26,7 +26,7 @@ const kinds = [
   [350, 750_000],
 ] as const
 
-test('a Calculator that does not read 400 MB of three topics, and then does', { timeout: 300_000 }, async (t) => {
+test('a Calculator that does not read 400 MB of three topics, and then does', { timeout: 600_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const inputs = [await kafka.createTopic(3), await kafka.createTopic(3), await kafka.createTopic(3)]
   await Promise.all(inputs.map((input, i) => kafka.produce(input, records(kinds[i] ?? [0, 0]))))
@@ -49,7 +49,7 @@ test('a Calculator that does not read 400 MB of three topics, and then does', { 
   writeFileSync(go, '')
   const left = async (): Promise<number> =>
     (await Promise.all(inputs.map((input) => kafka.lag(group, input)))).reduce((sum, lag) => sum + lag, 0)
-  await waitFor('no lag', async () => (await left()) === 0, { timeout: 120_000, every: 500 })
+  await waitFor('no lag', async () => (await left()) === 0, { timeout: 240_000, every: 500 })
   t.diagnostic(`peak ${memory.peakMiB} MiB in all`)
   assert.ok(memory.peakMiB < LIMIT_MIB, `peak ${memory.peakMiB} MiB`)
   assert.equal(await agent.stop(), 0)
@@ -60,7 +60,7 @@ const LINE = 4_000
 /** Output that waits is no more than this, whatever BUFFER_BYTES says. */
 const OUTPUT_FULL = 4 * 1024 * 1024
 
-test('a Calculator that prints 1 GB unasked while the broker is stopped', { timeout: 300_000 }, async (t) => {
+test('a Calculator that prints 1 GB unasked while the broker is stopped', { timeout: 600_000 }, async (t) => {
   const own = await ownKafka(t)
   await own.start()
   const kafka = new TestKafka(t, own.broker)
@@ -88,7 +88,7 @@ test('a Calculator that prints 1 GB unasked while the broker is stopped', { time
   assert.equal(still.streams[0]?.counters.recordsOut, 0)
   assert.equal((await agent.get('/livez')).status, 200)
   own.thaw()
-  await kafka.waitForRecords(output, FLOOD / LINE, 120_000)
+  await kafka.waitForRecords(output, FLOOD / LINE, 240_000)
   t.diagnostic(`peak ${memory.peakMiB} MiB in all`)
   assert.ok(memory.peakMiB < LIMIT_MIB, `peak ${memory.peakMiB} MiB`)
   assert.equal(await agent.stop(), 0)

@@ -14,7 +14,7 @@ for (const [protocol, answered] of [
   ['one-to-one', RECORDS],
   ['relay', 0],
 ] as const) {
-  test(`${protocol}: durations, lags and counts of ${RECORDS} records`, { timeout: 60_000 }, async (t) => {
+  test(`${protocol}: durations, lags and counts of ${RECORDS} records`, { timeout: 180_000 }, async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka, 2)
     const timestamp = Date.now() - AGE

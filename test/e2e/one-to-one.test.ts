@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.ts'
 
 const RECORDS = 100_000
 
-test(`${RECORDS} records keep their order within each partition`, { timeout: 300_000 }, async (t) => {
+test(`${RECORDS} records keep their order within each partition`, { timeout: 600_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group } = await streamTopics(kafka, 3)
   const expected: string[][] = [[], [], []]
@@ -39,7 +39,7 @@ test(`${RECORDS} records keep their order within each partition`, { timeout: 300
   assert.equal(streams[0]?.counters.tombstones, tombstones)
 })
 
-test('key, headers and timestamp go from each record to its answer', { timeout: 60_000 }, async (t) => {
+test('key, headers and timestamp go from each record to its answer', { timeout: 180_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const input = await kafka.createTopic(2)
   const output = await kafka.createTopic(5)
@@ -88,7 +88,7 @@ test('key, headers and timestamp go from each record to its answer', { timeout: 
 for (const format of ['raw', 'dataframe']) {
   test(
     `W3C trace context goes from each record to its answer, with ${format} output`,
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (t) => {
       const kafka = new TestKafka(t)
       const { input, output, group } = await streamTopics(kafka)
@@ -122,7 +122,7 @@ for (const [rule, kept] of [
   ['record', 6],
   ['drop', 3],
 ] as const) {
-  test(`EMPTY_ANSWER=${rule}: every second answer is empty, all is committed`, { timeout: 60_000 }, async (t) => {
+  test(`EMPTY_ANSWER=${rule}: every second answer is empty, all is committed`, { timeout: 180_000 }, async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka)
     const values = ['one', '', 'two', null, '', 'three', '', null]
@@ -156,7 +156,7 @@ sys.stdin.readline()
 
 test(
   'exactly what is answered is committed, and a killed Calculator gets the rest again',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka)
@@ -166,7 +166,7 @@ test(
     )
     const env = { PROTOCOL: 'one-to-one' }
     const agent = await startStream(t, kafka, { input, output, group, calculator: ['python3', '-c', silent], env })
-    await waitFor('700 answers', async () => (await kafka.committed(group, input))[0] === 700, { timeout: 30_000 })
+    await waitFor('700 answers', async () => (await kafka.committed(group, input))[0] === 700)
     const { streams } = await agent.waitForStatus('300 in flight', (status) => status.streams[0]?.inFlight === 300)
     assert.equal(streams[0]?.input.lag, 0, 'all is fetched')
     assert.equal(await kafka.lag(group, input), 300)

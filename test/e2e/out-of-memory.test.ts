@@ -55,7 +55,7 @@ function controlGroup(): string | null {
 
 test(
   'an out-of-memory kill is named and counted, and the record is answered after it',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (t) => {
     const group = controlGroup()
     if (group === null) {

@@ -30,12 +30,12 @@ for (const [name, calculator, values, copies] of [
   ['mawk -W interactive', ['mawk', '-W', 'interactive', '{ print; fflush() }'], withoutNul, true],
   ['jq --unbuffered', ['jq', '--unbuffered', '-c', '.'], () => jsonStream(RECORDS, 3), false],
 ] as const) {
-  test(`relay: ${RECORDS} records of every kind through ${name}`, { timeout: 300_000 }, async (t) => {
+  test(`relay: ${RECORDS} records of every kind through ${name}`, { timeout: 600_000 }, async (t) => {
     const kafka = new TestKafka(t)
     const { input, output, group } = await streamTopics(kafka, 3)
     await kafka.produce(input, asRecords(values()))
     const agent = await startStream(t, kafka, { input, output, group, calculator })
-    await noLag(kafka, group, input, 240_000)
+    await noLag(kafka, group, input, 480_000)
     const status = await agent.status()
     assert.equal(await agent.stop(), 0)
     const found = await valuesOf(kafka, output)
@@ -53,7 +53,7 @@ interface Dataframe {
   readonly data_base64?: string
 }
 
-test('a dataframe gives back the bytes of every line', { timeout: 120_000 }, async (t) => {
+test('a dataframe gives back the bytes of every line', { timeout: 300_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group } = await streamTopics(kafka, 3)
   const values = [...stream(20_000, 4)]

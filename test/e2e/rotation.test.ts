@@ -73,7 +73,7 @@ function issue(own: OwnKafka, folder: string, name: string): string {
   return openssl('x509', '-noout', '-serial', '-in', `${name}.pem`).toString().trim().replace('serial=', '')
 }
 
-test('certificates and the Consul token are replaced under load', { timeout: 150_000 }, async (t) => {
+test('certificates and the Consul token are replaced under load', { timeout: 300_000 }, async (t) => {
   const gatePort = await freePort()
   const advertised = (port: number): string =>
     `advertised.listeners=PLAINTEXT://127.0.0.1:${port},SASL_PLAINTEXT://127.0.0.1:${port + 2},SSL://127.0.0.1:${gatePort},SASL_SSL://127.0.0.1:${port + 4}`
@@ -122,7 +122,7 @@ test('certificates and the Consul token are replaced under load', { timeout: 150
     assert.match(String(problem), /KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE should be a certificate and its own key/)
     const before = gate.shown.length
     gate.cut()
-    await waitFor('new connections', () => gate.shown.length > before, { timeout: 20_000 })
+    await waitFor('new connections', () => gate.shown.length > before)
     await flows()
     assert.deepEqual(new Set(gate.shown), new Set([serials.old]))
     assert.equal(events('credentials.refused'), 1)
@@ -133,7 +133,7 @@ test('certificates and the Consul token are replaced under load', { timeout: 150
     await agent.waitForEvent('credentials.renewed')
     const before = gate.shown.length
     gate.cut()
-    await waitFor('new connections', () => gate.shown.length > before, { timeout: 20_000 })
+    await waitFor('new connections', () => gate.shown.length > before)
     await flows()
     assert.deepEqual(new Set(gate.shown.slice(before)), new Set([serials.new]))
   })
@@ -141,10 +141,10 @@ test('certificates and the Consul token are replaced under load', { timeout: 150
   await t.test('a new token: registered and followed with it, when the old one is gone', async () => {
     const second = await aclToken(consul, management, 'second', rules)
     writeFileSync(token, second)
-    await waitFor('the new token', () => events('credentials.renewed') === 2, { timeout: 10_000 })
+    await waitFor('the new token', () => events('credentials.renewed') === 2)
     await deleteTokens(consul, management, 'first')
     const version = await space.publish(streams([input], output, tagger('v2')))
-    await space.inForce(agent, version, 30_000)
+    await space.inForce(agent, version)
     await space.waitForCheck('agent', 'passing')
     await flows()
     assert.ok(!agent.stderr.includes(second))
@@ -153,7 +153,7 @@ test('certificates and the Consul token are replaced under load', { timeout: 150
   await feed.stop()
   await noLag(kafka, group, input)
   assert.equal(await agent.stop(), 0)
-  assert.equal(await space.registered(), null, 'deregistered with the new token')
+  await space.deregistered()
   assert.equal(events('agent.started'), 1)
   const found = new Set((await kafka.readTopic(output)).map(({ value }) => String(value).replace(/^v\d /, '')))
   const missing = [...feed.sent].flatMap(([partition, count]) =>

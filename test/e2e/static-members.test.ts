@@ -20,7 +20,7 @@ const owned = async (agent: TestAgent): Promise<number[]> =>
 
 test(
   'static members restart, in order and killed, follower and leader: no rebalance',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const topics = await streamTopics(kafka, 4)
@@ -33,7 +33,7 @@ test(
       agent.waitForStatus('half of all', ({ streams }) => streams[0]?.input.assigned.length === 2, 60_000)
     const agents = { a: await start('a'), b: await start('b') }
     await Promise.all([half(agents.a), half(agents.b)])
-    await waitFor('one generation', () => generationOf(agents.a) === generationOf(agents.b), { timeout: 30_000 })
+    await waitFor('one generation', () => generationOf(agents.a) === generationOf(agents.b))
     const generation = generationOf(agents.a)
     const shares = { a: await owned(agents.a), b: await owned(agents.b) }
     const feed = new NumberedFeed(t, kafka, topics.input, { partitions: [0, 1, 2, 3], pace: 2_000 })
@@ -50,7 +50,7 @@ test(
         const out = await kafka.endOffsets(topics.output)
         const flows = async (): Promise<boolean> =>
           (await kafka.endOffsets(topics.output)).every((offset, partition) => offset > (out[partition] ?? 0) + 100)
-        await waitFor('records of every partition', flows, { timeout: 30_000, every: 100 })
+        await waitFor('records of every partition', flows, { every: 100 })
         assert.deepEqual(joins(again), [{ generation, added: shares[name].map((each) => `${topics.input}/${each}`) }])
         assert.equal(joins(other).length, told, `${other === agents.a ? 'a' : 'b'} heard of ${end} to ${name}`)
         assert.deepEqual(await owned(other), shares[name === 'a' ? 'b' : 'a'])

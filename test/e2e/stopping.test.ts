@@ -10,6 +10,7 @@ import { TestKafka } from '../support/kafka.ts'
 import { ownKafka } from '../support/own-kafka.ts'
 import { freePort } from '../support/ports.ts'
 import { multiset, same } from '../support/records.ts'
+import { Stalls } from '../support/stalls.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 interface Stream {
@@ -26,31 +27,40 @@ async function startWith(t: TestContext, script: string, env: Readonly<Record<st
   const { input, output, group } = await streamTopics(kafka)
   await kafka.produce(input, [{ value: 'record' }])
   const agent = await startStream(t, kafka, { input, output, group, calculator: ['sh', '-c', script], env })
-  await waitFor('the record with the Calculator', () => agent.stderr.includes('"msg":"got record"'), {
-    timeout: 20_000,
-  })
+  await waitFor('the record with the Calculator', () => agent.stderr.includes('"msg":"got record"'))
   return { kafka, agent, input, output, group }
 }
 
+/** Beyond what is promised, in ms: who else takes part (a shell, the broker) has stalls that nobody sees. */
+const SLACK = 500
+
 const got = 'read -r line; echo "got $line" >&2;'
 
-/** From a signal to the end of the agent, in ms; the exit code must be 0. */
-async function timeToEnd(agent: TestAgent, signal: NodeJS.Signals): Promise<number> {
-  const start = performance.now()
-  agent.signal(signal)
-  assert.deepEqual(await agent.exit(), { code: 0, signal: null })
-  return performance.now() - start
+/** From a signal to the end of the agent, in ms, stalls left out; the exit code must be 0. */
+async function timeToEnd(t: TestContext, agent: TestAgent, signal: NodeJS.Signals): Promise<number> {
+  const took = await new Stalls(t, agent).timed(async () => {
+    agent.signal(signal)
+    assert.deepEqual(await agent.exit(), { code: 0, signal: null })
+  })
+  t.diagnostic(`${Math.round(took)} ms`)
+  return took
 }
+
+/** Nobody who was in the group of the Calculator lives: who was killed is gone once the kernel had time for it. */
+const allGone = (calculator: number, members: readonly number[]): Promise<true> =>
+  waitFor('the end of all', () => livingGroup(calculator).length + members.filter(isLiving).length === 0)
+
+// Each half of SHUTDOWN_GRACEPERIOD is far longer than the second that the Calculator needs.
+const roomy = { ADOPTION_GRACEPERIOD: '1s', SHUTDOWN_GRACEPERIOD: '8s' }
 
 for (const [what, script] of [
   ['the end of its input', `${got} cat; sleep 1; echo "$line and bye"`],
   ['SIGTERM', `trap 'sleep 1; echo "$line and bye"; exit 0' TERM; ${got} cat; while :; do sleep 0.1; done`],
 ] as const) {
-  test(`a Calculator that needs a second after ${what} has it`, { timeout: 60_000 }, async (t) => {
-    const { kafka, agent, output } = await startWith(t, script)
-    const took = await timeToEnd(agent, 'SIGTERM')
-    t.diagnostic(`${Math.round(took)} ms`)
-    assert.ok(took > 900 && took < 7_000, `${took} ms`)
+  test(`a Calculator that needs a second after ${what} has it`, { timeout: 180_000 }, async (t) => {
+    const { kafka, agent, output } = await startWith(t, script, roomy)
+    const took = await timeToEnd(t, agent, 'SIGTERM')
+    assert.ok(took < 10_000 + SLACK, `${took} ms`)
     same(await valuesOf(kafka, output), multiset([Buffer.from('record and bye')]))
   })
 }
@@ -67,22 +77,21 @@ ${got}
 while :; do sleep 0.1; done
 `
 
-test('a Calculator that ignores EOF and SIGTERM is gone with its group by 7 s', { timeout: 60_000 }, async (t) => {
+test('a Calculator that ignores EOF and SIGTERM is gone with its group by 7 s', { timeout: 180_000 }, async (t) => {
   const { kafka, agent, input, output, group } = await startWith(t, stubborn)
   const calculator = await agent.calculator()
   const members = livingGroup(calculator)
   assert.ok(members.length >= 8, `${members.length} members`)
   endAfter(t, () => members)
-  const took = await timeToEnd(agent, 'SIGTERM')
-  t.diagnostic(`${Math.round(took)} ms`)
-  assert.ok(took < 7_000, `${took} ms`)
-  assert.deepEqual([...livingGroup(calculator), ...members.filter(isLiving)], [])
+  const took = await timeToEnd(t, agent, 'SIGTERM')
+  assert.ok(took < 7_000 + SLACK, `${took} ms`)
+  await allGone(calculator, members)
   // Nothing was answered, so nothing is committed: the next agent gets it.
   assert.equal(await kafka.lag(group, input), 1)
   same(await valuesOf(kafka, output), multiset([]))
 })
 
-test('stops that have to kill the Calculator never condemn the record it has', { timeout: 60_000 }, async (t) => {
+test('stops that have to kill the Calculator never condemn the record it has', { timeout: 180_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const { input, output, group, deadLetters } = await streamTopics(kafka)
   await kafka.produce(input, [{ value: 'record' }])
@@ -92,7 +101,7 @@ test('stops that have to kill the Calculator never condemn the record it has', {
   for (let stop = 1; stop <= 2; stop++) {
     const agent = await startStream(t, kafka, { input, output, group, calculator: deaf, env })
     await waitFor('the record with the Calculator', () => agent.stderr.includes('"msg":"got record"'))
-    await timeToEnd(agent, 'SIGTERM')
+    await timeToEnd(t, agent, 'SIGTERM')
     const stopped = agent.log.find(({ event }) => event === 'process.stopped')
     assert.equal(stopped?.['signal'], 'SIGKILL')
   }
@@ -103,7 +112,7 @@ test('stops that have to kill the Calculator never condemn the record it has', {
   assert.equal((await (await kafka.admin()).listTopics()).includes(deadLetters), false)
 })
 
-test('whom a Calculator leaves behind in its group ends with it', { timeout: 60_000 }, async (t) => {
+test('whom a Calculator leaves behind in its group ends with it', { timeout: 180_000 }, async (t) => {
   const script = `(trap '' TERM; exec sleep 1000 </dev/null >/dev/null 2>&1) & ${got} echo "$line"; cat`
   // A group member that sleeps has work in hand, as far as anybody can see: the drain takes its whole time.
   const { agent } = await startWith(t, script, { ADOPTION_GRACEPERIOD: '500ms' })
@@ -111,9 +120,9 @@ test('whom a Calculator leaves behind in its group ends with it', { timeout: 60_
   const members = livingGroup(calculator)
   assert.ok(members.length >= 2)
   endAfter(t, () => members)
-  const took = await timeToEnd(agent, 'SIGTERM')
-  assert.ok(took < 3_000, `${took} ms`)
-  assert.deepEqual([...livingGroup(calculator), ...members.filter(isLiving)], [])
+  const took = await timeToEnd(t, agent, 'SIGTERM')
+  assert.ok(took < 3_000 + SLACK, `${took} ms`)
+  await allGone(calculator, members)
 })
 
 const patient = { ADOPTION_GRACEPERIOD: '10m', SHUTDOWN_GRACEPERIOD: '1s' }
@@ -121,7 +130,7 @@ const patient = { ADOPTION_GRACEPERIOD: '10m', SHUTDOWN_GRACEPERIOD: '1s' }
 const busy = `${got} while :; do sleep 0.1; done`
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`a second ${signal} skips the drain`, { timeout: 60_000 }, async (t) => {
+  test(`a second ${signal} skips the drain`, { timeout: 180_000 }, async (t) => {
     const { agent } = await startWith(t, busy, patient)
     agent.signal('SIGTERM')
     await agent.waitForStatus('draining', ({ agent: { state } }) => state === 'draining')
@@ -131,29 +140,34 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       agent.log.some(({ event }) => event === 'process.stopping'),
       false,
     )
-    const took = await timeToEnd(agent, signal)
-    assert.ok(took < 4_000, `${took} ms`)
+    const took = await timeToEnd(t, agent, signal)
+    assert.ok(took < 4_000 + SLACK, `${took} ms`)
   })
 }
 
-test('SIGQUIT does not drain at all', { timeout: 60_000 }, async (t) => {
+test('SIGQUIT does not drain at all', { timeout: 180_000 }, async (t) => {
   const { kafka, agent, input, group } = await startWith(t, busy, patient)
-  const took = await timeToEnd(agent, 'SIGQUIT')
-  assert.ok(took < 4_000, `${took} ms`)
+  const took = await timeToEnd(t, agent, 'SIGQUIT')
+  assert.ok(took < 4_000 + SLACK, `${took} ms`)
   assert.equal(await kafka.lag(group, input), 1)
 })
 
-test('SIGUSR1 writes the state to the log, and the agent goes on', { timeout: 60_000 }, async (t) => {
-  const { kafka, agent, input, group, output } = await startWith(t, `${got} echo "$line"; cat`)
-  agent.signal('SIGUSR1')
-  const state = await agent.waitForEvent('agent.state')
-  for (const part of ['agent', 'document', 'processes', 'streams']) assert.ok(part in state, part)
-  assert.equal((state['streams'] as { input: { topics: string[] } }[])[0]?.input.topics[0], input)
-  assert.equal((state['processes'] as { pid: number }[])[0]?.pid, await agent.calculator())
-  await kafka.produce(input, [{ value: 'another' }])
-  await noLag(kafka, group, input)
-  same(await valuesOf(kafka, output), multiset([Buffer.from('record'), Buffer.from('another')]))
-})
+test(
+  'SIGUSR1 writes the state to the log, SIGUSR2 means nothing, and the agent goes on',
+  { timeout: 180_000 },
+  async (t) => {
+    const { kafka, agent, input, group, output } = await startWith(t, `${got} echo "$line"; cat`)
+    agent.signal('SIGUSR2')
+    agent.signal('SIGUSR1')
+    const state = await agent.waitForEvent('agent.state')
+    for (const part of ['agent', 'document', 'processes', 'streams']) assert.ok(part in state, part)
+    assert.equal((state['streams'] as { input: { topics: string[] } }[])[0]?.input.topics[0], input)
+    assert.equal((state['processes'] as { pid: number }[])[0]?.pid, await agent.calculator())
+    await kafka.produce(input, [{ value: 'another' }])
+    await noLag(kafka, group, input)
+    same(await valuesOf(kafka, output), multiset([Buffer.from('record'), Buffer.from('another')]))
+  },
+)
 
 /** 69, with one sentence that matches, and nothing like a stack trace. */
 async function unavailable(agent: TestAgent, sentence: RegExp): Promise<void> {
@@ -164,7 +178,7 @@ async function unavailable(agent: TestAgent, sentence: RegExp): Promise<void> {
   assert.doesNotMatch(agent.stderr, /^\s+at |"stack"/m)
 }
 
-test('a port in use is 69, by name, and the Calculator is not started', { timeout: 30_000 }, async (t) => {
+test('a port in use is 69, by name, and the Calculator is not started', { timeout: 180_000 }, async (t) => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => server.close())
@@ -182,26 +196,28 @@ test('a port in use is 69, by name, and the Calculator is not started', { timeou
 
 const settings = { NODE_ID: 'e2e', INPUT_TOPICS: 'in', OUTPUT_TOPIC: 'out', OUTPUT_FORMAT: 'raw' }
 
-test('no broker within KAFKA_WAIT is 69, by name', { timeout: 30_000 }, async (t) => {
+test('no broker within KAFKA_WAIT is 69, by name', { timeout: 180_000 }, async (t) => {
   const broker = `127.0.0.1:${await freePort()}`
-  const start = performance.now()
   const agent = await startAgent(t, {
     args: ['--bin', 'cat'],
     env: { ...settings, KAFKA_DSN: broker, KAFKA_WAIT: '1s' },
   })
+  const stalls = new Stalls(t, agent)
   await unavailable(agent, new RegExp(`cannot reach Kafka at ${broker}`))
-  const took = performance.now() - start
-  assert.ok(took > 1_000 && took < 6_000, `${took} ms`)
+  const [first = NaN, last = NaN] = [agent.log[0], agent.log.at(-1)].map((line) => Date.parse(String(line?.['time'])))
+  // It begins to wait a moment after its first words.
+  assert.ok(last - first > 900, `${last - first} ms`)
+  assert.ok(stalls.elapsed(first, last) < 5_000 + SLACK, `${last - first} ms`)
 })
 
 test(
   'without KAFKA_WAIT the agent waits for its broker, and works once it is there',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (t) => {
     const own = await ownKafka(t)
     const agent = await startAgent(t, { args: ['--bin', 'cat'], env: { ...settings, KAFKA_DSN: own.broker } })
     const warned = (): boolean => agent.log.some(({ level, msg = '' }) => level === 'warn' && /ECONNREFUSED/.test(msg))
-    await waitFor('a warning', warned, { timeout: 20_000 })
+    await waitFor('a warning', warned)
     assert.equal((await agent.get('/livez')).status, 200)
     const ready = await agent.get('/readyz')
     assert.equal(ready.status, 503)

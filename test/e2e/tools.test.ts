@@ -10,7 +10,7 @@ import { noLag, startStream, streamTopics } from '../fixtures/e2e-stream.ts'
 import { TestKafka } from '../support/kafka.ts'
 import { sameMultiset } from '../support/records.ts'
 
-const limit = { timeout: 60_000 }
+const limit = { timeout: 180_000 }
 const VALUES = ['{"v":3,"s":"c error"}', '{"v":1,"s":"a"}', '{"v":2,"s":"b error"}']
 
 interface Tool {

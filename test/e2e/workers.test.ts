@@ -40,7 +40,7 @@ test(
   { concurrency: true },
   (t) => {
     for (const dealing of dealings) {
-      void t.test(`by ${dealing}`, { timeout: 120_000 }, async (t) => {
+      void t.test(`by ${dealing}`, { timeout: 300_000 }, async (t) => {
         const kafka = new TestKafka(t)
         const space = new Workspace(t, kafka)
         const [input, output] = [await kafka.createTopic(PARTITIONS), await kafka.createTopic(PARTITIONS)]
@@ -107,7 +107,7 @@ test(
 
 test(
   'WORKERS=3 in the environment: each has its number, and is one process of the group',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (t) => {
     const kafka = new TestKafka(t)
     const [input, output] = [await kafka.createTopic(3), await kafka.createTopic(1)]
@@ -157,7 +157,7 @@ if os.environ['BDZ_LANE'] == '1': sys.exit(3)
 for line in sys.stdin: sys.stdout.write(line); sys.stdout.flush()
 `
 
-test('a worker that never comes up stops nobody else, however much waits for it', { timeout: 60_000 }, async (t) => {
+test('a worker that never comes up stops nobody else, however much waits for it', { timeout: 180_000 }, async (t) => {
   const kafka = new TestKafka(t)
   const partitions = 16
   const [input, output] = [await kafka.createTopic(partitions), await kafka.createTopic(1)]
@@ -171,7 +171,7 @@ test('a worker that never comes up stops nobody else, however much waits for it'
   const agent = await startStream(t, kafka, { input, output, group, calculator: ['python3', '-c', halfDown], env })
   const done = async (): Promise<boolean> =>
     (await kafka.committed(group, input)).filter((offset) => offset === 30).length === partitions / 2
-  await waitFor('everything of worker 0', done, { timeout: 20_000 })
+  await waitFor('everything of worker 0', done)
   const states = ({ processes }: Snapshot): string => processes.map(({ state }) => state).join(' ')
   await agent.waitForStatus('one up, one down', (status) => states(status) === 'RUNNING BACKOFF')
   const ready = await agent.get('/readyz')

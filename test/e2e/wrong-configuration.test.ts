@@ -136,7 +136,7 @@ const assertPlain = (stderr: string): void => {
 }
 
 for (const { what, env, args, says } of kinds) {
-  test(`${what}: 78, and nothing was started`, { timeout: 20_000 }, async (t) => {
+  test(`${what}: 78, and nothing was started`, { timeout: 180_000 }, async (t) => {
     const at = await ground(t)
     const agent = await startAgent(t, { env: { ...at.env, ...env?.(at) }, args: args?.(at) ?? [] })
     assert.deepEqual(await agent.exit(), { code: 78, signal: null })
@@ -151,14 +151,14 @@ for (const { what, env, args, says } of kinds) {
   })
 }
 
-test('a misread address makes no other warning', { timeout: 20_000 }, async (t) => {
+test('a misread address makes no other warning', { timeout: 180_000 }, async (t) => {
   const at = await ground(t)
   const agent = await startAgent(t, { env: { ...at.env, KAFKA_DSN: 'broker:port' } })
   assert.equal((await agent.exit()).code, 78)
   assert.doesNotMatch(agent.stderr, /^warning: /m)
 })
 
-test('all problems are in one message', { timeout: 20_000 }, async (t) => {
+test('all problems are in one message', { timeout: 180_000 }, async (t) => {
   const at = await ground(t)
   const ofVariables = kinds.filter(({ what }) =>
     /duration|NODE_ID|is no address|%s|comes twice|CA file|level|size/.test(what),
@@ -180,7 +180,7 @@ for (const [what, args, says] of [
   ['an unknown command', ['strat'], /unknown command "strat"/],
   ['a word too many', ['run', '--bin', 'cat', 'more'], /unexpected word "more"/],
 ] as const) {
-  test(`${what}: 64, and nothing was started`, { timeout: 20_000 }, async (t) => {
+  test(`${what}: 64, and nothing was started`, { timeout: 180_000 }, async (t) => {
     const at = await ground(t)
     const agent = await startAgent(t, { env: at.env, args })
     assert.deepEqual(await agent.exit(), { code: 64, signal: null })
@@ -194,7 +194,7 @@ for (const [what, args, says] of [
 
 test(
   'a misspelt variable is a warning with the nearest name, and the agent goes on',
-  { timeout: 20_000 },
+  { timeout: 180_000 },
   async (t) => {
     const env = { KAFKA_BROKER: 'a:1', SHUTDOWN_GRACE: '5s', INPUT_TOPIC: 'a', LOG_LEVL: 'debug', MY_BROKER: 'b:1' }
     const agent = await startAgent(t, { args: ['--in', '/dev/null', '--out', '/dev/null', '--bin', 'cat'], env })
@@ -213,7 +213,7 @@ test(
 
 test(
   'check shows every value with its origin, masks secrets, and connects to nothing',
-  { timeout: 20_000 },
+  { timeout: 180_000 },
   async (t) => {
     const at = await ground(t)
     writeFileSync(join(at.folder, 'token'), 'hunter-token\n')
@@ -243,7 +243,7 @@ test(
   },
 )
 
-test('check tells problems as a start does, with the same exit code', { timeout: 20_000 }, async (t) => {
+test('check tells problems as a start does, with the same exit code', { timeout: 180_000 }, async (t) => {
   const at = await ground(t)
   const env = { ...at.env, NODE_ID: '', LOG_LEVEL: 'loud' }
   const [checked, started] = [await startAgent(t, { args: ['check'], env }), await startAgent(t, { env })]
@@ -252,7 +252,7 @@ test('check tells problems as a start does, with the same exit code', { timeout:
   assert.equal(checked.stderr, started.stderr)
 })
 
-test('check looks at CONFIG_FILE too, and at it alone without a Calculator', { timeout: 30_000 }, async (t) => {
+test('check looks at CONFIG_FILE too, and at it alone without a Calculator', { timeout: 180_000 }, async (t) => {
   const file = join(tempDir(t), 'supervisord.conf')
   const programs = '[program:web]\ncommand=/bin/sleep 9\nautostrat=false\n[program:calculator]\ncommand=/bin/sleep 9\n'
   writeFileSync(file, `[supervisord]\nnodaemon=true\n${programs}`)
@@ -270,13 +270,13 @@ test('check looks at CONFIG_FILE too, and at it alone without a Calculator', { t
   assert.match(beside[1], /\[program:calculator\] is in the group calculator, which is the Calculator's/)
 })
 
-test('health names an address that is none, and asks at no other one', { timeout: 20_000 }, async (t) => {
+test('health names an address that is none, and asks at no other one', { timeout: 180_000 }, async (t) => {
   const agent = await startAgent(t, { args: ['health'], env: { HTTP_LISTEN: ':99999' } })
   assert.deepEqual(await agent.exit(), { code: 1, signal: null })
   assert.match(agent.stdout, /^not known: HTTP_LISTEN=":99999" should be .*\n$/)
 })
 
-test('a line of a supervisord configuration that is none is told once', { timeout: 20_000 }, async (t) => {
+test('a line of a supervisord configuration that is none is told once', { timeout: 180_000 }, async (t) => {
   const file = join(tempDir(t), 'supervisord.conf')
   writeFileSync(file, '[program:x]\ncommand=/bin/cat\nnonsense\n')
   const agent = await startAgent(t, { args: ['check', '-c', file] })

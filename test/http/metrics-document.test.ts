@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { test } from 'node:test'
 import { metricsDocument } from '../../scripts/documents/metrics.ts'
-import { defaultThresholds } from '../../src/http/health.ts'
 import { createMetrics, describedMetrics } from '../../src/http/metrics.ts'
 import { aSnapshot } from './a-snapshot.ts'
 import { parseMetrics } from './parse-metrics.ts'
@@ -21,7 +20,6 @@ test('what a scrape shows is what is described, with no label more', async (t) =
   const snapshot = aSnapshot({ stream: { partitions } })
   const metrics = createMetrics(
     () => snapshot,
-    defaultThresholds,
     () => 4096,
   )
   t.after(() => metrics.close())

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Snapshot } from '../../src/engine/snapshot.ts'
-import { defaultThresholds } from '../../src/http/health.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { cpuSeconds, residentBytes } from '../../src/http/process-metrics.ts'
 import { aSnapshot } from './a-snapshot.ts'
 import { parseMetrics } from './parse-metrics.ts'
 
 function scraper(t: TestContext, snapshot: () => Snapshot) {
-  const metrics = createMetrics(snapshot, defaultThresholds)
+  const metrics = createMetrics(snapshot)
   t.after(() => metrics.close())
   return async () => parseMetrics(await metrics.text())
 }

@@ -84,18 +84,6 @@ test('not ready is 503 with every reason, and still live', async (t) => {
   assert.equal((await ask('/livez')).status, 200)
 })
 
-test('an engine that takes no turn is not live', async (t) => {
-  let age = 60_000
-  const { ask } = await face(t, undefined, { turnAge: () => age })
-  assert.equal((await ask('/livez')).status, 200)
-  age = 61_000
-  const got = await ask('/livez')
-  assert.deepEqual(
-    [got.status, got.body],
-    [503, '{"status":"not live","reasons":["the engine took no turn for 61 s"]}\n'],
-  )
-})
-
 test('HEAD has the headers of GET and no body', async (t) => {
   const { ask } = await face(t)
   const [head, get] = [await ask('/status', { method: 'HEAD' }), await ask('/status')]

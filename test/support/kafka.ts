@@ -97,6 +97,8 @@ export class TestKafka {
     const producer = this.kafka.producer({
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
+      // What is sent again because an answer was late is there once.
+      ...{ idempotent: true, maxInFlightRequests: 1, retry: { retries: 5 } },
     })
     await producer.connect()
     try {

@@ -54,7 +54,7 @@ export class NumberedFeed {
       // When a leader changes between two tries of its own, kafkajs takes the answer of one partition for another's.
       retry: { retries: 0 },
     })
-    await waitFor('a connection of the feed', () => producer.connect().then(() => true))
+    await waitFor('a connection of the feed', () => over() || producer.connect().then(() => true))
     try {
       for (let at = performance.now(); !over(); at = performance.now()) {
         const due = Math.min(MOST_AT_ONCE, (this.#options.pace * TICK) / 1000)

@@ -23,6 +23,6 @@ test('what this process could not do is left out of a time, and nothing else', a
     sleep(300)
     await pause(200)
   })
-  // Not from above: a loaded machine has other stalls. From below by what timers may be too early.
-  assert.ok(took <= 700 && took > 0, `${took} ms`)
+  // The pauses are left, or less: a loaded machine has other stalls.
+  assert.ok(took > 0 && took < 600, `${took} ms`)
 })
