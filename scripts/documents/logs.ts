@@ -1,4 +1,6 @@
-import { kindFields, logEvents, type EventName } from '../../src/domain/log-events.ts'
+import { kindFields, lacking, logEvents, numberFields, type EventName } from '../../src/domain/log-events.ts'
+
+const WIDTH = 120
 
 /** The text of `docs/logs.md`: every event with its fields, made from the table; a test holds the file equal. */
 export function logsDocument(): string {
@@ -7,10 +9,30 @@ export function logsDocument(): string {
     const rows = names
       .filter((name) => name.startsWith(`${kind}.`))
       .map((name) => `| \`${name}\` | ${words(logEvents[name].fields)} | ${logEvents[name].says} |`)
-    const everywhere = common.length === 0 ? '' : `On each line: ${words(common)}.\n\n`
+    const everywhere = common.length === 0 ? '' : `On each line: ${words(common)}${exceptions(kind)}.\n\n`
     return `## ${kind}\n\n${everywhere}| Event | Fields | Meaning |\n| --- | --- | --- |\n${rows.join('\n')}\n`
   })
   return `${introduction}\n${sections.join('\n')}`
+}
+
+/** Lines of a kind that lack some of its fields. */
+function exceptions(kind: string): string {
+  const those = Object.entries(lacking).filter(([name]) => name.startsWith(`${kind}.`))
+  return those.length === 0
+    ? ''
+    : `; ${those.map(([name, fields]) => `\`${name}\` without ${words(fields)}`).join(', ')}`
+}
+
+/** Names in lines of a document's width. */
+function wrapped(names: readonly string[]): string {
+  const lines = ['']
+  for (const [index, name] of names.entries()) {
+    const word = index + 1 < names.length ? `${name},` : name
+    const line = lines.at(-1) ?? ''
+    if (line.length + word.length + 1 >= WIDTH) lines.push(word)
+    else lines[lines.length - 1] = `${line} ${word}`.trimStart()
+  }
+  return lines.join('\n')
 }
 
 const words = (fields: readonly string[]): string =>
@@ -27,9 +49,12 @@ when the agent leaves because of it, \`error\` when a person must act, \`warn\` 
 asked for, \`debug\` for every step.
 
 Durations end in \`Ms\` and are milliseconds. \`err\` has \`message\`, \`code\` and \`cause\`. Secrets are masked; records are shown
-in \`stream.black-box\` alone, the last 64 lines of each direction and at most 4 KiB of each; with BLACK_BOX=\`false\`
-nowhere (\`fed\` and \`printed\` are empty). Lines of the Calculator's stderr are never filtered by LOG_LEVEL: what it
-writes there is its own.
+in \`stream.black-box\`, the last 64 lines of each direction and at most 4 KiB of each, and not at all with
+BLACK_BOX=\`false\` (\`fed\` and \`printed\` are empty); and where dead letters have no other place (\`--out -\`). Lines of the
+Calculator's stderr are never filtered by LOG_LEVEL: what it writes there is its own.
+
+A field has one type on all lines. Numbers, or null, are:
+${wrapped(numberFields.map((field) => `\`${field}\``))}.
 
 A log that cannot be written (a full disk, a terminal that is gone) stops no record: up to 1 MiB of it is kept and tried
 again with each line, what comes after that is lost, and \`agent.log-lost\` tells how many lines when it can be written

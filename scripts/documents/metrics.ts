@@ -21,7 +21,8 @@ by the input alone (rebalances) also when a run document changes the input topic
 - \`partition_lag\` counts offsets, as \`kafka-consumer-groups\` does; markers of transactions are offsets, too. The end of a
   partition that is not being fetched (its records wait for the Calculator) is asked for every 5 s.
 - \`class\` of a death: \`crash\`, \`out-of-memory\`, \`start\` (it had read nothing yet), \`idle\` (it had no record),
-  \`environment\` (somebody else ended it). \`class\` of a dead letter is its reason, see [dead-letters.md](dead-letters.md).
+  \`violation\` (it broke its protocol), \`environment\` (somebody else ended it). \`class\` of a dead letter is its reason,
+  see [dead-letters.md](dead-letters.md).
 - What the Calculator reports on its control channel ([protocols.md](protocols.md)) is added as
   \`pidpiper_calculator_<name>\`, counters with \`_total\`, label \`process\`: those names are its own.
 

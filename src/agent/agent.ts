@@ -16,7 +16,7 @@ import { loopLag } from '../os/loop-lag.ts'
 import { groupMemory } from '../os/memory-use.ts'
 import type { AgentSignal } from '../os/signals.ts'
 import { version } from '../version.ts'
-import { calculatorVerdict, type CalculatorVerdict } from './calculator-verdict.ts'
+import { calculatorVerdict, unlessBroken, type CalculatorVerdict } from './calculator-verdict.ts'
 import { ConsulTies } from './consul.ts'
 import { beginControl } from './control/begin.ts'
 import type { Control } from './control/control.ts'
@@ -85,7 +85,7 @@ export class Agent {
     const stderrTail = (): readonly string[] => adoption.namespecs.flatMap((name) => spawner.stderrTail(name))
     const lastWords = (this.#lastWords = new LastWords({ clock, log, config, stderrTail }))
     const failed = (error: unknown): void => ending.fail(error)
-    const sides = (this.#sides = new Sides(config, clock, log.module('kafka'), () => credentials.kafka(), failed))
+    const sides = (this.#sides = new Sides(config, clock, log, () => credentials.kafka(), failed))
     const streamParts: WorkerStreamParts = {
       ...{ config, clock, events, spawner, supervisor, log },
       attempts: () => (adoption.settings ?? config.streams).deadLetterAttempts,
@@ -242,7 +242,9 @@ export class Agent {
       const process = this.#supervisor.snapshot(name)
       if (process?.state === 'RUNNING') this.#lastWords.retract()
       const verdict = process ? calculatorVerdict(name, process, this.#config) : null
-      if (verdict?.isLast === true) void this.#adoption.workers?.finished().then(() => this.#obey(verdict))
+      const { workers } = this.#adoption
+      if (verdict?.isLast === true)
+        void workers?.finished().then(() => this.#obey(unlessBroken(verdict, name, workers.fault)))
       else if (verdict) this.#obey(verdict)
     }
   }

@@ -7,6 +7,9 @@ import { runsOnce } from './program.ts'
 /** A container's Calculator could not be started at all: the shell's code for it. */
 const NOT_STARTED = 127
 
+/** EX_PROTOCOL: the Calculator did not keep to the protocol that it is run with. */
+const BROKEN_PROTOCOL = 76
+
 export interface CalculatorVerdict {
   /** The agent ends with this code; null: it goes on. */
   readonly code: number | null
@@ -33,3 +36,9 @@ export function calculatorVerdict(
   const ended = exit?.signal == null ? `exit code ${code}` : exit.signal
   return { code, reason: code === 0 ? null : `${name} ended: ${ended}`, isLast: true }
 }
+
+/** A Calculator that broke its protocol, for which `fault` is the word, has not done its work, whatever its exit code. */
+export const unlessBroken = (verdict: CalculatorVerdict, name: string, fault: string | null): CalculatorVerdict =>
+  fault === null || verdict.code === null
+    ? verdict
+    : { ...verdict, code: BROKEN_PROTOCOL, reason: `${name} broke its protocol: ${fault}` }

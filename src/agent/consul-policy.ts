@@ -17,6 +17,6 @@ export function consulPolicy(environment: Environment, machine: Machine, json: b
   const problems = findings.problems.filter(({ name }) => used.includes(name))
   const consul = consulSettings(findings, false)
   if (problems.length > 0 || consul === null)
-    return { stdout: '', stderr: problemsText(problems), exitCode: BAD_CONFIGURATION }
+    return { stdout: '', stderr: problemsText(problems, ''), exitCode: BAD_CONFIGURATION }
   return { stdout: json ? policyJson(consul) : policyHcl(consul), stderr: '', exitCode: 0 }
 }

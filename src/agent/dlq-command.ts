@@ -47,7 +47,7 @@ export async function runDlq(request: DlqRequest, world: DlqWorld): Promise<numb
   const { environment, machine, clock, signal } = world
   const settings = dlqSettings(environment, machine, request.topic)
   if (settings.kafka === null) {
-    world.err(problemsText(settings.problems))
+    world.err(problemsText(settings.problems, ''))
     return BAD_CONFIGURATION
   }
   const { kafka, topic } = settings
@@ -134,9 +134,12 @@ class DlqActions {
       if (signal.aborted) return 0
       const count = totalOf(found.sent)
       if (count === 0) return this.#replayed(found, json, true)
-      if (count > 1 && !(await this.#mayGoOn(plan(found, name), `Send ${countText(count)}?`))) {
+      // Who names a letter has seen it.
+      const isNamed = selection.partition !== null && selection.offset !== null
+      const refused = isNamed ? null : await this.#refusal(plan(found, name), `Send ${countText(count)}?`)
+      if (refused !== null) {
         if (json) await this.#world.out(replayJson(found, name, false, false))
-        return USAGE
+        return refused
       }
     }
     const tally = await new Replay(parts, request, advance('sent')).run(spans)
@@ -174,12 +177,14 @@ class DlqActions {
     return totalOf(tally.stayed) > 0 ? FAILED : 0
   }
 
-  async #mayGoOn(said: string, question: string): Promise<boolean> {
+  /** Null: it is wanted; else the exit code. */
+  async #refusal(said: string, question: string): Promise<number | null> {
     const { ask, err } = this.#world
     err(said)
-    if (ask !== null) return ask(question)
-    err('pidpiper: nothing was sent: say --yes to send more than one letter\n')
-    return false
+    if (ask === null) err('pidpiper: nothing was sent: say --yes to send, or name one letter as PARTITION:OFFSET\n')
+    else if (await ask(question)) return null
+    else err('pidpiper: nothing was sent\n')
+    return ask === null ? USAGE : FAILED
   }
 
   async #letter(partition: number, offset: number): Promise<Letter | null> {

@@ -1,17 +1,18 @@
 // The tools of other systems that the program is under another name; each gets its piece of the world here.
 import process from 'node:process'
 import type { Face } from '../cli/arguments.ts'
-import { noAgentText } from '../cli/no-agent.ts'
+import { noAgentText, noControlText } from '../cli/no-agent.ts'
 import { AgentError } from '../domain/errors.ts'
 import { nodeMachine } from '../faces/supervisord/config/node-machine.ts'
 import { supervisorctl } from '../faces/supervisord/ctl/main.ts'
+import type { Unanswered } from '../faces/supervisord/ctl/session.ts'
 import { NodeTerminal } from '../faces/supervisord/ctl/node-terminal.ts'
 import { sampleConfiguration } from '../faces/supervisord/echo-conf.ts'
 import { pidproxy } from '../faces/supervisord/pidproxy.ts'
 import { findCommand } from '../os/find-command.ts'
 import { loadLibc } from '../os/libc.ts'
 import { hearSigusr1 } from '../os/signals.ts'
-import { socketInUse, socketPlaces } from './control/socket-place.ts'
+import { whomToAsk } from './control/socket-place.ts'
 import { supervisord } from './supervisord/start.ts'
 
 /** @returns the exit code */
@@ -52,12 +53,11 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
 /** Under this name it looks for an agent on this machine first. */
 const OUR_CTL = 'ctl'
 
-function ourControl(): { serverurl: string | null; unanswered: (serverurl: string) => string } {
-  const places = socketPlaces(process.env['CONTROL_SOCKET'])
-  const socket = socketInUse(places)
+function ourControl(): { serverurl: string | null; unanswered: Unanswered } {
+  const asked = whomToAsk(process.env['CONTROL_SOCKET'])
   return {
-    serverurl: socket === null ? null : `unix://${socket}`,
-    unanswered: (serverurl) => noAgentText(serverurl, places),
+    serverurl: asked.serverurl,
+    unanswered: (url, isHttp) => (isHttp ? noControlText(url) : noAgentText(url, asked)),
   }
 }
 

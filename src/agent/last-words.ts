@@ -40,7 +40,8 @@ export class LastWords {
       this.#untold++
       return
     }
-    log.line('warn', 'the Calculator died: its last moments', {
+    const end = box.death === 'violation' ? 'was killed for breaking its protocol' : 'died'
+    log.line('warn', `the Calculator ${end}: its last moments`, {
       event: 'stream.black-box',
       ...box,
       ...(this.#untold > 0 && { untold: this.#untold }),

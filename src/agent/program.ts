@@ -1,14 +1,17 @@
 import type { Config } from '../config/config.ts'
 import type { ProgramSpec } from '../domain/process/spec.ts'
-import type { StreamSettings } from '../domain/stream/settings.ts'
+import type { Protocol, StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import { CONTROL_FD } from '../os/child-control.ts'
 
 /** How long the kernel gets to end a killed group before it is killed once more. */
 const KILL_AGAIN: Millis = 1000
 
-/** A run of PROTOCOL=batch ends with exit 0; one that reads nothing would else be started without a pause. */
-const RUN_FLOOR: Millis = 50
+/**
+ * Exit 0 ends a run of these, and the next follows: of batch with what has come meanwhile, of a source, which waits for
+ * nothing, not faster than a process manager starts anything.
+ */
+const runFloors: Partial<Record<Protocol, Millis>> = { batch: 50, source: 1000 }
 
 /** Local input is read once, and EXIT_ON=exit means that the first end is the end: then nothing is started again. */
 export const runsOnce = (config: Config): boolean => config.input.kind === 'file' || config.calculator.exitOn === 'exit'
@@ -29,6 +32,7 @@ export function calculatorProgram(
 ): ProgramSpec {
   const { calculator, shutdownGraceMs } = config
   const once = runsOnce(config)
+  const floor = runFloors[settings.protocol]
   const environment = {
     ...calculator.childEnvironment,
     BDZ_INSTANCE: config.instanceId,
@@ -55,7 +59,7 @@ export function calculatorProgram(
     backoff: {
       kind: 'progress',
       max: calculator.backoffMaxMs,
-      ...(settings.protocol === 'batch' && { floor: RUN_FLOOR }),
+      ...(floor !== undefined && { floor }),
     },
     // End of input first: a program that finishes its last line then ends by itself.
     stop: [

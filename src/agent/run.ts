@@ -5,6 +5,7 @@ import type { RunFlags } from '../cli/arguments.ts'
 import { wantsColors } from '../config/colors.ts'
 import { loadConfig, type Config } from '../config/config.ts'
 import { thisMachine } from '../config/machine.ts'
+import type { Problem } from '../config/problem.ts'
 import type { Reading } from '../config/read.ts'
 import { AgentError } from '../domain/errors.ts'
 import { terminationMessage } from '../engine/termination-message.ts'
@@ -33,6 +34,7 @@ export function prepare(flags: RunFlags): Prepared | number {
   const { config, problems, warnings, reading } = loadConfig({ environment: process.env, flags, machine: thisMachine })
   if (config === null) {
     process.stderr.write(refusal({ problems, warnings }, wantsColors(process.stderr, process.env)))
+    if (knowsNothing(problems)) process.stderr.write('pidpiper --help says how to begin, with Kafka and without\n')
     tellPlatform(reading, refusal({ problems, warnings }, false))
     return BAD_CONFIGURATION
   }
@@ -44,6 +46,10 @@ export function prepare(flags: RunFlags): Prepared | number {
   for (const warning of warnings) log.line('warn', warning, { event: 'config.warning' })
   return { config, log }
 }
+
+/** Neither what to run nor what to feed it: the first thing that a newcomer types. */
+const knowsNothing = (problems: readonly Problem[]): boolean =>
+  ['KAFKA_DSN', 'PROGRAM'].every((each) => problems.some(({ name, value }) => name === each && value === null))
 
 /** A pod that does not start says why where its platform looks first. There is no log yet: stderr has it too. */
 function tellPlatform({ values, set }: Reading, text: string): void {

@@ -2,6 +2,7 @@
 import process from 'node:process'
 import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
+import { namespec } from '../domain/process/spec.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import { DiscardingSink } from '../engine/discarding-sink.ts'
@@ -21,13 +22,16 @@ import { TransactionSession } from '../kafka/transactions/session.ts'
 import { FileDeadLetters, ReportedDeadLetters, type ReportedLetter } from '../local/file-dead-letters.ts'
 import { FileSink } from '../local/file-sink.ts'
 import { FileSource } from '../local/file-source.ts'
-import type { LogLine } from '../log.ts'
+import type { Log, LogLine } from '../log.ts'
 import { transactionClocks } from './exactly-once.ts'
+import { calculatorName } from './program.ts'
 import { clientIdOf, transactionalIdOf } from './names.ts'
 
 export class Sides {
   readonly #config: Config
   readonly #clock: Clock
+  readonly #line: LogLine
+  /** Of Kafka. */
   readonly #log: LogLine
   readonly #credentials: () => KafkaCredentials
   readonly #failed: (error: unknown) => void
@@ -40,13 +44,14 @@ export class Sides {
   constructor(
     config: Config,
     clock: Clock,
-    log: LogLine,
+    log: Pick<Log, 'line' | 'module'>,
     credentials: () => KafkaCredentials,
     failed: (error: unknown) => void,
   ) {
     this.#config = config
     this.#clock = clock
-    this.#log = log
+    this.#line = log.line
+    this.#log = log.module('kafka')
     this.#credentials = credentials
     this.#failed = failed
   }
@@ -186,6 +191,9 @@ export class Sides {
   }
 
   #report({ reason, facts, ...letter }: ReportedLetter): void {
-    this.#log('error', `dead letter: ${reason}`, { ...facts, ...letter, event: 'stream.dead-letter', reason })
+    // A local stream has one worker.
+    const process = namespec({ group: this.#config.calculator.group, name: calculatorName(0, 1) })
+    const fields = { process, ...facts, ...letter, event: 'stream.dead-letter', reason } as const
+    this.#line('error', `a record went to the dead letters: ${reason}`, fields)
   }
 }

@@ -49,13 +49,16 @@ export const refusal = ({ problems, warnings }: Pick<CheckInput, 'problems' | 'w
 const warningsText = (warnings: readonly string[], colors: boolean): string =>
   warnings.map((warning) => paint(colors, yellow, `warning: ${oneLine(warning)}`) + '\n').join('')
 
-/** Every problem in one message, each on a line that names the variable, its value and what was expected. */
-export function problemsText(problems: readonly CheckProblem[]): string {
+/**
+ * Every problem in one message, each on a line that names the variable, its value and what was expected. `outcome`: what
+ * that means, for a command that would have started something.
+ */
+export function problemsText(problems: readonly CheckProblem[], outcome = ', nothing was started'): string {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`
   const lines = problems.map(({ name, value, expected }) => {
     return `  ${name}${value === null ? '' : `=${JSON.stringify(value)}`} ${oneLine(expected)}\n`
   })
-  return `pidpiper: the configuration has ${count}, nothing was started\n${lines.join('')}`
+  return `pidpiper: the configuration has ${count}${outcome}\n${lines.join('')}`
 }
 
 const bold = 1

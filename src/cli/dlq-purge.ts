@@ -25,7 +25,7 @@ export function purgeReport(plans: readonly PurgedPartition[], topic: string, do
 
 function partitionLine({ span, end, keeps }: PurgedPartition, done: string): string {
   const { partition, from, to } = span
-  const gone = to > from ? `${from} to ${to - 1} ${done}` : 'nothing goes'
+  const gone = to > from ? `offsets ${from} to ${to - 1} ${done}` : 'nothing goes'
   const letter = keeps ? `, the first is ${text.printable(keeps.reason)} and not asked for` : ''
   const kept = end > to ? `${to} to ${end - 1} kept${letter}` : 'nothing kept'
   return `partition ${partition}: ${gone}, ${kept}`

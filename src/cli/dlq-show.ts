@@ -1,5 +1,6 @@
 // `pidpiper dlq show`: everything that a letter says.
 import type { Letter } from '../domain/dead-letters/letter.ts'
+import { typedFacts } from '../domain/dead-letters/typed-facts.ts'
 import * as text from './dlq-text.ts'
 
 /** Bytes of a value that are shown in hexadecimal. */
@@ -76,7 +77,7 @@ function valueText(value: Uint8Array): string {
 
 const wholeLetter = (letter: Letter, marks: text.Marks): Record<string, unknown> => ({
   ...text.jsonLetter(letter, marks),
-  facts: Object.fromEntries(letter.facts),
+  facts: typedFacts(letter.facts),
   headers: letter.headers.map(([name, value]) => ({ name, ...text.jsonBytes('value', value) })),
   ...text.jsonBytes('value', letter.value),
 })

@@ -39,6 +39,7 @@ Variables you will need (all of them: docs/variables.md, or pidpiper check)
 Exit codes
   0 clean stop    the Calculator's own code, or 128 + signal, where it ends the container
   64 wrong command line    69 a needed service or port is not available    70 bug    78 wrong configuration
+  76 with --in: the Calculator broke its PROTOCOL
 `
 
 const streamOptions = `  --bin PROGRAM   absolute path or a name in PATH; wins over PROGRAM
@@ -58,8 +59,9 @@ Examples
   pidpiper --bin /opt/app/score --args --logs=stderr,/var/model
   pidpiper --bin cat --in records.txt --out -
 
-With --in the Calculator's exit code is the agent's, once the input has ended. An input that cannot be read on (or has a
-line above 64 MiB), and an output that cannot be written, end it with 69. SIGTERM drains, a second one does not.
+With --in the Calculator's exit code is the agent's, once the input has ended; it is 76 where the protocol was not kept:
+records without an answer, or a line too many. An input that cannot be read on (or has a line above 64 MiB), and an
+output that cannot be written, end it with 69. SIGTERM drains, a second one does not.
 `
 
 const check = `pidpiper check - show the configuration in force, each value with its origin; secrets are masked.
@@ -138,7 +140,7 @@ replay
   --to TOPIC              there instead, by key; needed for lines of the Calculator's output
   --force                 also letters that were cut short
   --again                 also letters that were replayed before
-  --yes                   do not ask; needed for more than one letter where nobody can be asked
+  --yes                   do not ask; needed where nobody can be asked, unless PARTITION:OFFSET names the letter
 
 purge
   --before T|OFFSET       written before, or lying before an offset (with --partition); --all: what is there now
@@ -155,8 +157,9 @@ Always
   --json                  for programs; ls writes a line per letter
 
 Exit codes
-  0 done, or no letters    1 refused by Kafka, or some letters could not be sent    64 wrong words, or --yes is missing
-  69 Kafka cannot be reached    78 wrong configuration    130, 143 interrupted; what was sent is not sent again
+  0 done, or no letters    1 refused by Kafka or by you, some letters could not be sent, or there is no such topic
+  64 wrong words, or --yes is missing    69 Kafka cannot be reached    78 wrong configuration
+  130, 143 interrupted; what was sent is not sent again
 `
 
 const install = `pidpiper install - link the names supervisord, supervisorctl, echo_supervisord_conf, pidproxy and pidpiper to

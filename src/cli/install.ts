@@ -33,11 +33,18 @@ interface Piece {
 
 type Found = 'nothing' | 'as wanted' | 'ours' | 'foreign'
 
-/** Prints what it does, or with `dryRun` what it would do. @returns the exit code: 0, or 1 where something is in the way */
-export function install(
-  { prefix, systemd, force, dryRun }: InstallFlags,
-  { executable, out, err }: InstallWorld,
-): number {
+/** Prints what it did, or with `dryRun` what it would do. @returns the exit code: 0, or 1 where something is in the way */
+export function install(flags: InstallFlags, world: InstallWorld): number {
+  try {
+    return putAll(flags, world)
+  } catch (error) {
+    world.err(`pidpiper: cannot install: ${error instanceof Error ? error.message : String(error)}\n`)
+    return REFUSED
+  }
+}
+
+/** Throws the system's error where a place cannot be looked at, or made. */
+function putAll({ prefix, systemd, force, dryRun }: InstallFlags, { executable, out, err }: InstallWorld): number {
   const root = resolve(prefix ?? '/usr/local')
   const plan = piecesIn(root, resolve(executable), systemd).map((piece) => ({ ...piece, found: look(piece) }))
   const foreign = plan.filter(({ found }) => found === 'foreign')
@@ -46,18 +53,13 @@ export function install(
     err(`pidpiper: these are not pidpiper's, nothing was changed (--force replaces them):\n${paths}`)
     return REFUSED
   }
-  try {
-    for (const piece of plan) {
-      const { path, wanted, found } = piece
-      const what = 'link' in wanted ? `${path} -> ${wanted.link}` : path
-      if (found === 'as wanted') out(`unchanged  ${what}\n`)
-      else out(`${dryRun ? 'would ' : ''}${found === 'nothing' ? 'create' : 'replace'}  ${what}\n`)
-      if ('text' in wanted && dryRun) out(wanted.text.replace(/^/gm, '    ').trimEnd() + '\n')
-      if (found !== 'as wanted' && !dryRun) put(piece)
-    }
-  } catch (error) {
-    err(`pidpiper: cannot install: ${error instanceof Error ? error.message : String(error)}\n`)
-    return REFUSED
+  for (const piece of plan) {
+    const { path, wanted, found } = piece
+    const what = 'link' in wanted ? `${path} -> ${wanted.link}` : path
+    if (found !== 'as wanted' && !dryRun) put(piece)
+    if (found === 'as wanted') out(`unchanged  ${what}\n`)
+    else out(`${dryRun ? 'would ' : ''}${found === 'nothing' ? 'create' : 'replace'}  ${what}\n`)
+    if ('text' in wanted && dryRun) out(wanted.text.replace(/^/gm, '    ').trimEnd() + '\n')
   }
   if (systemd && !dryRun) out(`next: systemctl daemon-reload && systemctl enable --now supervisord\n`)
   return 0
@@ -89,12 +91,19 @@ function look({ path, wanted }: Piece): Found {
 
 /** Never half: under another name first, then in place. */
 function put({ path, wanted }: Piece): void {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const draft = `${path}.pidpiper-new`
   rmSync(draft, { force: true })
   if ('link' in wanted) symlinkSync(wanted.link, draft)
   else writeFileSync(draft, wanted.text, { flag: 'wx', mode: 0o644 })
   renameSync(draft, path)
+}
+
+/** Not `recursive`: Node tries that for ever where the file system makes no folders, as in /proc. */
+function makeFolder(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return
+  makeFolder(dirname(path))
+  mkdirSync(path)
 }
 
 const mark = '# Written by pidpiper install'

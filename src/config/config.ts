@@ -90,7 +90,7 @@ export function loadConfig({ environment, flags, machine }: Sources): Loaded {
   const reading = readVariables(environment, machine)
   const findings = new Findings(reading, flags, environment, machine)
   const { values } = findings
-  const { input, output } = sidesOf(flags)
+  const { input, output } = sidesOf(findings)
   const reads = values.PROTOCOL !== 'source'
   const kafkaIsUsed = (input.kind === 'kafka' && reads) || output.kind === 'kafka'
   if (!kafkaIsUsed && findings.isSet('KAFKA_DSN')) {

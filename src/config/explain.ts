@@ -1,6 +1,7 @@
 // The effective configuration as rows for a person: each value, as it may be shown, with its origin.
 import type { Loaded } from './config.ts'
 import type { Flags } from './findings.ts'
+import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
 import { masked } from './problem.ts'
 import type { Origin } from './read.ts'
 import type { VariableName } from './variables.ts'
@@ -27,6 +28,14 @@ export function explain({ config, reading }: Loaded, flags: Flags): Row[] {
   if (!reading.set.has('BUFFER_BYTES') && config !== null) {
     const value = String(config.limits.bufferBytes)
     found.set('BUFFER_BYTES', { value, origin: 'default', note: "from the cgroup's memory, at most 64MiB" })
+  }
+  const letters = config?.output.kind === 'kafka' ? deadLetterTopicOf(config.streams) : null
+  if (!reading.set.has('DEAD_LETTER_TOPIC') && letters !== null) {
+    const note = config?.streams.outputTopic === null ? 'after INPUT_TOPICS' : 'after OUTPUT_TOPIC'
+    found.set('DEAD_LETTER_TOPIC', { value: letters, origin: 'default', note })
+  }
+  if (!reading.set.has('KAFKA_TLS') && config?.kafka) {
+    found.set('KAFKA_TLS', { value: String(config.kafka.tls !== false), origin: 'default', note: 'after KAFKA_DSN' })
   }
   if (flags.bin !== undefined) found.set('PROGRAM', { value: flags.bin, origin: 'command line', note: '--bin' })
   const rows = variableList.map(([name, { group, secrecy, default: byDefault, unset }]): Row => {

@@ -4,15 +4,20 @@ import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
 import { readsItsLetters, splitsAnswered } from '../domain/stream/obstacles.ts'
 import type { Protocol } from '../domain/stream/settings.ts'
 import type { Config } from './config.ts'
-import type { Adjustable, Findings, Flags } from './findings.ts'
+import type { Adjustable, Findings } from './findings.ts'
 
 /** `path` `-` is the agent's own stdin or stdout. */
 export type Side = { readonly kind: 'kafka' } | { readonly kind: 'file'; readonly path: string }
 
-/** A local stream takes Kafka's place on its own side, and only when it is written out. */
-export function sidesOf(flags: Flags): { input: Side; output: Side } {
+/**
+ * A local stream takes Kafka's place on its own side, and only when it is written out. A sink writes nothing: without
+ * Kafka it has stdout for a side, so that its dead letters go to the log.
+ */
+export function sidesOf(findings: Findings): { input: Side; output: Side } {
+  const { flags, values } = findings
   const side = (path: string | undefined): Side => (path === undefined ? { kind: 'kafka' } : { kind: 'file', path })
-  return { input: side(flags.in), output: side(flags.out) }
+  const staysSink = values.PROTOCOL === 'sink' && !findings.isSet('KAFKA_DSN') && !findings.isSet('CONSUL_DSN')
+  return { input: side(flags.in), output: side(flags.out ?? (staysSink ? '-' : undefined)) }
 }
 
 /** Everything the run document cannot bring must be there; files must be usable; loops are warned about. */

@@ -7,7 +7,7 @@ export interface Finding {
   /** A warning lets the agent work; with a problem it does not, or not for long. */
   readonly verdict: 'ok' | 'warning' | 'problem'
   readonly seen: string
-  /** One sentence; empty where nothing is to be done. */
+  /** One sentence; empty where nothing is to be done, or `seen` says it. */
   readonly cure: string
 }
 

@@ -25,6 +25,23 @@ export const kindFields = {
   stream: ['process'],
 } as const
 
+/** Fields of a kind that these lines of it do not have. */
+export const lacking = {
+  'process.stderr': ['state', 'from'],
+  'process.control': ['state', 'from'],
+  'process.stdout': ['state', 'from'],
+  'stream.adopting': ['process'],
+  'stream.adopted': ['process'],
+} as const
+
+/** Numbers, or null where there is none, on every line that has them; a field of any other name is never a number. */
+export const numberFields = [
+  ...['seq', 'at', 'port', 'pid', 'exitCode', 'retries', 'retryInMs', 'aliveMs', 'afterMs', 'pauseMs', 'seconds'],
+  ...['partition', 'offset', 'nextOffset', 'timestamp', 'generation', 'modifyIndex', 'attempts', 'maxAttempts'],
+  ...['records', 'inFlight', 'atOnce', 'untold', 'lines', 'bytes', 'unreadBytes', 'length', 'limit', 'truncated'],
+  ...['retryCount', 'retryTime'],
+] as const
+
 const record = ['topic', 'partition', 'offset'] as const
 
 // prettier-ignore
@@ -88,7 +105,8 @@ export const logEvents = {
   'stream.checkpoint-missed': of('It was not seen to finish: nothing is committed.'),
   'stream.block-buffered': of('It keeps back part of a line.', 'bytes'),
   'stream.partial-line': of('It ended within a line.', 'bytes'),
-  'stream.violation': of('It broke its protocol, by a line or by closing its stdout; whether feeding is `restarted` or `stopped`.', 'feeding'),
+  'stream.violation': of('It broke its protocol, by a line or by closing its stdout; whether feeding is `restarted`, `stopped` or, of a local input, `ended`.', 'feeding'),
+  'stream.unanswered': of('It ended as if all were done, and `records` of a local input have no answer, or part of the input was not read.', 'records', 'inputRead'),
   'stream.given-up': of('Feeding stops until the settings are others.'),
   'stream.pipe-closed': of('It closed its `pipe`, stdin or stdout, and lives on.', 'pid', 'pipe'),
   'stream.no-answer': of('It shows no sign of work.', 'seconds', 'records', 'unreadBytes', 'child'),
@@ -96,10 +114,10 @@ export const logEvents = {
   'stream.advice': of('The protocol that it seems to keep; or it should `flush`, since it prints in whole buffers.', 'protocol', 'flush'),
   'stream.replay': of('Records are read again from here.', ...record),
   'stream.left-behind': of('Unanswered records of a topic that is not read any more.', ...record),
-  'stream.dead-letter': of('A record went to the dead letters: the first 20 of each reason in ten seconds; `value` and `bytes`, and all of them, where it is only told here.', ...record, 'reason', 'timestamp', 'attempts', 'exit-code', 'signal', 'stderr', 'said', 'length', 'limit', 'truncated', 'value', 'bytes', 'module'),
+  'stream.dead-letter': of('A record went to the dead letters: the first 20 of each reason in ten seconds; with `value` (`valueBase64` where it is not UTF-8) and `bytes`, and all of them, where it is only told here (`--out -`).', ...record, 'reason', 'timestamp', 'attempts', 'exitCode', 'signal', 'stderr', 'said', 'length', 'limit', 'truncated', 'value', 'valueBase64', 'bytes'),
   'stream.dead-letters': of('So many more went there within ten seconds than were told one by one.', 'records', 'reason'),
   'stream.suspects': of('It died with records in work: fewer at once from now on.', 'records', 'atOnce', 'death'),
-  'stream.suspect': of('It died with one record alone.', ...record, 'attempts', 'death'),
+  'stream.suspect': of('It died with one record alone, `attempts` times by now; after `maxAttempts` the record is condemned.', ...record, 'attempts', 'maxAttempts', 'death'),
   'stream.condemned': of('A record killed it too often, and goes to the dead letters.', ...record, 'attempts', 'exitCode', 'signal'),
   'stream.isolation-over': of('Every suspect is done.'),
   'stream.stood-aside': of('It does not run: its partitions are left to others.', 'state', 'retries', 'afterMs'),
@@ -127,8 +145,8 @@ export const logEvents = {
   'kafka.start': of('Where a partition begins.', ...record),
   'kafka.start-position': of('That cannot be found out.'),
   'kafka.start-position-over': of('It was.'),
-  'kafka.out-of-range': of('No such offset, or one of another log; `from` where it goes on.', ...record, 'from'),
-  'kafka.truncated': of('The log was cut, and goes on otherwise; `from` where.', ...record, 'from'),
+  'kafka.out-of-range': of('No such offset, or one of another log; it goes on at `nextOffset`.', ...record, 'nextOffset'),
+  'kafka.truncated': of('The log was cut, and goes on otherwise, from `nextOffset`.', ...record, 'nextOffset'),
   'kafka.topic-anew': of('The topic was deleted and made again.', ...record),
   'kafka.output-topic-missing': of('The output topic does not exist.'),
   'kafka.output-topic-missing-over': of('It does.'),

@@ -91,7 +91,9 @@ export class AgentModel implements ReadModel {
     const reason =
       streams.map(({ input, output }) => input.error ?? output.error).find((error) => error !== null) ??
       (this.#consul === 'unreachable' ? `Consul cannot be reached: ${this.#consulReason}` : null) ??
-      (document.state === 'refused' || document.state === 'rolled-back' ? `run document ${document.state}` : null)
+      (document.state === 'refused' || document.state === 'rolled-back'
+        ? `run document ${document.state.replace('-', ' ')}`
+        : null)
     return reason === null ? { state: 'running', reason: '' } : { state: 'degraded', reason }
   }
 }

@@ -20,9 +20,15 @@ type Origin = Pick<Outgoing, 'incarnation' | 'sequence'>
 /** Of records that are done without a line. */
 const NOWHERE: Origin = { incarnation: 0, sequence: 0 }
 
+/**
+ * What a broken protocol does to feeding: another Calculator is fed, none is after three times within a minute, and an
+ * input that is read once ends with it.
+ */
+export type Feeding = 'restarted' | 'stopped' | 'ended'
+
 export interface AnsweringHooks {
-  /** A line came that answers nothing, or none will ever come; `forGood` after three times within a minute. */
-  violated(lane: Lane, forGood: boolean): void
+  /** A line came that answers nothing, or none will ever come; `what` says so. */
+  violated(lane: Lane, feeding: Feeding, what: string): void
   /** This record, whose place in the window stays, is to be handed over once more. */
   again(batch: LineBatch): void
 }
@@ -146,7 +152,8 @@ export class Answering {
 
   /** It closed its stdout: it will never answer. */
   fellSilent(lane: Lane): void {
-    this.#break(lane, 'the Calculator closed its stdout and lives on: one that writes elsewhere is PROTOCOL=sink')
+    if (!lane.over)
+      this.#break(lane, 'the Calculator closed its stdout and lives on: one that writes elsewhere is PROTOCOL=sink')
   }
 
   forgive(): void {
@@ -161,17 +168,20 @@ export class Answering {
   }
 
   #violation(lane: Lane, what: string): void {
+    // Of a dead one its records are read again; where they cannot be, what it did wrong counts all the same.
+    if (lane.over && this.#parts.replayable) return
     this.#break(lane, `the Calculator printed ${what}: ${this.#rules().cure}`)
   }
 
   #break(lane: Lane, message: string): void {
-    if (lane.over || lane.broken) return
+    if (lane.broken) return
     lane.broken = true
     const now = this.#parts.clock.now()
     this.#report.counters.violations++
     this.#violations = [...this.#violations.filter((at) => now - at < VIOLATIONS_WITHIN), now]
-    const forGood = this.#violations.length >= VIOLATIONS_MAX
-    this.#report.publish('violation', 'error', message, { feeding: forGood ? 'stopped' : 'restarted' })
-    this.#hooks.violated(lane, forGood)
+    const isOften = this.#violations.length >= VIOLATIONS_MAX
+    const feeding = !this.#parts.replayable ? 'ended' : isOften ? 'stopped' : 'restarted'
+    this.#report.publish('violation', 'error', message, { feeding })
+    this.#hooks.violated(lane, feeding, message)
   }
 }

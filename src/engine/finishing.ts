@@ -7,6 +7,8 @@ import type { ProtocolRules } from '../domain/stream/protocol/protocol.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
 import type { Answering } from './answering.ts'
 import type { BlackBox } from './black-box.ts'
+import type { Feeder } from './feeder.ts'
+import { tellUnanswered } from './input-end.ts'
 import type { Isolation } from './isolation.ts'
 import type { Lane } from './lane.ts'
 import type { OutputPump } from './output-pump.ts'
@@ -20,11 +22,14 @@ export interface FinishingParts {
   readonly answering: Answering
   readonly pump: OutputPump
   readonly book: PartitionBook
+  readonly feeder: Pick<Feeder, 'empty'>
   readonly settling: Settling
   readonly isolation: Isolation
   readonly report: StreamReport
   readonly rules: ProtocolRules
   readonly lanes: Set<Lane>
+  /** Why the run is no good whatever its exit code, where nothing is read a second time; null: it is not known to be. */
+  fault: string | null
   /** These records have left the agent unanswered: their place in the window is free. */
   released(records: readonly AnswerRun[]): void
 }
@@ -55,6 +60,7 @@ export async function finish(stream: FinishingParts, lane: Lane, ending: Ending)
   stream.released(left)
   const flying = lane.answers ? left.filter(({ orphan }) => !orphan).map(flyingOf) : lane.handed.list()
   const death = deathFor(lane, ending, flying)
+  if (!parts.replayable) tellUnanswered(stream, lane, ending, left)
   if (!parts.atMostOnce) isolation.died(lane, status, death, flying)
   if (isCrash(lane, ending, death)) {
     stream.report.died(death)
@@ -82,7 +88,8 @@ function deathFor(lane: Lane, ending: Ending, flying: readonly Flying[]): Death 
   const unread = lane.child.stdin.unread()
   return deathOf({
     status,
-    stopped: signalled || lane.stopping || lane.broken,
+    broken: lane.broken,
+    stopped: signalled || lane.stopping,
     hung: lane.hung,
     outOfMemory: diedOfMemory(lane, ending),
     inputEnded: lane.inputEnded,

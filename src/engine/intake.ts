@@ -142,7 +142,7 @@ export class Intake implements RecordConsumer {
       // What comes after them must not be taken, nor what came before them be read again: the partition stands.
       return new Promise<never>(() => undefined)
     })
-    if (isStored) this.#report.deadLettered(list)
+    if (isStored) this.#report.deadLettered(list, this.#letters.tellsEach)
     return []
   }
 

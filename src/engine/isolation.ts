@@ -120,9 +120,9 @@ export class Isolation {
       })
     } else if (records === 1 && only) {
       const { topic, partition, first: offset } = only
-      const attempts = `${this.#blame.attemptsOf(only, offset)} of ${this.#parts.attempts()}`
+      const [attempts, maxAttempts] = [this.#blame.attemptsOf(only, offset), this.#parts.attempts()]
       const message = 'the Calculator died with one record alone, which is tried again'
-      this.#report.publish('suspect', 'warn', message, { topic, partition, offset, attempts, death })
+      this.#report.publish('suspect', 'warn', message, { topic, partition, offset, attempts, maxAttempts, death })
     } else if (records > 1) {
       const message = 'the Calculator died with records in work: fewer at once until the one that kills it is found'
       this.#report.publish('suspects', 'warn', message, { records, atOnce: this.#blame.limit, death })

@@ -13,6 +13,11 @@ export class LetterWriter {
     this.#sink = sink
   }
 
+  /** As of the sink. */
+  get tellsEach(): boolean {
+    return this.#sink.tellsEach ?? false
+  }
+
   /** What another sink has not stored goes to this one. */
   use(sink: DeadLetterSink): void {
     if (sink === this.#sink) return

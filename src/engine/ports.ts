@@ -233,6 +233,8 @@ export interface RecordSink {
 }
 
 export interface DeadLetterSink {
+  /** What it stores is in the log: nobody needs to tell of a letter besides. */
+  readonly tellsEach?: boolean
   /**
    * Resolves when all letters are stored; never drops one that `isWanted`. Where it says no before they are on their way,
    * the call may reject: they are of no use any more, whoever reads their records again writes them again.

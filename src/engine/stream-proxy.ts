@@ -78,6 +78,11 @@ export class StreamProxy implements PipeOwner {
     return this.#finishing
   }
 
+  /** Why the run is no good, whatever the Calculator's exit code says; to be asked when it is `finished`. */
+  get fault(): string | null {
+    return this.#works.fault
+  }
+
   // ---- re-adjustment and stop --------------------------------------------------------------------------------------
 
   /**

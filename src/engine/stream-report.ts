@@ -1,4 +1,5 @@
 // What the stream tells of itself: counters, events, and its part of the snapshot.
+import { typedFacts } from '../domain/dead-letters/typed-facts.ts'
 import { Advice, type Advised } from '../domain/stream/advice.ts'
 import type { Death } from '../domain/stream/death.ts'
 import { DurationHistogram } from '../domain/stream/duration-histogram.ts'
@@ -70,7 +71,10 @@ export class StreamReport {
     this.#namespec = namespec
     this.#letterLines = new LetterLines(clock, {
       each: ({ reason, facts }) =>
-        this.publish('dead-letter', 'warn', `a record went to the dead letters: ${reason}`, { reason, ...facts }),
+        this.publish('dead-letter', 'warn', `a record went to the dead letters: ${reason}`, {
+          reason,
+          ...typedFacts(Object.entries(facts)),
+        }),
       more: (reason, records) =>
         this.publish('dead-letters', 'warn', `${records} more records went to the dead letters: ${reason}`, {
           ...{ reason, records },
@@ -120,9 +124,10 @@ export class StreamReport {
     this.deaths[death] = (this.deaths[death] ?? 0) + 1
   }
 
-  deadLettered(letters: readonly DeadLetter[]): void {
+  /** `areTold`: each is in the log already. */
+  deadLettered(letters: readonly DeadLetter[], areTold = false): void {
     for (const { reason } of letters) this.deadLetters[reason] = (this.deadLetters[reason] ?? 0) + 1
-    this.#letterLines.add(letters)
+    if (!areTold) this.#letterLines.add(letters)
   }
 
   /** Nothing follows: what is still untold is told. */

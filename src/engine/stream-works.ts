@@ -1,5 +1,5 @@
 // The parts of one stream, wired: what each of them needs of the others. Who calls them from outside is StreamProxy.
-import { Answering } from './answering.ts'
+import { Answering, type Feeding } from './answering.ts'
 import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../domain/stream/fifo.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
@@ -55,6 +55,7 @@ export class StreamWorks implements FinishingParts {
   readonly #commits: Committer | Transacting
   /** Why feeding was stopped for good; null while it was not. */
   problem: string | null = null
+  fault: string | null = null
   sides: StreamSides
   /** The last incarnation. */
   lane: Lane | null = null
@@ -116,7 +117,7 @@ export class StreamWorks implements FinishingParts {
       exchanged: () => {
         for (const lane of this.lanes) lane.givenUp = true
       },
-      deadLettered: (letters) => this.report.deadLettered(letters),
+      deadLettered: (letters) => this.report.deadLettered(letters, this.sides.letters.tellsEach),
       abandoned: (records) => room.left(records),
       relieved: () => {
         for (const lane of this.lanes) lane.resume()
@@ -124,7 +125,7 @@ export class StreamWorks implements FinishingParts {
       failed: parts.failed,
     })
     this.answering = new Answering(parts, this.pump, this.report, () => this.rules, {
-      violated: (lane, forGood) => this.#violated(lane, forGood),
+      violated: (lane, feeding, what) => this.#violated(lane, feeding, what),
       again: (batch) => this.feeder.push(batch),
     })
     this.control = controlDesk(this)
@@ -279,9 +280,10 @@ export class StreamWorks implements FinishingParts {
     this.room.recycle(records)
   }
 
-  #violated(lane: Lane, forGood: boolean): void {
+  #violated(lane: Lane, feeding: Feeding, what: string): void {
     this.feeder.detach()
-    if (forGood) this.feeder.hold('violation')
-    this.parts.broken(lane.child.pid)
+    if (feeding === 'stopped') this.feeder.hold('violation')
+    if (feeding === 'ended') this.fault ??= what
+    if (!lane.over) this.parts.broken(lane.child.pid)
   }
 }

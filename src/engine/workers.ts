@@ -44,6 +44,11 @@ export class Workers {
     await Promise.all(this.#proxies.map((proxy) => proxy.finished))
   }
 
+  /** As `StreamProxy.fault`, of the first that has one. */
+  get fault(): string | null {
+    return this.#proxies.find(({ fault }) => fault !== null)?.fault ?? null
+  }
+
   /** As `StreamProxy.drain`, of all at once. */
   async drain(limit: Millis, goesOn = false): Promise<boolean> {
     const drained = await Promise.all(this.#proxies.map((proxy) => proxy.drain(limit, goesOn)))

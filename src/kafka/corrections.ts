@@ -75,7 +75,7 @@ export class Corrections {
       topic,
       partition: partition.partition,
       offset,
-      from: start.offset,
+      nextOffset: start.offset,
     })
     partition.highWatermark = start.highWatermark
     // Whose log this offset was of is not known.
@@ -121,7 +121,7 @@ export class Corrections {
       topic: partition.topic,
       partition: partition.partition,
       offset: position,
-      from: endOffset,
+      nextOffset: endOffset,
     })
     const { dueStart } = partition
     if (dueStart) {

@@ -1,5 +1,6 @@
 // Dead letters of local streams: a file of JSON lines beside the output, or a line in the log when the output is stdout.
 import type { FileHandle } from 'node:fs/promises'
+import { typedFacts } from '../domain/dead-letters/typed-facts.ts'
 import { AgentError } from '../domain/errors.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
@@ -11,7 +12,7 @@ import { openFile, reasonOf } from './open-file.ts'
 export interface LetterLine {
   readonly time: string
   readonly reason: string
-  readonly facts: Readonly<Record<string, string>>
+  readonly facts: ReturnType<typeof typedFacts>
   readonly key: ShownBytes | null
   readonly value: ShownBytes
   readonly headers: readonly (readonly [name: string, value: ShownBytes | null])[]
@@ -67,9 +68,10 @@ export class FileDeadLetters implements DeadLetterSink {
 /** What `report` is told of a letter: enough to find the record, not the record. */
 export interface ReportedLetter {
   readonly reason: string
-  readonly facts: Readonly<Record<string, string>>
-  /** The first 1 KiB. */
-  readonly value: ShownBytes
+  readonly facts: ReturnType<typeof typedFacts>
+  /** The first 1 KiB: one of the two, the other where it is not UTF-8. */
+  readonly value?: string
+  readonly valueBase64?: string
   readonly bytes: number
 }
 
@@ -77,6 +79,7 @@ const SHOWN_BYTES = 1024
 
 /** With the output on stdout there is no file to write beside: each letter is told to the log. */
 export class ReportedDeadLetters implements DeadLetterSink {
+  readonly tellsEach = true
   readonly #report: (letter: ReportedLetter) => void
   readonly #clock: Pick<Clock, 'now'>
   #lastAckAt: Millis | null = null
@@ -88,7 +91,9 @@ export class ReportedDeadLetters implements DeadLetterSink {
 
   write(letters: readonly DeadLetter[]): Promise<void> {
     for (const { reason, facts, value } of letters) {
-      this.#report({ reason, facts, value: shownBytes(value.subarray(0, SHOWN_BYTES)), bytes: value.length })
+      const head = shownBytes(value.subarray(0, SHOWN_BYTES))
+      const text = typeof head === 'string' ? { value: head } : { valueBase64: head.base64 }
+      this.#report({ reason, facts: typedFacts(Object.entries(facts)), ...text, bytes: value.length })
     }
     this.#lastAckAt = this.#clock.now()
     return Promise.resolve()
@@ -106,7 +111,7 @@ export class ReportedDeadLetters implements DeadLetterSink {
 const letterLine = ({ key, value, headers, reason, facts }: DeadLetter, wall: Millis): LetterLine => ({
   time: new Date(wall).toISOString(),
   reason,
-  facts,
+  facts: typedFacts(Object.entries(facts)),
   key: key === null ? null : shownBytes(key),
   value: shownBytes(value),
   headers: headers.map(([name, bytes]) => [name, bytes === null ? null : shownBytes(bytes)] as const),

@@ -1,11 +1,11 @@
 // Control of a running agent: what the clients of supervisord and curl see, over the socket and over HTTP.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { defaultSocket } from '../../src/agent/control/socket-place.ts'
+import { defaultSocket, whomToAsk } from '../../src/agent/control/socket-place.ts'
 import type { ProcessSnapshot } from '../../src/engine/snapshot.ts'
 import { agentCommand, startAgent, type TestAgent } from '../support/agent.ts'
 import { tempDir } from '../support/temp.ts'
@@ -48,9 +48,13 @@ async function controlled(t: TestContext, env: Readonly<Record<string, string>> 
   }
 }
 
-const run = ([command = '', ...words]: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; out: string }> =>
+const run = (
+  [command = '', ...words]: string[],
+  env: NodeJS.ProcessEnv,
+  cwd?: string,
+): Promise<{ code: number; out: string }> =>
   new Promise((resolve) => {
-    const child = execFile(command, words, { env, timeout: 60_000 }, (_, stdout, stderr) =>
+    const child = execFile(command, words, { env, cwd, timeout: 60_000 }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, out: stdout + stderr }),
     )
   })
@@ -82,6 +86,9 @@ test('the socket is its user’s alone, and ctl has the Calculator’s status', 
   await echo('after')
   assert.equal(await overSocket(socket, '/api/v1/processes/calculator', 'GET'), 200)
   // Without credentials set there is no control over HTTP.
+  const overHttp = await ctl('-s', `http://127.0.0.1:${agent.port}`, 'status')
+  assert.match(overHttp.out, /404 Not Found/)
+  assert.match(overHttp.out, /gives nobody control\. An agent does with CONTROL_USER and CONTROL_PASSWORD set/)
   assert.equal((await agent.get('/api/v1/status')).status, 404)
   assert.equal((await post(agent, 'shutdown', operator)).status, 404)
   assert.equal(await overSocket(socket, '/api/v1/shutdown', 'POST'), 202)
@@ -143,6 +150,33 @@ test('a socket that somebody else has: exit 69 if it was asked for', { timeout: 
     ['agent.failed'],
   )
   assert.equal(await overSocket(socket, '/api/v1/status', 'GET'), 200)
+})
+
+test('a CONTROL_SOCKET that is not there is no leave to order another daemon about', { timeout: 30_000 }, async (t) => {
+  const { agent, socket } = await controlled(t, {})
+  const pid = await agent.calculator()
+  const folder = tempDir(t)
+  writeFileSync(join(folder, 'supervisord.conf'), `[supervisorctl]\nserverurl=unix://${socket}\n`)
+  const ctl = (named: string): ReturnType<typeof run> =>
+    run([...agentCommand(), 'ctl', 'stop', 'all'], { ...process.env, CONTROL_SOCKET: named }, folder)
+  const absent = join(folder, 'absent.sock')
+  const { code, out } = await ctl(absent)
+  assert.equal(code, 7)
+  assert.ok(out.startsWith(`unix://${absent} no such file\n`), out)
+  assert.match(out, /it is the one that CONTROL_SOCKET names, and no other/)
+  assert.equal(await agent.calculator(), pid)
+  // Where no agent of ours listens, it is whom supervisorctl would ask.
+  assert.deepEqual(await ctl('off'), { code: 0, out: 'calculator: stopped\n' })
+})
+
+test('an empty CONTROL_SOCKET is none: ctl looks in the default places', (t) => {
+  const folder = tempDir(t)
+  const places = [join(folder, 'pidpiper.sock'), join(folder, `pidpiper-${process.getuid?.() ?? 0}`, 'control.sock')]
+  const nowhere = { serverurl: null, places, named: false }
+  for (const unset of [undefined, '']) assert.deepEqual(whomToAsk(unset, folder, folder), nowhere)
+  writeFileSync(join(folder, 'pidpiper.sock'), '')
+  assert.equal(whomToAsk('', folder, folder).serverurl, `unix://${folder}/pidpiper.sock`)
+  assert.deepEqual(whomToAsk('OFF', folder, folder), { serverurl: null, places: [], named: false })
 })
 
 test('the default socket is in /run, else in a folder that only we may enter', (t) => {

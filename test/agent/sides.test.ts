@@ -19,7 +19,7 @@ function sidesFor(over: Readonly<Record<string, string>>, flags: Flags = {}): { 
   const sides = new Sides(
     config,
     new FakeClock(),
-    () => undefined,
+    { line: () => undefined, module: () => () => undefined },
     credentials,
     () => undefined,
   )

@@ -109,14 +109,21 @@ test('show: text as it is but for control characters, other bytes in hexadecimal
 
 const plain = { json: false, colors: false }
 
-test('show --json gives every byte', () => {
+test('show --json gives every byte, and facts as the log has them', () => {
   const value = Buffer.from([0, 0xff])
+  const facts = new Map([
+    ['offset', '41'],
+    ['exit-code', '1'],
+    ['attempts', 'many'],
+    ['stderr', '7'],
+  ])
   const shown = JSON.parse(
-    show(letter(1, { value, key: null }), { has: () => true }, { ...plain, json: true }),
+    show(letter(1, { value, key: null, facts }), { has: () => true }, { ...plain, json: true }),
   ) as object
   assert.deepEqual(shown, {
     ...{ partition: 0, offset: 1, time: '2026-11-26T00:00:00.001Z', reason: 'crash', bytes: 2, truncatedFrom: null },
-    ...{ replayed: true, key: null, facts: {}, headers: [], valueBase64: 'AP8=' },
+    ...{ replayed: true, key: null, headers: [], valueBase64: 'AP8=' },
+    facts: { offset: 41, exitCode: 1, attempts: 'many', stderr: '7' },
     source: { topic: 'in', partition: 1, offset: 41, timestamp: null },
   })
 })
@@ -154,8 +161,8 @@ test('purge tells what goes, what is kept, and why', () => {
   assert.equal(
     purgeReport(plans, 'dead', 'deleted'),
     [
-      'partition 0: 5 to 8 deleted, 9 to 11 kept, the first is crash and not asked for',
-      'partition 1: 0 to 2 deleted, nothing kept',
+      'partition 0: offsets 5 to 8 deleted, 9 to 11 kept, the first is crash and not asked for',
+      'partition 1: offsets 0 to 2 deleted, nothing kept',
       '7 letters of dead deleted, 3 kept',
       '',
     ].join('\n'),

@@ -98,3 +98,16 @@ test('links to an older place of the binary are ours; a folder cannot be replace
   assert.equal(lstatSync(join(bin, 'pidproxy')).isDirectory(), true)
   assert.equal(readlinkSync(join(bin, 'supervisord')), executable)
 })
+
+test('a prefix that cannot be made is told, and nothing is said to be made', (t) => {
+  const { run, executable } = place(t)
+  const below = join(executable, 'prefix')
+  for (const [prefix, reason] of [
+    ['/proc/pidpiper-test/deep', /^pidpiper: cannot install: ENOENT.*\/proc\/pidpiper-test/],
+    [below, /^pidpiper: cannot install: ENOTDIR/],
+  ] as const) {
+    const { code, out, err } = run({ prefix })
+    assert.deepEqual([code, out], [1, ''])
+    assert.match(err, reason)
+  }
+})

@@ -181,6 +181,8 @@ const wrong: readonly Wrong[] = [
     ],
   },
   { what: 'no topics without Consul', env: { ...withoutConsul, INPUT_TOPICS: '' }, problems: ['INPUT_TOPICS is needed without CONSUL_DSN: set it, or give --in FILE (- is stdin)'] }, // prettier-ignore
+  { what: 'a sink with no input', env: { PROGRAM: '/bin/cat', PROTOCOL: 'sink' }, problems: ['KAFKA_DSN is needed for the input: set KAFKA_DSN and INPUT_TOPICS, or give --in FILE (- is stdin)'] }, // prettier-ignore
+  { what: 'a sink that a document may make something else', env: { PROGRAM: '/bin/cat', PROTOCOL: 'sink', NODE_ID: 'n', CONSUL_DSN: 'c' }, flags: { in: '-' }, problems: ['KAFKA_DSN is needed for the output: set KAFKA_DSN and OUTPUT_TOPIC, or give --out FILE (- is stdout)'] }, // prettier-ignore
   { what: 'one side local, the other nowhere', env: { PROGRAM: '/bin/cat' }, flags: { in: '-' }, problems: ['KAFKA_DSN is needed for the output: set KAFKA_DSN and OUTPUT_TOPIC, or give --out FILE (- is stdout)'] }, // prettier-ignore
   { what: 'an output without topic', env: { ...withoutConsul, OUTPUT_TOPIC: '' }, flags: { in: '-' }, problems: ['OUTPUT_TOPIC is needed without CONSUL_DSN: set it, or give --out FILE (- is stdout)'] }, // prettier-ignore
   { what: 'files that cannot be used', env: { PROGRAM: '/bin/cat' }, flags: { in: '/none', out: '/no/where' }, problems: ['--in="/none" should be a file to read: there is no such file', '--out="/no/where" should be a file in a folder that exists'] }, // prettier-ignore
@@ -273,4 +275,25 @@ test('warnings: what is later, without effect, or looks wrong', () => {
   assert.match(warnings(token).join(), /alone decides; without effect: CONSUL_HTTP_TOKEN, CONSUL_WAIT$/)
   assert.match(warnings({ ...withoutConsul, RUN_DOCUMENT_ALLOW: 'none' }).join(), /alone decides$/)
   assert.match(warnings({ ...withoutConsul, RUN_DOCUMENT_ALLOW: 'streams' }).join(), /effect: RUN_DOCUMENT_ALLOW$/)
+})
+
+test('a local sink needs no output: what is dead-lettered is told to the log', () => {
+  const config = good({ PROGRAM: '/bin/cat', PROTOCOL: 'sink' }, { in: '-' })
+  assert.deepEqual(config.output, { kind: 'file', path: '-' })
+  assert.equal(config.kafka, null)
+})
+
+test('check shows where dead letters go, and whether TLS is spoken, as it is in force', () => {
+  const shown = (env: Readonly<Record<string, string>>, flags = {}): unknown[] =>
+    explain(load(env, flags), flags)
+      .filter(({ name }) => name === 'DEAD_LETTER_TOPIC' || name === 'KAFKA_TLS')
+      .map(({ value, note }) => [value, note])
+  assert.deepEqual(shown(least), [
+    ['scores.dead-letter', 'after OUTPUT_TOPIC'],
+    ['false', 'after KAFKA_DSN'],
+  ])
+  assert.deepEqual(shown({ ...least, OUTPUT_TOPIC: '', KAFKA_DSN: 'kafka+tls://k:1' }), [
+    ['readings.dead-letter', 'after INPUT_TOPICS'],
+    ['true', 'after KAFKA_DSN'],
+  ])
 })

@@ -33,5 +33,17 @@ test('a line with an event, or a field, that the table does not have is found', 
     'stream.replay has no field reason',
     'no such event: stream.replayed',
   ])
-  assert.deepEqual(strangeLines([{ event: 'process.stderr', whatever: 1 }]), [])
+  assert.deepEqual(strangeLines([{ event: 'process.stderr', process: 'c', whatever: 1 }]), [])
+})
+
+test('a field of a kind that is not there, or is of another type than elsewhere, is found', () => {
+  const line = { time: '', level: 'info', instance: 'i', event: 'stream.dead-letter', msg: '', process: 'c' }
+  assert.deepEqual(strangeLines([{ ...line, offset: 3, exitCode: null, reason: 'crash' }]), [])
+  assert.deepEqual(strangeLines([{ ...line, offset: '3', reason: 7 }]), [
+    'stream.dead-letter has a field offset of another type',
+    'stream.dead-letter has a field reason of another type',
+  ])
+  assert.deepEqual(strangeLines([{ event: 'stream.adopting' }, { event: 'control.socket' }]), [
+    'control.socket lacks module',
+  ])
 })

@@ -85,10 +85,11 @@ test('a document with which the Calculator cannot start is rolled back', async (
     await space.inForce(agent, version)
     await space.waitForCheck('calculator', 'passing', /^calculator RUNNING/)
     const {
+      agent: { reason: why },
       document,
       streams: [stream],
     } = await agent.status()
-    assert.equal(document.state, 'rolled-back')
+    assert.deepEqual([document.state, why], ['rolled-back', 'run document rolled back'])
     assert.match(document.problem, new RegExp(text))
     assert.deepEqual(stream?.input.topics, [input])
     await flows(scene, 'v1')

@@ -4,41 +4,12 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream, createWriteStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { watchPeak } from '../fixtures/e2e-proc.ts'
-import { startAgent, type AgentOptions, type TestAgent } from '../support/agent.ts'
+import { startAgent, type TestAgent } from '../support/agent.ts'
+import { calculatorWords, startLocal } from './local-run.ts'
 import { random } from '../support/records.ts'
 import { tempDir } from '../support/temp.ts'
-
-interface Local extends AgentOptions {
-  readonly input?: string | Buffer
-  readonly calculator: readonly [string, ...string[]]
-}
-
-interface LocalRun {
-  readonly agent: TestAgent
-  readonly input: string
-  readonly output: string
-}
-
-/** From a file with `input` to another file, with raw lines, unless `env` says otherwise. */
-async function startLocal(t: TestContext, { input = '', calculator, ...options }: Local): Promise<LocalRun> {
-  const folder = tempDir(t)
-  const from = join(folder, 'in')
-  const to = join(folder, 'out')
-  writeFileSync(from, input)
-  const agent = await startAgent(t, {
-    ...options,
-    args: ['--in', from, '--out', to, ...calculatorWords(calculator)],
-    env: { OUTPUT_FORMAT: 'raw', ...options.env },
-  })
-  return { agent, input: from, output: to }
-}
-
-const calculatorWords = ([bin, ...args]: readonly [string, ...string[]]): string[] => [
-  ...['--bin', bin],
-  ...args.flatMap((arg) => ['--arg', arg]),
-]
 
 const text = (path: string): string => readFileSync(path, 'utf8')
 
@@ -197,9 +168,9 @@ test('with --out - a dead letter is an error in the log', { timeout: 180_000 }, 
   })
   assert.equal((await stdout.exit()).code, 0)
   assert.equal(stdout.stdout, 'a\n')
-  const letter = stdout.log.find(({ event, value }) => event === 'stream.dead-letter' && value !== undefined)
-  assert.equal(letter?.level, 'error')
-  assert.equal(letter['value'], 'x'.repeat(1024))
+  const [letter, ...more] = stdout.log.filter(({ event }) => event === 'stream.dead-letter')
+  assert.deepEqual([letter?.level, letter?.['module'], letter?.['process']], ['error', undefined, 'calculator'])
+  assert.deepEqual([letter?.['value'], letter?.['length'], more], ['x'.repeat(1024), 5000, []])
 })
 
 test('200 MB go through cat byte by byte, in flat memory', { timeout: 300_000 }, async (t) => {

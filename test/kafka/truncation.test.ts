@@ -51,7 +51,7 @@ test('behind the end of a log that was cut everything is read anew, and committe
   const committed = membership.commits.map((list) => list.map(({ partition, offset }) => [partition, offset]))
   assert.deepEqual(committed, [[[0, 3]]])
   const [line, ...more] = lines.of('kafka.truncated')
-  assert.deepEqual([line?.level, line?.fields['offset'], line?.fields['from'], more], ['error', 5, 3, []])
+  assert.deepEqual([line?.level, line?.fields['offset'], line?.fields['nextOffset'], more], ['error', 5, 3, []])
   assert.match(lines.of('kafka.start').at(-1)?.message ?? '', /reading from offset 3: the log was cut there/)
   assert.equal(source.health().error, null)
 })

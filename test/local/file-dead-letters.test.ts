@@ -40,7 +40,7 @@ test('the file comes into being with the first letter; text is text, other bytes
     {
       time: '2024-01-02T00:00:00.000Z',
       reason: 'not-json',
-      facts: { offset: '7' },
+      facts: { offset: 7 },
       key: null,
       value: 'line\nwith newline',
       headers: [],
@@ -48,7 +48,7 @@ test('the file comes into being with the first letter; text is text, other bytes
     {
       time: '2024-01-02T00:00:00.000Z',
       reason: 'not-json',
-      facts: { offset: '7' },
+      facts: { offset: 7 },
       key: 'k',
       value: { base64: '/w==' },
       headers: [
@@ -95,8 +95,8 @@ test('with the output on stdout each letter is reported, its value cut at 1 KiB'
       facts['offset'],
     ]),
     [
-      [1, 1, 'not-json', '7'],
-      [1024, 3000, 'not-json', '7'],
+      [1, 1, 'not-json', 7],
+      [1024, 3000, 'not-json', 7],
     ],
   )
   assert.equal(letters.health().lastAckAt, 5)

@@ -14,7 +14,7 @@ import { sendAnswer } from '../../http/answer.ts'
 import { Gate } from '../../http/control/gate.ts'
 import { hasKeys, type Role } from '../../http/control/keys.ts'
 import { Rest, restPrefix } from '../../http/control/rest.ts'
-import type { Log } from '../../log.ts'
+import type { Log, LogLine } from '../../log.ts'
 import { withoutOrders } from './daemon-views.ts'
 import { defaultSocket } from './socket-place.ts'
 import { supervisorInterface } from './stream-daemon.ts'
@@ -35,6 +35,7 @@ const readersMayNot = 'these credentials may look, and change nothing'
 export class Control {
   readonly #parts: ControlParts
   readonly #log: ServerLog
+  readonly #line: LogLine
   readonly #rest: Rest
   readonly #routes: Record<Role, { daemon: Daemon; routes: readonly Route[] } | null> = { read: null, operate: null }
   #socket: SupervisordHttpFace | null = null
@@ -45,7 +46,7 @@ export class Control {
   private constructor(parts: ControlParts) {
     this.#parts = parts
     const { settings, clock, log, model, daemon } = parts
-    const line = log.module('control')
+    const line = (this.#line = log.module('control'))
     this.#log = (level, text) =>
       line(level === 'critical' ? 'error' : level === 'blather' ? 'trace' : level, text, { event: 'control.server' })
     this.#rest = new Rest({
@@ -76,7 +77,7 @@ export class Control {
     } catch (error) {
       if (!(error instanceof AgentError) || socket !== 'default') throw error
       const text = `${error.subject} (CONTROL_SOCKET names another place, or off)`
-      parts.log.line('warn', text, { event: 'control.no-socket' })
+      control.#line('warn', text, { event: 'control.no-socket' })
     }
     return control
   }
@@ -107,7 +108,7 @@ export class Control {
     } catch (cause) {
       throw new AgentError('UNAVAILABLE', `cannot listen on the control socket ${file}: ${why(cause)}`, { cause })
     }
-    this.#parts.log.line('info', `control socket ${file}`, { event: 'control.socket', path: file })
+    this.#line('info', `control socket ${file}`, { event: 'control.socket', path: file })
     return face
   }
 

@@ -24,17 +24,29 @@ export function defaultSocket(run = '/run', temporary = '/tmp', uid = process.ge
   throw new AgentError('UNAVAILABLE', `${folder} is not a folder of ours with mode 0700: CONTROL_SOCKET names another`)
 }
 
-/** Where the socket of an agent on this machine may be: under the default names, or where `asked` says. */
-export function socketPlaces(asked: string | undefined, run = '/run', temporary = '/tmp'): readonly string[] {
-  const uid = process.getuid?.() ?? 0
-  return asked === undefined
-    ? [join(run, 'pidpiper.sock'), join(temporary, `pidpiper-${uid}`, 'control.sock')]
-    : [asked]
+/** Whom `pidpiper ctl` asks where the command line names nobody. */
+export interface Asked {
+  /** Null: whom supervisorctl would ask, the server in the supervisord.conf that it finds. */
+  readonly serverurl: string | null
+  /** Where an agent's socket was looked for. */
+  readonly places: readonly string[]
+  /** CONTROL_SOCKET names the one place: nobody else is asked in its stead. */
+  readonly named: boolean
 }
 
-/** The first of these places where there is something; null: there is no agent here. */
-export const socketInUse = (places: readonly string[]): string | null =>
-  places.find((place) => existsSync(place)) ?? null
+/**
+ * With a CONTROL_SOCKET that one alone, there or not: an order must not reach another daemon because the agent is away.
+ * Else the first default place where there is something. `off` and '' are read as the agent reads them.
+ */
+export function whomToAsk(controlSocket: string | undefined, run = '/run', temporary = '/tmp'): Asked {
+  const named = controlSocket ?? ''
+  if (named.toLowerCase() === 'off') return { serverurl: null, places: [], named: false }
+  if (named !== '') return { serverurl: `unix://${named}`, places: [named], named: true }
+  const uid = process.getuid?.() ?? 0
+  const places = [join(run, 'pidpiper.sock'), join(temporary, `pidpiper-${uid}`, 'control.sock')]
+  const socket = places.find((place) => existsSync(place))
+  return { serverurl: socket === undefined ? null : `unix://${socket}`, places, named: false }
+}
 
 function isWritable(folder: string): boolean {
   try {

@@ -19,6 +19,8 @@ export interface ConsulAndDocument {
   readonly findings: readonly Finding[]
   /** What would be in force. */
   readonly settings: StreamSettings
+  /** There is no run document yet, and without it the agent waits. */
+  readonly isAwaited: boolean
 }
 
 /** Consul has `limit` ms for everything it is asked. Without CONSUL_DSN nothing is found, and the environment is in force. */
@@ -28,10 +30,10 @@ export async function examineConsulAndDocument(
   limit: Millis,
 ): Promise<ConsulAndDocument> {
   const { consul, streams } = config
-  if (consul === null) return { findings: [], settings: streams }
+  if (consul === null) return { findings: [], settings: streams, isAwaited: false }
   const client = consulClient(consul)
   try {
-    let settings = streams
+    let [settings, isAwaited] = [streams, false]
     const look = async (add: (findings: readonly Finding[]) => void): Promise<void> => {
       const { answers, findings } = await examineConsul({
         client,
@@ -44,10 +46,11 @@ export async function examineConsulAndDocument(
       add(await examineAddress(consul))
       const document = await examineDocument(config, consul.documentKey, client)
       settings = document.settings
+      isAwaited = document.isAwaited ?? false
       add([document.finding])
     }
     const findings = await withLimit('consul.reachable', `Consul at ${client.address}`, { clock, limit }, look)
-    return { findings, settings }
+    return { findings, settings, isAwaited }
   } finally {
     client.close()
   }
@@ -57,7 +60,7 @@ async function examineDocument(
   config: Config,
   key: string,
   client: ConsulClient,
-): Promise<{ readonly finding: Finding; readonly settings: StreamSettings }> {
+): Promise<{ readonly finding: Finding; readonly settings: StreamSettings; readonly isAwaited?: boolean }> {
   const { streams } = config
   const obstacle = obstacleFor(config)
   const [check, subject] = ['consul.document', `run document at ${key}`] as const
@@ -79,7 +82,7 @@ async function examineDocument(
       missing === null
         ? ok(check, subject, 'there is none: the environment alone decides')
         : warning(check, subject, `there is none, and ${missing}: the agent will wait for it`, cure)
-    return { finding, settings: streams }
+    return { finding, settings: streams, isAwaited: missing !== null }
   }
   const parsed = parseRunDocument(read.entry.text, new Set(config.runDocumentAllow))
   if ('problems' in parsed) {

@@ -27,7 +27,6 @@ export interface DoctorRequest {
 }
 
 const BAD_CONFIGURATION = 78
-const LEAVE_OR_SET = 'set the variable that it names, or leave it so where it is meant'
 const LIMIT: Millis = 20_000
 
 /** Resolves to the exit code; only a bug rejects. */
@@ -38,7 +37,8 @@ export async function doctor({ flags, json, calculator }: DoctorRequest): Promis
     ...problems.map(({ name, value, expected }) =>
       problem('configuration.value', name, value === null ? 'not set' : JSON.stringify(value), `${name} ${expected}`),
     ),
-    ...warnings.map((text) => warning('configuration.warning', 'configuration', text, LEAVE_OR_SET)),
+    // Each says itself what to do, where something is to be done.
+    ...warnings.map((text) => warning('configuration.warning', 'configuration', text, '')),
     ...(config === null ? [] : [ok('configuration.values', 'configuration', 'every value can be used')]),
   ]
   if (config !== null) findings.push(...(await examine(config, calculator)))
@@ -63,10 +63,13 @@ async function examine(config: Config, calculator: boolean): Promise<Finding[]> 
   const libc = loadLibc()
   const clock = systemClock
   const machine = [...examineMachine(config, thisMachine, libc), ...(await examinePort(config.http))]
-  const { findings: consul, settings } = await examineConsulAndDocument(config, clock, LIMIT)
+  const { findings: consul, settings, isAwaited } = await examineConsulAndDocument(config, clock, LIMIT)
   const kafka = await examineKafka(config, settings, clock, LIMIT)
   const found = [...machine, ...consul, ...kafka]
   if (!calculator) return found
+  if (settings.bin === null && isAwaited) {
+    return [...found, ok('calculator.start', 'Calculator', 'not looked at: the run document will name the program')]
+  }
   if (settings.bin === null) {
     const cure = 'name the program with --bin, PROGRAM, or calculator.bin in the run document'
     return [...found, problem('calculator.start', 'Calculator', 'nobody names a program', cure)]

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts'
-import { ok, type Finding } from '../../domain/finding.ts'
+import { ok, warning, type Finding } from '../../domain/finding.ts'
 import { deadLetterTopicOf } from '../../domain/stream/change-class.ts'
 import type { StreamSettings } from '../../domain/stream/settings.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -28,7 +28,10 @@ export async function examineKafka(
   const look = async (add: (findings: readonly Finding[]) => void): Promise<void> => {
     const { findings, cluster } = await examineBrokers(options, transactional, clock)
     add(findings)
-    if (cluster === null) return
+    if (cluster === null) {
+      add([warning('kafka.topic', 'topics, consumer group and producer', 'not looked at: no broker can be used', '')])
+      return
+    }
     opened.push(cluster)
     const writes = output.kind === 'kafka'
     const reads = input.kind === 'kafka' && settings.protocol !== 'source'

@@ -35,7 +35,7 @@ const facts = {
   'process.recovered':    { level: 'info',  message: 'works again: the failed starts before are forgotten', fields: pid },
   'process.exited':       { level: (p) => (p.exit?.expected === true ? 'info' : 'warn'),
                             message: (p) => `exited (${exitText(p)}; ${p.exit?.expected === true ? '' : 'not '}expected)`, fields: ending },
-  'process.backoff':      { level: 'warn',  message: (p) => `start failed: ${p.spawnerr}`,
+  'process.backoff':      { level: 'warn',  message: (p, before) => `${before.state === 'RUNNING' ? 'ended before it did any work' : 'start failed'}: ${p.spawnerr}`,
                             fields: (p) => ({ ...trouble(p), crashLoop: crashLoop(p) }) },
   'process.fatal':        { level: 'error', message: (p) => `gave up after ${p.retries} failed starts: ${p.spawnerr}`, fields: trouble },
   'process.abandoned':    { level: 'info',  message: 'is not started again, the agent stops', fields: trouble },

@@ -3,13 +3,15 @@ import type { ExitStatus } from '../process/state.ts'
 
 /**
  * `clean`: it came to the end of its input and left with exit 0. `idle`: it had no record. `start`: it had read nothing
- * yet. `environment`: somebody ended it. `out-of-memory`: the kernel did. `crash`: it died of its own doing, or hung.
+ * yet. `violation`: it broke its protocol, and was killed for it. `environment`: somebody ended it. `out-of-memory`: the kernel did. `crash`: it died of its own doing, or hung.
  */
-export type Death = 'clean' | 'idle' | 'start' | 'environment' | 'out-of-memory' | 'crash'
+export type Death = 'clean' | 'idle' | 'start' | 'violation' | 'environment' | 'out-of-memory' | 'crash'
 
 export interface DeathFacts {
   readonly status: ExitStatus
-  /** We sent it a signal: it was to stop, or it broke its protocol. */
+  /** It broke its protocol. */
+  readonly broken: boolean
+  /** We sent it a signal: it was to stop. */
   readonly stopped: boolean
   /** We killed it because it did not answer. */
   readonly hung: boolean
@@ -30,6 +32,7 @@ const OUTSIDE_CODES = [137, 143, 130, 129]
 export function deathOf(facts: DeathFacts): Death {
   const { code, signal } = facts.status
   if (code === 0 && facts.inputEnded && !facts.hung) return 'clean'
+  if (facts.broken) return 'violation'
   if (facts.stopped) return 'environment'
   if (facts.inFlight === 0) return 'idle'
   if (!facts.hasRead) return 'start'

@@ -78,3 +78,18 @@ test('a program that should go on for ever has to prove each start', () => {
   world.start()
   assert.deepEqual([...looks(world, 3)], [false])
 })
+
+test('a run that had started and did no work is not told as a start that failed', () => {
+  const { spec: plain } = new World(calculator({ startsecs: 1 })).process
+  const world = new World(plain)
+  const message = (lived: number): string => {
+    world.start()
+    world.wait(lived)
+    const before = world.process
+    const next = step(before, { type: 'exited', at: world.now, wall: world.now, status: { code: 1, signal: null } })
+    const told =
+      'refused' in next ? [] : next.effects.flatMap((effect) => (effect.type === 'tell' ? [effect.event] : []))
+    return told.find(({ event }) => event === 'process.backoff')?.message ?? ''
+  }
+  assert.equal(message(25_000), 'ended before it did any work: Bad exit code 1')
+})

@@ -4,7 +4,7 @@ import { deathOf, type Death, type DeathFacts } from '../../../src/domain/stream
 
 const crashed: DeathFacts = {
   status: { code: 1, signal: null },
-  ...{ stopped: false, hung: false, outOfMemory: false, inputEnded: false, hasRead: true, inFlight: 3 },
+  ...{ stopped: false, broken: false, hung: false, outOfMemory: false, inputEnded: false, hasRead: true, inFlight: 3 },
 }
 const by = (signal: `SIG${string}`): Partial<DeathFacts> => ({ status: { code: null, signal } })
 const exit = (code: number): Partial<DeathFacts> => ({ status: { code, signal: null } })
@@ -21,6 +21,7 @@ const deaths: readonly (readonly [string, Partial<DeathFacts>, Death])[] = [
   ['the kernel, for lack of memory', { ...by('SIGKILL'), outOfMemory: true }, 'out-of-memory'],
   ['a fault while somebody else was killed for lack of memory', { ...by('SIGSEGV'), outOfMemory: true }, 'crash'],
   ['a stop', { stopped: true }, 'environment'],
+  ['a line that its protocol does not know', { ...by('SIGKILL'), broken: true }, 'violation'],
   ['no answer', { ...by('SIGKILL'), hung: true }, 'crash'],
   ['no answer of one that never read', { ...by('SIGKILL'), hung: true, hasRead: false }, 'start'],
   ['a crash at the start', { hasRead: false }, 'start'],

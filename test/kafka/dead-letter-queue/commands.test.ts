@@ -46,6 +46,13 @@ test('letters are listed, shown, sent back once, and purged when replayed', asyn
   assert.match(refused.stderr, /say --yes/)
   assert.deepEqual(await kafka.endOffsets(source), [0, 0])
 
+  const unnamed = await dlq(topic, ['replay', '--reason', 'crash', '--limit', '1'])
+  assert.deepEqual([unnamed.code, unnamed.stdout], [64, ''])
+  const declined = await dlq(topic, ['replay', '--limit', '1'], { ask: () => Promise.resolve(false) })
+  assert.deepEqual([declined.code, declined.stdout], [1, ''])
+  assert.match(declined.stderr, /nothing was sent$/m)
+  assert.deepEqual(await kafka.endOffsets(source), [0, 0])
+
   const first = await dlq(topic, ['replay', '--reason', 'crash', '--yes'])
   assert.deepEqual([first.code, first.stdout], [0, `2 letters of ${topic} sent: 2 to ${source}\n`])
   const second = await dlq(topic, ['replay', '--yes'])
@@ -67,7 +74,7 @@ test('letters are listed, shown, sent back once, and purged when replayed', asyn
   assert.equal(purged.code, 64)
   assert.match(
     purged.stdout,
-    /^partition 0: 0 to 0 to be deleted, 1 to 3 kept, the first is not-json and not asked for$/m,
+    /^partition 0: offsets 0 to 0 to be deleted, 1 to 3 kept, the first is not-json and not asked for$/m,
   )
   assert.equal((await dlq(topic, ['replay', '0:1', '--to', source])).code, 0)
   assert.equal((await dlq(topic, ['purge', '--all', '--replayed', '--yes'])).code, 0)

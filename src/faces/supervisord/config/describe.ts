@@ -32,7 +32,7 @@ export function describeConfig(config: SupervisordConfig, machine: Machine): Des
     ['logfile', settings.logfile],
     ['pidfile', settings.pidfile],
     ['childlogdir', settings.childlogdir],
-    ['user', settings.user?.name ?? ''],
+    ...(settings.user === null ? [] : [['user', settings.user.name]]),
     ...config.includedFiles.map((included) => ['include', included]),
     ...config.servers.map((server) => [server.section, addressOf(server)]),
   ]

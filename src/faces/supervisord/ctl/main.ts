@@ -6,7 +6,7 @@ import { defaultCtlSettings, loadCtlSettings, type CtlSettings } from '../config
 import { parseCtlArguments, type CtlFlags } from './arguments.ts'
 import { usage } from './help.ts'
 import { perform } from './perform.ts'
-import { Session } from './session.ts'
+import { Session, type Unanswered } from './session.ts'
 import { shell } from './shell.ts'
 import { Interrupted, type Terminal } from './terminal.ts'
 import { inPictures, watch } from './watch.ts'
@@ -24,8 +24,8 @@ export interface CtlWorld {
   readonly terminal: Terminal
   /** Who is asked where the command line names neither server nor file; null: whom the file that is found names. */
   readonly serverurl?: string | null
-  /** What a person is told besides, where nobody answers. */
-  readonly unanswered?: (serverurl: string) => string
+  /** What a person is told besides, where nobody of our protocol answers. */
+  readonly unanswered?: Unanswered
 }
 
 /** @returns the exit code */

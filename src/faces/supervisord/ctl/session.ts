@@ -1,7 +1,7 @@
 // One run of the client: the server it speaks to, what it has said so far, and the exit code that results.
 import type { XmlRpcValue } from '../../../wire/xmlrpc/values.ts'
 import { asText } from './answers.ts'
-import { fault, isFault, RpcFault, systemCode } from './faults.ts'
+import { fault, HttpRefusal, isFault, RpcFault, systemCode } from './faults.ts'
 import { exit } from './result-texts.ts'
 import { connect, type Server, type Target } from './server.ts'
 import type { Terminal } from './terminal.ts'
@@ -10,6 +10,10 @@ import type { Terminal } from './terminal.ts'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 
 const API_VERSION = '3.0'
+const NOT_FOUND = 404
+
+/** What to do; `isHttp`: another server answers at this url, or one that gives nobody control. */
+export type Unanswered = (serverurl: string, isHttp: boolean) => string
 
 export interface SessionOptions {
   readonly target: Target
@@ -17,8 +21,8 @@ export interface SessionOptions {
   /** Confirmations and passwords are asked for. */
   readonly interactive: boolean
   readonly json: boolean
-  /** What a person is told besides, once, where nobody answers at this url. */
-  readonly unanswered?: ((serverurl: string) => string) | undefined
+  /** What a person is told besides, once, where nobody of our protocol answers. */
+  readonly unanswered?: Unanswered | undefined
   /** Opens a connection; the default speaks HTTP. */
   readonly connect?: (target: Target) => Server
 }
@@ -29,7 +33,7 @@ export class Session {
   exitStatus: number = exit.success
   readonly #json: boolean
   readonly #connect: (target: Target) => Server
-  #unanswered: ((serverurl: string) => string) | undefined
+  #unanswered: Unanswered | undefined
   #said: Json[] = []
   #target: Target
   #server: Server | null = null
@@ -104,6 +108,7 @@ export class Session {
         this.#noAnswer('no such file', exit.notRunning)
       } else {
         this.exitStatus = exit.generic
+        if (error instanceof HttpRefusal && error.status === NOT_FOUND) this.#advise(true)
         throw error
       }
     }
@@ -113,7 +118,11 @@ export class Session {
   #noAnswer(words: string, exitStatus: number): void {
     const { serverurl } = this.#target
     this.fail(`${serverurl} ${words}`, exitStatus)
-    if (this.#unanswered) this.terminal.writeError(`${this.#unanswered(serverurl)}\n`)
+    this.#advise(false)
+  }
+
+  #advise(isHttp: boolean): void {
+    if (this.#unanswered) this.terminal.writeError(`${this.#unanswered(this.#target.serverurl, isHttp)}\n`)
     this.#unanswered = undefined
   }
 }
