@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { StreamParts } from '../engine/stream-parts.ts'
+import type { StreamParts } from '../engine/stream/stream-parts.ts'
 import type { Log } from '../log.ts'
 
 /** What a stream is built with where the Calculator has a control channel. `ready`: it said that it is. */

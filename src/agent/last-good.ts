@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventName } from '../domain/log-events.ts'
-import type { LastGood } from '../engine/document-control.ts'
+import type { LastGood } from '../engine/document/document-control.ts'
 import type { EventRing } from '../engine/event-ring.ts'
 
 /** The last good run document in STATE_DIR: written whole or not at all; an unusable copy is told and left alone. */

@@ -2,9 +2,9 @@
 // termination message.
 import type { Config } from '../config/config.ts'
 import type { Millis } from '../domain/time.ts'
-import type { BlackBox } from '../engine/black-box.ts'
+import type { BlackBox } from '../engine/stream/black-box.ts'
 import type { Clock } from '../engine/ports.ts'
-import { terminationMessage } from '../engine/termination-message.ts'
+import { terminationMessage } from '../engine/supervision/termination-message.ts'
 import type { Log } from '../log.ts'
 import { writeTerminationFile } from '../os/termination-file.ts'
 

@@ -1,8 +1,8 @@
 // The order in which everything ends, with its clocks. Nothing here can take longer than they say.
 import type { Millis } from '../domain/time.ts'
-import type { Adoption } from '../engine/adoption.ts'
+import type { Adoption } from '../engine/document/adoption.ts'
 import type { Clock } from '../engine/ports.ts'
-import type { Workers } from '../engine/workers.ts'
+import type { Workers } from '../engine/stream/workers.ts'
 
 /** What is left of the streams. */
 export interface Leaving extends Pick<Adoption, 'close' | 'closeSides'> {

@@ -3,7 +3,7 @@ import { nameOf } from '../domain/stream/line-batch.ts'
 import { stripVTControlCharacters } from 'node:util'
 import { namespec } from '../domain/process/spec.ts'
 import { isUp } from '../domain/process/state.ts'
-import { STDIN_CLOSED } from '../engine/closed-pipes.ts'
+import { STDIN_CLOSED } from '../engine/stream/closed-pipes.ts'
 import type { DocumentSnapshot, ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 import type { CheckStatus } from './client.ts'
 

@@ -1,6 +1,6 @@
 // Follows one KV key by blocking queries of our own: npm consul's watch is blind, for as long as its wait lasts, after
 // a Consul agent lost its data.
-import type { DocumentNews } from '../engine/document-control.ts'
+import type { DocumentNews } from '../engine/document/document-control.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
 import type { ConsulClient } from './client.ts'

@@ -3,7 +3,7 @@ import { nameOf } from '../domain/stream/line-batch.ts'
 import { namespec } from '../domain/process/spec.ts'
 import { isUp } from '../domain/process/state.ts'
 import type { Millis } from '../domain/time.ts'
-import { STDIN_CLOSED } from '../engine/closed-pipes.ts'
+import { STDIN_CLOSED } from '../engine/stream/closed-pipes.ts'
 import type { ProcessSnapshot, Snapshot, StreamSnapshot } from '../engine/snapshot.ts'
 
 /** Assigned, idle and nothing heard from the broker for longer: not ready. A fetch that finds nothing returns within seconds. */

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import type { KvAnswer } from '../../src/consul/kv-answer.ts'
 import { RunDocumentWatch, type WatchOptions } from '../../src/consul/watch.ts'
 import { systemClock } from '../../src/os/clock.ts'
-import type { DocumentNews } from '../../src/engine/document-control.ts'
+import type { DocumentNews } from '../../src/engine/document/document-control.ts'
 import {
   clientOf,
   consulAt,

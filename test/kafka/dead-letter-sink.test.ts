@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { DeadLetter } from '../../src/domain/stream/value-batch.ts'
-import { LetterWriter } from '../../src/engine/letter-writer.ts'
+import { LetterWriter } from '../../src/engine/stream/letter-writer.ts'
 import { KafkaDeadLetterSink } from '../../src/kafka/dead-letter-sink.ts'
 import type { WritingTransaction } from '../../src/kafka/produce/writing-transaction.ts'
 import { TransactionSession } from '../../src/kafka/transactions/session.ts'

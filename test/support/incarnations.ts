@@ -1,6 +1,6 @@
 import type { ExitStatus } from '../../src/domain/process/state.ts'
 import type { Activity } from '../../src/engine/ports.ts'
-import type { StreamProxy } from '../../src/engine/stream-proxy.ts'
+import type { StreamProxy } from '../../src/engine/stream/stream-proxy.ts'
 import type { MemoryCalculator } from './stream-world.ts'
 
 /** Makes a Calculator that tells `died` its exit code. */

@@ -1,8 +1,8 @@
 // An output before sinks that store only when the test says so.
 import type { LineBatch } from '../../src/domain/stream/line-batch.ts'
 import type { DeadLetter, Refusal, ValueBatch } from '../../src/domain/stream/value-batch.ts'
-import { OutputEncoding } from '../../src/engine/output-encoding.ts'
-import { OutputPump } from '../../src/engine/output-pump.ts'
+import { OutputEncoding } from '../../src/engine/stream/output-encoding.ts'
+import { OutputPump } from '../../src/engine/stream/output-pump.ts'
 import type { DeadLetterSink, RecordSink } from '../../src/engine/ports.ts'
 import { FakeClock } from './fake-clock.ts'
 import { rawOutput } from './quiet-stream.ts'

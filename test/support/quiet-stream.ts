@@ -1,9 +1,9 @@
 // The parts and sides of a stream in memory in which nothing happens that the test did not ask for.
 import assert from 'node:assert/strict'
-import { OutputEncoding, type OutputRules } from '../../src/engine/output-encoding.ts'
+import { OutputEncoding, type OutputRules } from '../../src/engine/stream/output-encoding.ts'
 import type { EventRing } from '../../src/engine/event-ring.ts'
 import type { Clock } from '../../src/engine/ports.ts'
-import type { StreamParts, StreamSides } from '../../src/engine/stream-parts.ts'
+import type { StreamParts, StreamSides } from '../../src/engine/stream/stream-parts.ts'
 
 /** Answers are stored as the bytes that they are. */
 export const rawOutput: OutputRules = {

@@ -1,7 +1,7 @@
 // The Calculator beside the programs of a supervisord configuration, as the host of these sees it.
 import type { EventRing } from '../../engine/event-ring.ts'
 import type { Spawner, StderrLine } from '../../engine/ports.ts'
-import type { Supervisor } from '../../engine/supervisor.ts'
+import type { Supervisor } from '../../engine/supervision/supervisor.ts'
 import type { Daemon } from '../../faces/supervisord/daemon.ts'
 import type { AgentSignal } from '../../os/signals.ts'
 

@@ -2,7 +2,7 @@
 import process from 'node:process'
 import { AgentError } from '../../domain/errors.ts'
 import { EventRing } from '../../engine/event-ring.ts'
-import { Supervisor } from '../../engine/supervisor.ts'
+import { Supervisor } from '../../engine/supervision/supervisor.ts'
 import type { Loaded } from '../../faces/supervisord/config/load.ts'
 import type { Machine } from '../../faces/supervisord/config/machine.ts'
 import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Clock } from '../../../engine/ports.ts'
-import type { Supervisor } from '../../../engine/supervisor.ts'
+import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
 import { isMeant } from '../config/dependencies.ts'
 import type { MainLog } from '../main-log/main-log.ts'
 import { isFit } from './commands.ts'

@@ -1,7 +1,7 @@
 // The end of a life, from the moment at which somebody wants it: what comes first, and what is wanted next.
 import { setImmediate as breathe } from 'node:timers/promises'
 import { AgentError } from '../../../domain/errors.ts'
-import type { Supervisor } from '../../../engine/supervisor.ts'
+import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
 import type { DaemonState } from '../daemon.ts'
 import { exitCodeFor } from './exit-rule.ts'
 import type { Roster } from './roster.ts'

@@ -2,7 +2,7 @@
 import { AgentError } from '../../../domain/errors.ts'
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
 import type { EventRing } from '../../../engine/event-ring.ts'
-import type { Supervisor } from '../../../engine/supervisor.ts'
+import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
 import type { UpkeepTools } from '../../../engine/upkeep-ports.ts'
 import type { Account } from '../config/machine.ts'
 import type { GroupConfig, ProcessConfig } from '../config/types.ts'

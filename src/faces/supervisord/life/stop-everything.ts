@@ -1,6 +1,6 @@
 // Everything is stopped by priority, and nothing is started any more.
 import type { Timer } from '../../../engine/ports.ts'
-import type { Supervisor } from '../../../engine/supervisor.ts'
+import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
 import type { Roster } from './roster.ts'
 import type { Surroundings } from './surroundings.ts'
 

@@ -1,6 +1,6 @@
 // `memory_limit`: looks at regular times how much each program with a limit has, and restarts who has too much.
 import type { Clock, Timer } from '../../../engine/ports.ts'
-import type { Supervisor } from '../../../engine/supervisor.ts'
+import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
 import type { MeasureMemory } from '../../../engine/upkeep-ports.ts'
 import type { MainLog } from '../main-log/main-log.ts'
 

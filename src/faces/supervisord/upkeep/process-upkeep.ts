@@ -2,7 +2,7 @@
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
 import type { EventRing } from '../../../engine/event-ring.ts'
 import type { NumberedEvent } from '../../../engine/snapshot.ts'
-import type { Supervisor } from '../../../engine/supervisor.ts'
+import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
 import type { UpkeepTools } from '../../../engine/upkeep-ports.ts'
 import type { Surroundings } from '../life/surroundings.ts'
 import type { Upkeep } from '../config/upkeep.ts'

@@ -3,7 +3,7 @@ import { appendFileSync, closeSync, renameSync, symlinkSync, truncateSync, unlin
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Followers } from '../../../../src/faces/supervisord/output/followers.ts'
-import { code } from '../../../engine/supervisor-engine.ts'
+import { code } from '../../../engine/supervision/supervisor-engine.ts'
 import { descriptorOf } from '../../../support/descriptor-of.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 import { tempDir } from '../../../support/temp.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import process from 'node:process'
 import { readLog, tailLog } from '../../../../src/faces/supervisord/output/read-log.ts'
-import { code } from '../../../engine/supervisor-engine.ts'
+import { code } from '../../../engine/supervision/supervisor-engine.ts'
 import { tempDir } from '../../../support/temp.ts'
 
 test('pieces of a log, as supervisord cuts them', (t) => {

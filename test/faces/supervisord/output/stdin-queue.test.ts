@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'node:test'
 import { StdinQueue } from '../../../../src/faces/supervisord/output/stdin-queue.ts'
-import { code } from '../../../engine/supervisor-engine.ts'
+import { code } from '../../../engine/supervision/supervisor-engine.ts'
 
 const input = (write: (bytes: Uint8Array) => Promise<void>) => ({ write, end: () => undefined, unread: () => null })
 
