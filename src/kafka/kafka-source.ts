@@ -2,6 +2,7 @@
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
+import { Serial } from '../engine/serial.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { Corrections } from './corrections.ts'
 import { Fetcher } from './fetch/fetcher.ts'
@@ -54,7 +55,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   #lastFetchAt: Millis | null = null
   #done: Promise<void> = Promise.resolve()
   /** The consumer is told of one change after the other. */
-  #told: Promise<void> = Promise.resolve()
+  readonly #changes = new Serial()
 
   constructor(settings: SourceSettings) {
     const { cluster, clock, log, from } = settings
@@ -235,11 +236,9 @@ export class KafkaSource implements RecordSource, MembershipOwner {
 
   /** Rejects as `what`; what comes next is told all the same. */
   #tell(what: () => Promise<void>): Promise<void> {
-    const turn = this.#told.then(async () => {
+    return this.#changes.run(async () => {
       if (!this.#closing.signal.aborted) await what()
     })
-    this.#told = turn.catch(() => undefined)
-    return turn
   }
 
   // ------------------------------------------------------------------------------------------------------------------
@@ -265,7 +264,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       await over
       if (closed()) return
       // Of a rebalance that was under way: whoever joins next begins with nothing.
-      await this.#told
+      await this.#changes.settled()
       this.lost(this.#ownership.list)
     }
   }

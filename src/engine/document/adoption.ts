@@ -6,6 +6,7 @@ import type { StreamSettings } from '../../domain/stream/settings.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { EventRing } from '../event-ring.ts'
 import type { Clock } from '../ports.ts'
+import { Serial } from '../serial.ts'
 import type { StreamSides } from '../stream/stream-parts.ts'
 import type { Supervisor } from '../supervision/supervisor.ts'
 import { Workers, type WorkersParts } from '../stream/workers.ts'
@@ -38,7 +39,7 @@ interface InForce {
 export class Adoption {
   readonly #parts: AdoptionParts
   #inForce: InForce | null = null
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #changes = new Serial()
   #adopting = false
   #closed = false
 
@@ -114,7 +115,7 @@ export class Adoption {
   /** No further change; resolves when the one under way is through. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#turn
+    await this.#changes.settled()
   }
 
   /** Closes source and sinks, when nothing flows any more. */
@@ -128,7 +129,7 @@ export class Adoption {
   }
 
   #serially(work: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(async () => {
+    return this.#changes.run(async () => {
       this.#adopting = true
       try {
         await work()
@@ -136,8 +137,6 @@ export class Adoption {
         this.#adopting = false
       }
     })
-    this.#turn = turn.catch(() => undefined)
-    return turn
   }
 
   async #begin(settings: StreamSettings): Promise<void> {

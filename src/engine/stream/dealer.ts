@@ -4,6 +4,7 @@ import { leastLoaded, unevenness, type Dealing } from '../../domain/stream/deali
 import { nameOf, type LineBatch, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import { DealtPartition } from './dealt-partition.ts'
 import type { RecordConsumer, RecordSource, SourceHealth } from '../ports.ts'
+import { Serial } from '../serial.ts'
 import { workerSource } from './worker-source.ts'
 
 export interface DealerParts {
@@ -25,7 +26,7 @@ export class Dealer implements RecordConsumer {
   #consumers: readonly RecordConsumer[] = []
   /** Raised whenever the workers or the source are others. */
   #generation = 0
-  #committing: Promise<unknown> = Promise.resolve()
+  readonly #commits = new Serial()
 
   constructor(parts: DealerParts) {
     this.#parts = parts
@@ -139,9 +140,7 @@ export class Dealer implements RecordConsumer {
     }
     if (!this.#sharesPartitions) return commit()
     // Two commits of one partition must not overtake each other.
-    const turn = this.#committing.then(commit)
-    this.#committing = turn.catch(() => undefined)
-    await turn
+    await this.#commits.run(commit)
   }
 
   pause(): void {

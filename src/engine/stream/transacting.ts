@@ -10,6 +10,7 @@ import type { OutgoingItem } from './outgoing.ts'
 import type { OutputPump } from './output-pump.ts'
 import type { Commit, PartitionBook } from './partition-book.ts'
 import type { Clock, Timer, Transactions } from '../ports.ts'
+import { Serial } from '../serial.ts'
 import type { StreamReport } from './stream-report.ts'
 import { reach } from './transaction-reach.ts'
 
@@ -52,7 +53,7 @@ const FAILURES_MAX = 3
 export class Transacting implements Commits {
   readonly #parts: TransactingParts
   readonly #extent = new TransactionExtent()
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Serial()
   #soon: Timer | null = null
   #dueAt: Millis = 0
   #overdue: Timer | null = null
@@ -101,7 +102,7 @@ export class Transacting implements Commits {
   }
 
   async now(): Promise<boolean> {
-    return (await this.#serially(() => this.#attempt())) === 'committed'
+    return (await this.#turns.run(() => this.#attempt())) === 'committed'
   }
 
   async conclude(stored: boolean): Promise<void> {
@@ -109,7 +110,7 @@ export class Transacting implements Commits {
       if (!this.#extent.isEmpty) this.spoil('its output was not stored')
       return
     }
-    const concluded = this.#serially(async () => {
+    const concluded = this.#turns.run(async () => {
       if ((await this.#attempt()) === 'early') await this.#abort('the Calculator is gone')
     })
     await Promise.race([concluded, new Promise<void>((resolve) => (this.#abandon = resolve))])
@@ -122,7 +123,7 @@ export class Transacting implements Commits {
 
   async release(partitions: readonly TopicPartition[]): Promise<void> {
     const { book, ordered } = this.#parts
-    await this.#serially(async () => {
+    await this.#turns.run(async () => {
       const outcome = await this.#attempt()
       const isOpen = outcome === 'early' && partitions.some((at) => this.#extent.touches(at))
       // What it still says could be about their records, and nothing would tell.
@@ -138,7 +139,7 @@ export class Transacting implements Commits {
     if (this.#extent.touches(at)) this.spoil(reason)
     // What it still says could be about those records, and nothing would tell.
     if (ordered() || book.unsettledOf(at) === 0) return
-    if (this.#committing) this.#serially(() => this.#abort(reason)).catch(failed)
+    if (this.#committing) this.#turns.run(() => this.#abort(reason)).catch(failed)
     else this.spoil(reason)
   }
 
@@ -154,7 +155,7 @@ export class Transacting implements Commits {
     // Whoever waits for writes to end must not wait for these; and nothing more is to be written before the abort.
     void this.#parts.pump.seal()
     this.#parts.abandon()
-    this.#serially(() => this.#attempt()).catch(this.#parts.failed)
+    this.#turns.run(() => this.#attempt()).catch(this.#parts.failed)
   }
 
   stop(): void {
@@ -180,13 +181,13 @@ export class Transacting implements Commits {
     this.#finishing = true
     const { feeder, book, attributed } = this.#parts
     try {
-      if ((await this.#serially(() => this.#attempt())) !== 'early' || !attributed()) return
+      if ((await this.#turns.run(() => this.#attempt())) !== 'early' || !attributed()) return
       feeder.hold('commit')
       try {
         while (!this.#extent.isEmpty && !this.#stopped) {
           if (book.unsettled() > 0) await new Promise<void>((resolve) => (this.#wake = resolve))
           this.#wake = null
-          if ((await this.#serially(() => this.#attempt())) !== 'early') return
+          if ((await this.#turns.run(() => this.#attempt())) !== 'early') return
         }
       } finally {
         feeder.letGo('commit')
@@ -275,11 +276,5 @@ export class Transacting implements Commits {
   #failed(reason: string): void {
     if (++this.#failures >= FAILURES_MAX) this.#parts.giveUp()
     this.spoil(reason)
-  }
-
-  #serially<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => undefined)
-    return turn
   }
 }

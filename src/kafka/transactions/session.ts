@@ -5,6 +5,7 @@ import type { Millis } from '../../domain/time.ts'
 import type { TransactionRequest } from '../../domain/transactions/outcomes.ts'
 import { nextTransactionState, type TransactionEvent, type TransactionState } from '../../domain/transactions/state.ts'
 import type { Clock, TransactionListener } from '../../engine/ports.ts'
+import { Serial } from '../../engine/serial.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
 import { Coordinator } from '../group/coordinator.ts'
@@ -41,7 +42,7 @@ export class TransactionSession implements WritingTransaction {
   #identity: TransactionIdentity | null = null
   /** When the transaction began, or a little before. */
   #openedAt: Millis | null = null
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Serial()
   /** Raised by each abort: what was asked for before is void. */
   #generation = 0
   #listener: TransactionListener | null = null
@@ -70,7 +71,7 @@ export class TransactionSession implements WritingTransaction {
 
   /** Takes over from whoever went by this name before: a transaction that it left open is aborted. */
   begin(): void {
-    this.#serially(() => this.#who()).catch(() => undefined)
+    this.#turns.run(() => this.#who()).catch(() => undefined)
   }
 
   join(discard: () => Promise<void>): () => void {
@@ -82,7 +83,7 @@ export class TransactionSession implements WritingTransaction {
     const generation = this.#generation
     const isNew = (each: TopicPartition): boolean => !this.#partitions.has(nameOf(each))
     if (this.#state === 'open' && this.#identity && !partitions.some(isNew)) return this.#identity
-    return this.#serially(async () => {
+    return this.#turns.run(async () => {
       this.#refuseUnless(generation)
       const who = await this.#who()
       const added = partitions.filter(isNew)
@@ -111,7 +112,7 @@ export class TransactionSession implements WritingTransaction {
    */
   commit(offsets: ((who: TransactionIdentity) => Promise<void>) | null): Promise<void> {
     const generation = this.#generation
-    return this.#serially(async () => {
+    return this.#turns.run(async () => {
       this.#refuseUnless(generation)
       const who = await this.#who()
       if (offsets) {
@@ -135,7 +136,7 @@ export class TransactionSession implements WritingTransaction {
     // What still comes in after the end would be in no transaction. It is waited for, but not for a broker that is away.
     const { clock } = this.#settings
     const rested = within(clock, WRITES_LIMIT, Promise.all([...this.#writers].map((discard) => discard())))
-    return this.#serially(async () => {
+    return this.#turns.run(async () => {
       await rested
       this.#on('doubted')
       if (this.#state !== 'void' || !this.#identity) return
@@ -233,11 +234,5 @@ export class TransactionSession implements WritingTransaction {
 
   #on(event: TransactionEvent): void {
     this.#state = nextTransactionState(this.#state, event)
-  }
-
-  #serially<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => undefined)
-    return turn
   }
 }
