@@ -3,6 +3,7 @@ import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
 import { Serial } from '../engine/serial.ts'
+import { wait, within } from '../engine/waiting.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { Corrections } from './corrections.ts'
 import { Fetcher } from './fetch/fetcher.ts'
@@ -13,7 +14,7 @@ import { watchLag } from './lag-watch.ts'
 import type { KafkaLog } from './log.ts'
 import { MissingTopics } from './missing-topics.ts'
 import { Ownership } from './ownership.ts'
-import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
+import { CLOSE_LIMIT, Problem } from './problem.ts'
 import { SourceCommits, type CommitPosition, type Transact } from './source-commits.ts'
 import { StartFinder } from './start-finder.ts'
 import type { InputFrom } from './start-positions.ts'
@@ -192,7 +193,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     this.#fetcher.close()
     await this.#membership?.close()
     this.#settings.cluster.close()
-    await within(this.#settings.clock, CLOSE_LIMIT, this.#done)
+    await within(this.#settings.clock, CLOSE_LIMIT, Promise.allSettled([this.#done]))
   }
 
   // ---- what the membership tells -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import { afterWorkedOff, afterWrite, FLOWING, initialPace, isFlowing, type Pace 
 import type { ByteWindow } from '../../domain/stream/window.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { ChildInput, Clock } from '../ports.ts'
+import { wait } from '../waiting.ts'
 
 /** Lines [from, to) of a batch, written at once; the last piece of a batch ends it. */
 export interface Piece {
@@ -219,14 +220,14 @@ export class Feeder {
   }
 
   async #workedOff(input: ChildInput, bytes: number, since: Millis): Promise<void> {
-    for (let wait = POLL_FIRST; ; wait = Math.min(POLL_MAX, wait * 2)) {
+    for (let pause = POLL_FIRST; ; pause = Math.min(POLL_MAX, pause * 2)) {
       const unread = input.unread()
       if (unread === null) {
         this.#pace = { credit: FLOWING }
         return
       }
       if (unread <= this.#pace.credit / 2 || this.#input !== input || this.#held.size > 0) break
-      await new Promise<void>((resolve) => this.#clock.arm(wait, resolve))
+      await wait(this.#clock, pause)
     }
     if (this.#input === input && this.#held.size === 0) {
       this.#pace = afterWorkedOff(this.#pace, bytes, this.#clock.now() - since)

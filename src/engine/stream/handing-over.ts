@@ -8,6 +8,7 @@ import type { Lane } from './lane.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { Settling } from './settling.ts'
 import type { StreamParts } from './stream-parts.ts'
+import { wait } from '../waiting.ts'
 
 const TRY_AGAIN: Millis = 1000
 /** A run of PROTOCOL=batch gets no more than this: a crash repeats all of it. */
@@ -101,7 +102,7 @@ export class HandingOver {
       if (lane?.over !== false || lane.inputEnded || !pieces.every(({ batch }) => this.#book.accepts(batch)))
         return false
       if (isDone) return true
-      await new Promise<void>((resolve) => void this.#parts.clock.arm(TRY_AGAIN, resolve))
+      await wait(this.#parts.clock, TRY_AGAIN)
     }
   }
 }

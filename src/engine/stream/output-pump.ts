@@ -9,6 +9,7 @@ import { LetterWriter } from './letter-writer.ts'
 import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
 import { merged, weightOf, type OutgoingItem, type Skipped } from './outgoing.ts'
 import type { Clock, DeadLetterSink, RecordSink } from '../ports.ts'
+import { wait } from '../waiting.ts'
 
 export interface PumpHooks {
   /** These are about to be written. */
@@ -180,7 +181,7 @@ export class OutputPump {
       if (generation !== this.#generation) return
       this.#send(flight, prepared)
       if (this.#clock.now() - began < SLICE) continue
-      await new Promise<void>((resolve) => void this.#clock.arm(0, resolve))
+      await wait(this.#clock, 0)
       if (generation !== this.#generation) return
       began = this.#clock.now()
     }

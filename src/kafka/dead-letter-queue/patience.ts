@@ -2,10 +2,10 @@
 import { AgentError } from '../../domain/errors.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
 import { explain } from '../errors.ts'
 import { unlessAborted } from '../group/unless-aborted.ts'
-import { wait } from '../problem.ts'
 
 export const PATIENCE: Millis = 30_000
 const FIRST_PAUSE: Millis = 100

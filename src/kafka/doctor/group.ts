@@ -3,6 +3,7 @@ import { ok, problem, type Finding } from '../../domain/finding.ts'
 import { BrokerError, refuse } from '../broker-error.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
 import { Coordinator } from '../group/coordinator.ts'
@@ -10,7 +11,6 @@ import { describeGroup, type GroupDescription } from '../group/describe.ts'
 import { offered, type GroupProtocol } from '../group/leader.ts'
 import { findCoordinator } from '../group/requests.ts'
 import { initProducerId } from '../protocol/init-producer-id.ts'
-import { wait } from '../problem.ts'
 import { may } from '../protocol/permissions.ts'
 
 export interface GroupWanted {
@@ -44,7 +44,7 @@ async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
       return await ask()
     } catch (error) {
       if (!(error instanceof BrokerError) || !error.retriable || tries === TRIES) throw error
-      await wait(clock, PAUSE, new AbortController().signal)
+      await wait(clock, PAUSE)
     }
   }
 }

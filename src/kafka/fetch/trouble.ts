@@ -2,9 +2,10 @@
 import { AgentError } from '../../domain/errors.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
 import { explain } from '../errors.ts'
-import { wait, type Problem } from '../problem.ts'
+import type { Problem } from '../problem.ts'
 import type { Topics } from '../topics.ts'
 import type { OwnedPartition } from './owned-partition.ts'
 

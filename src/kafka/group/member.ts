@@ -3,8 +3,9 @@ import { isOver, outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
 import { Ownership } from '../../domain/group/ownership.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
+import { wait, within } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
-import { CLOSE_LIMIT, wait, within } from '../problem.ts'
+import { CLOSE_LIMIT } from '../problem.ts'
 import type { TransactionIdentity } from '../transactions/requests.ts'
 import { fetchCommitted } from './committed.ts'
 import { Coordinator } from './coordinator.ts'
@@ -117,7 +118,7 @@ export class GroupMember {
     await within(clock, CLOSE_LIMIT, this.#commits.settled())
     this.#closing.abort()
     this.#joined = false
-    await within(clock, CLOSE_LIMIT, Promise.all([this.#leave(leaves), this.#done]))
+    await within(clock, CLOSE_LIMIT, Promise.allSettled([this.#leave(leaves), this.#done]))
   }
 
   async #live(): Promise<void> {

@@ -6,12 +6,12 @@ import type { TransactionRequest } from '../../domain/transactions/outcomes.ts'
 import { nextTransactionState, type TransactionEvent, type TransactionState } from '../../domain/transactions/state.ts'
 import type { Clock, TransactionListener } from '../../engine/ports.ts'
 import { Serial } from '../../engine/serial.ts'
+import { within } from '../../engine/waiting.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
 import { Coordinator } from '../group/coordinator.ts'
 import type { Answer } from '../group/requests.ts'
 import type { KafkaLog } from '../log.ts'
-import { within } from '../problem.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { WritingTransaction } from '../produce/writing-transaction.ts'
 import { addOffsets, addPartitions, endTransaction, identify, NOBODY, type TransactionIdentity } from './requests.ts'
@@ -135,7 +135,7 @@ export class TransactionSession implements WritingTransaction {
     this.#generation++
     // What still comes in after the end would be in no transaction. It is waited for, but not for a broker that is away.
     const { clock } = this.#settings
-    const rested = within(clock, WRITES_LIMIT, Promise.all([...this.#writers].map((discard) => discard())))
+    const rested = within(clock, WRITES_LIMIT, Promise.allSettled([...this.#writers].map((discard) => discard())))
     return this.#turns.run(async () => {
       await rested
       this.#on('doubted')

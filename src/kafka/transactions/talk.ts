@@ -6,12 +6,13 @@ import {
 } from '../../domain/transactions/outcomes.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
 import { errorType, explain } from '../errors.ts'
 import type { Coordinator } from '../group/coordinator.ts'
 import type { Answer } from '../group/requests.ts'
 import type { KafkaLog } from '../log.ts'
-import { Problem, wait } from '../problem.ts'
+import { Problem } from '../problem.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 
 export interface TalkSettings {
