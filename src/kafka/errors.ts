@@ -30,6 +30,7 @@ const cures: Readonly<Record<string, string>> = {
   INCONSISTENT_GROUP_PROTOCOL: 'other programs use this consumer group, set KAFKA_CONSUMER_GROUP',
   INVALID_SESSION_TIMEOUT: 'set KAFKA_SESSION_TIMEOUT to what the broker allows',
   UNSUPPORTED_SASL_MECHANISM: 'set KAFKA_SASL_MECHANISM to one the broker has',
+  UNSUPPORTED_VERSION: 'Kafka 2.5 or newer is needed',
   KafkaJSSASLAuthenticationError: 'check KAFKA_SASL_MECHANISM and the credentials',
 }
 

@@ -24,7 +24,7 @@ const silent = 'open the way to it (firewall, network policy), or name the port 
 export function connectionCure(error: unknown, { tls, sasl }: Pick<KafkaOptions, 'tls' | 'sasl'>): string {
   const { code, message, name } = factsOf(error)
   if (error instanceof BrokerError && error.type === 'UNSUPPORTED_VERSION')
-    return 'name the port of a broker (a controller answers like this), of Kafka 2.5 or newer'
+    return 'name the port of a broker: a controller answers like this, too'
   const known = byCode[code]
   if (known !== undefined) return known
   if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_UNTRUSTED|CERT_SIGNATURE/.test(code)) return untrusted

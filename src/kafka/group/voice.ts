@@ -56,8 +56,6 @@ export class Voice {
       }
       case 'FENCED_INSTANCE_ID':
         return `another process uses GROUP_INSTANCE_ID=${groupInstanceId ?? ''} there: give each replica its own`
-      case 'UNSUPPORTED_VERSION':
-        return `${explain(error)}: Kafka 2.5 or newer is needed`
       default:
         return explain(error)
     }

@@ -8,7 +8,7 @@ import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
 import { wait } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
-import { errorType, explain } from '../errors.ts'
+import { explain } from '../errors.ts'
 import type { Coordinator } from '../group/coordinator.ts'
 import type { Answer } from '../group/requests.ts'
 import type { KafkaLog } from '../log.ts'
@@ -69,12 +69,12 @@ export class CoordinatorTalk {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
       if (closing.aborted) throw new AgentError('SHUTDOWN_STATE', 'the transactions are closed')
       if (givenUp()) throw new AgentError('FAILED', 'the transaction was given up')
-      const error = await this.#try(coordinator, question)
-      if ('answer' in error) {
+      const tried = await this.#try(coordinator, question)
+      if ('answer' in tried) {
         this.#problem.clear()
-        return error.answer
+        return tried.answer
       }
-      const refusal = this.refusal(request, error.error)
+      const refusal = this.refusal(request, tried.error)
       if (refusal.outcome === 'person') this.#problem.report(refusal.subject, 'error')
       else if (refusal.outcome !== 'again') throw refusal
       else if (clock.now() - began >= TOLD_AFTER) this.#problem.report(refusal.subject)
@@ -85,8 +85,7 @@ export class CoordinatorTalk {
 
   refusal(request: TransactionRequest, error: unknown): Refusal {
     const outcome = transactionOutcomeOf(request, error instanceof BrokerError ? error.type : null)
-    const said = errorType(error) === 'UNSUPPORTED_VERSION' ? 'Kafka 2.5 or newer is needed' : explain(error)
-    const subject = `cannot ${what[request]} as transactional id ${this.#settings.transactionalId}: ${said}`
+    const subject = `cannot ${what[request]} as transactional id ${this.#settings.transactionalId}: ${explain(error)}`
     return new Refusal(outcome, subject, error)
   }
 
