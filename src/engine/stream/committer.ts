@@ -1,3 +1,4 @@
+import { messageOf } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Commits } from './commits.ts'
@@ -83,10 +84,9 @@ export class Committer implements Commits {
     } catch (error) {
       // Nothing is lost: the positions stay due, and whoever owns the partition by then reads them again.
       this.refusals++
-      const reason = error instanceof Error ? error.message : String(error)
       this.#events.publish('stream.commit-refused', 'warn', 'cannot commit, trying again', {
         process: this.#namespec,
-        reason,
+        reason: messageOf(error),
       })
       this.soon()
       return false

@@ -1,6 +1,7 @@
 // DELIVERY=exactly-once: outputs, dead letters and positions in one transaction after the other. One is committed only
 // when its output stems from records below the positions that go with it (TransactionExtent); else it is aborted, and
 // everything since the last commit is read again.
+import { messageOf } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import { TransactionExtent } from '../../domain/transactions/extent.ts'
@@ -213,7 +214,7 @@ export class Transacting implements Commits {
         await transactions().commit(commits)
       } catch (error) {
         this.refusals++
-        return await this.#abort(error instanceof Error ? error.message : String(error))
+        return await this.#abort(messageOf(error))
       } finally {
         this.#committing = false
       }
