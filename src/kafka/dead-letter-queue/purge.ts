@@ -4,7 +4,7 @@ import type { ReplayMarks } from '../../domain/dead-letters/replay-marks.ts'
 import { EVERYTHING, isSelected, type Span } from '../../domain/dead-letters/selection.ts'
 import { AgentError } from '../../domain/errors.ts'
 import type { Millis } from '../../domain/time.ts'
-import { BrokerError, refuse } from '../broker-error.ts'
+import { refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { deleteRecords } from './delete-records.ts'
 import type { ReplayJournal } from './journal.ts'
@@ -30,8 +30,6 @@ export interface PurgePlan {
   /** The letter within the limit that ends the purge, since it is to be kept; null when the limit does. */
   readonly keeps: Letter | null
 }
-
-const LEADER_NOT_AVAILABLE = 5
 
 export class Purge {
   readonly #topic: DeadLetterTopic
@@ -80,7 +78,7 @@ export class Purge {
     const { topic, topics } = this.#topic
     await this.#topic.patiently(`cannot delete from partition ${partition} of`, async () => {
       const leader = topics.leaderOf({ topic, partition })
-      if (!leader) throw topics.problemOf(topic) ?? new BrokerError(LEADER_NOT_AVAILABLE)
+      if (!leader) throw topics.leaderProblem(topic)
       const { error } = await this.#cluster.send(leader.leader, deleteRecords(topic, partition, to))
       refuse(error)
     })

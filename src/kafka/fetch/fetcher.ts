@@ -3,7 +3,7 @@ import { nameOf, type LineBatch } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { BufferPool } from '../../wire/buffer-pool.ts'
 import { RecordsReader } from '../../wire/record-batch/records-reader.ts'
-import { BrokerError, refuse } from '../broker-error.ts'
+import { BrokerError, LEADER_NOT_AVAILABLE, refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { fetch, NO_EPOCH, type Divergence, type FetchAnswer, type FetchedPartition } from '../protocol/fetch.ts'
 import type { Topics } from '../topics.ts'
@@ -235,5 +235,3 @@ interface Asked {
 }
 
 const isCurrent = ({ partition, version }: Asked): boolean => partition.version === version
-
-const LEADER_NOT_AVAILABLE = 5

@@ -80,7 +80,7 @@ export class Trouble {
     const { topics } = this.#parts
     for (const partition of this.#held) {
       if (!partition.leaving && !topics.leaderOf(partition)) {
-        this.#tell(topics.problemOf(partition.topic) ?? new BrokerError(LEADER_NOT_AVAILABLE), [partition])
+        this.#tell(topics.leaderProblem(partition.topic), [partition])
         continue
       }
       partition.held = false
@@ -96,5 +96,3 @@ export class Trouble {
     this.#parts.problem.report(`cannot read from Kafka: ${explain(error)}`, isPassing(error) ? 'warn' : 'error', fields)
   }
 }
-
-const LEADER_NOT_AVAILABLE = 5

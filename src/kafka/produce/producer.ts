@@ -137,7 +137,7 @@ export class Producer {
     if (!lane.due || this.signal.aborted) return
     const leader = this.topics.leaderOf(lane)
     if (leader) this.#sender(leader.leader).wake()
-    else void this.#failed(lane, this.topics.problemOf(lane.topic) ?? new BrokerError(LEADER_NOT_AVAILABLE))
+    else void this.#failed(lane, this.topics.leaderProblem(lane.topic))
   }
 
   #sender(node: number): LeaderSender {
@@ -200,8 +200,6 @@ export class Producer {
     if (this.#troubled.size === 0) this.problem.clear()
   }
 }
-
-const LEADER_NOT_AVAILABLE = 5
 
 const closedTooEarly = (topic: string): AgentError =>
   new AgentError('SHUTDOWN_STATE', `closed before all records were written to topic ${topic}`)
