@@ -182,6 +182,15 @@ export interface SourceHealth {
   readonly error: string | null
 }
 
+/** How far one partition is read. */
+export interface CommitPosition extends TopicPartition {
+  /** The next offset to read. */
+  readonly offset: number
+  readonly epoch: number
+  /** A note for whoever owns the partition next; empty by default. */
+  readonly metadata?: string
+}
+
 export interface RecordSource {
   /** Begins to fetch; resolves when the first attempt to join was made or the source is waiting for its topics. */
   start(consumer: RecordConsumer): Promise<void>
@@ -190,17 +199,8 @@ export interface RecordSource {
   resume(): void
   /** Fetch again from `offset`; batches from now on carry `epoch`. */
   rewind(partition: TopicPartition, offset: number, epoch: number): void
-  /**
-   * Commits "next offset to read" per partition, with a note for whoever owns it next (empty by default); positions of
-   * an epoch that is over are dropped. Rejects if refused.
-   */
-  commit(
-    positions: readonly (TopicPartition & {
-      readonly offset: number
-      readonly epoch: number
-      readonly metadata?: string
-    })[],
-  ): Promise<void>
+  /** Positions of an epoch that is over are dropped. Rejects if refused. */
+  commit(positions: readonly CommitPosition[]): Promise<void>
   health(): SourceHealth
   /**
    * Gives everything that is ours to the others, until `comeBack`; resolves when it is given. Without it there are no
@@ -246,12 +246,6 @@ export interface DeadLetterSink {
 
 // ---- transactions --------------------------------------------------------------------------------------------------
 
-export type TransactionPosition = TopicPartition & {
-  readonly offset: number
-  readonly epoch: number
-  readonly metadata: string
-}
-
 export interface TransactionListener {
   /** What the sinks have stored since the last commit cannot be committed any more: it is to be aborted. */
   voided(reason: string): void
@@ -267,7 +261,7 @@ export interface Transactions {
    * Commits everything that the sinks have stored since the last commit or abort, and the positions with it. To be called
    * when every write has ended. Rejects when it cannot be; then it is to be aborted.
    */
-  commit(positions: readonly TransactionPosition[]): Promise<void>
+  commit(positions: readonly CommitPosition[]): Promise<void>
   /** What the sinks have stored since the last commit never holds, and writes under way reject. Resolves when that is sure. */
   abort(): Promise<void>
   health(): { readonly error: string | null }

@@ -3,7 +3,7 @@
 import { leastLoaded, unevenness, type Dealing } from '../../domain/stream/dealing.ts'
 import { nameOf, type LineBatch, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import { DealtPartition } from './dealt-partition.ts'
-import type { RecordConsumer, RecordSource, SourceHealth } from '../ports.ts'
+import type { CommitPosition, RecordConsumer, RecordSource, SourceHealth } from '../ports.ts'
 import { Serial } from '../serial.ts'
 import { workerSource } from './worker-source.ts'
 
@@ -14,8 +14,6 @@ export interface DealerParts {
   /** A bug was met in the background. */
   readonly failed: (error: unknown) => void
 }
-
-type Positions = Parameters<RecordSource['commit']>[0]
 
 export class Dealer implements RecordConsumer {
   readonly #parts: DealerParts
@@ -126,7 +124,7 @@ export class Dealer implements RecordConsumer {
   }
 
   /** Commits what everybody has settled. Rejects where the source does. */
-  async commit(worker: number, positions: Positions): Promise<void> {
+  async commit(worker: number, positions: readonly CommitPosition[]): Promise<void> {
     const partitions = positions.flatMap((position) => {
       const partition = this.#partitions.get(nameOf(position))
       return partition?.settled(worker, position) === true ? [partition] : []

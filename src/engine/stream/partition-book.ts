@@ -2,15 +2,11 @@ import { nameOf, type LineBatch, type TopicPartition } from '../../domain/stream
 import { OffsetLedger } from '../../domain/stream/offset-ledger.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { PartitionStanding } from '../../domain/transactions/extent.ts'
+import type { CommitPosition } from '../ports.ts'
 
 export interface Position extends TopicPartition {
   readonly offset: number
   readonly epoch: number
-}
-
-/** A position that is to be committed, with a note for whoever owns the partition next. */
-export interface Commit extends Position {
-  readonly metadata: string
 }
 
 interface Entry extends TopicPartition {
@@ -131,7 +127,7 @@ export class PartitionBook {
   }
 
   /** `note`: what is committed beside a position. */
-  toCommit(note: (at: TopicPartition, position: number) => string): Commit[] {
+  toCommit(note: (at: TopicPartition, position: number) => string): CommitPosition[] {
     return this.#list().flatMap(({ topic, partition, ledger, committed }) => {
       const offset = ledger.position()
       if (offset === null) return []
@@ -142,10 +138,10 @@ export class PartitionBook {
   }
 
   /** Also what was asked for before a rewind holds. */
-  committed(commits: readonly Commit[]): void {
-    for (const commit of commits) {
-      const entry = this.#entries.get(nameOf(commit))
-      if (entry && commit.epoch >= entry.since && commit.epoch <= entry.ledger.epoch) entry.committed = commit
+  committed(positions: readonly CommitPosition[]): void {
+    for (const { topic, partition, offset, epoch, metadata = '' } of positions) {
+      const entry = this.#entries.get(nameOf({ topic, partition }))
+      if (entry && epoch >= entry.since && epoch <= entry.ledger.epoch) entry.committed = { offset, metadata }
     }
   }
 

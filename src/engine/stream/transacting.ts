@@ -9,8 +9,8 @@ import type { Commits } from './commits.ts'
 import type { Feeder } from './feeder.ts'
 import type { OutgoingItem } from './outgoing.ts'
 import type { OutputPump } from './output-pump.ts'
-import type { Commit, PartitionBook } from './partition-book.ts'
-import type { Clock, Timer, Transactions } from '../ports.ts'
+import type { PartitionBook } from './partition-book.ts'
+import type { Clock, CommitPosition, Timer, Transactions } from '../ports.ts'
 import { Serial } from '../serial.ts'
 import type { StreamReport } from './stream-report.ts'
 import { reach } from './transaction-reach.ts'
@@ -32,7 +32,7 @@ export interface TransactingParts {
   readonly attributed: () => boolean
   /** Whether answers come in order, so that those of records that are given up can be told from others. */
   readonly ordered: () => boolean
-  readonly committed: (commits: readonly Commit[]) => void
+  readonly committed: (positions: readonly CommitPosition[]) => void
   /** Gives up what is not stored. */
   readonly abandon: () => void
   /** What the living Calculator will still say about the records that it has counts no more. */
@@ -225,7 +225,7 @@ export class Transacting implements Commits {
     }
   }
 
-  #done(commits: readonly Commit[]): void {
+  #done(commits: readonly CommitPosition[]): void {
     const { book, report, committed } = this.#parts
     book.committed(commits)
     this.#close()
