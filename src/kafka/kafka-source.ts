@@ -9,7 +9,8 @@ import { Corrections } from './corrections.ts'
 import { Fetcher } from './fetch/fetcher.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import { Trouble } from './fetch/trouble.ts'
-import type { Membership, MembershipOwner } from './group-membership.ts'
+import type { Membership } from './group-membership.ts'
+import type { MemberOwner } from './group/settings.ts'
 import { watchLag } from './lag-watch.ts'
 import type { KafkaLog } from './log.ts'
 import { MissingTopics } from './missing-topics.ts'
@@ -26,7 +27,7 @@ export interface SourceSettings {
   readonly topics: readonly string[]
   readonly from: InputFrom
   /** Called once all topics exist. */
-  readonly join: (owner: MembershipOwner) => Membership
+  readonly join: (owner: MemberOwner) => Membership
   readonly clock: Clock
   readonly log: KafkaLog
 }
@@ -34,7 +35,7 @@ export interface SourceSettings {
 const TOPIC_POLL: Millis = 1_000
 const ASIDE = 'the partitions are left to other members of the consumer group until the Calculator runs'
 
-export class KafkaSource implements RecordSource, MembershipOwner {
+export class KafkaSource implements RecordSource, MemberOwner {
   readonly #settings: SourceSettings
   readonly #ownership = new Ownership()
   readonly #commits = new SourceCommits(this.#ownership, () => this.#membership)

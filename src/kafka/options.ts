@@ -1,6 +1,6 @@
 import type { ISocketFactory, KafkaConfig } from 'kafkajs'
 import type { Clock } from '../engine/ports.ts'
-import { KafkaCluster } from './cluster.ts'
+import { KafkaCluster, type Security } from './cluster.ts'
 import type { KafkaLog } from './log.ts'
 
 export interface KafkaTls {
@@ -53,18 +53,13 @@ export const createCluster = (
   })
 }
 
-/** TLS and login as kafkajs wants them, for one connection. */
+/** What the credentials of this moment come to. */
 export function security(now: () => KafkaCredentials): Security {
   const { tls, sasl } = now()
   return {
     ssl: tls ? tlsOptions(tls) : null,
     sasl: sasl ? saslOptions(sasl, () => now().sasl ?? sasl) : null,
   }
-}
-
-export interface Security {
-  readonly ssl: NonNullable<KafkaConfig['ssl']> | null
-  readonly sasl: NonNullable<KafkaConfig['sasl']> | null
 }
 
 const tlsOptions = ({ ca, cert, key, serverName }: KafkaTls): NonNullable<KafkaConfig['ssl']> => ({

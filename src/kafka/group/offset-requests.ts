@@ -20,7 +20,7 @@ export interface CommittedOffset extends TopicPartition {
   readonly leaderEpoch: number
 }
 
-interface PartitionError extends TopicPartition {
+export interface PartitionError extends TopicPartition {
   readonly error: number
 }
 

@@ -1,7 +1,7 @@
 // The requests of transactions in the versions before the broker began to count epochs itself (Kafka 2.5 and newer).
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Answer, MemberIdentity } from '../group/requests.ts'
-import type { OffsetPosition } from '../group/offset-requests.ts'
+import type { OffsetPosition, PartitionError } from '../group/offset-requests.ts'
 import { NO_EPOCH } from '../protocol/fetch.ts'
 import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
@@ -11,10 +11,6 @@ import type { ResponseReader } from '../protocol/response-reader.ts'
 /** Under which name, and as which of its producers, a transaction runs. */
 export interface TransactionIdentity extends ProducerIdentity {
   readonly transactionalId: string
-}
-
-interface PartitionError extends TopicPartition {
-  readonly error: number
 }
 
 const throttleMs = (answer: Pick<Answer, 'throttleMs'>): number => answer.throttleMs
