@@ -27,7 +27,7 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
     this.#settings = settings
     const encode = recordEncoder(compression, cluster.pool, transaction !== null)
     const look = (): Promise<void> => this.#look()
-    this.#producer = new Producer({ cluster, topics: [topic], encode, look, clock, log, transaction })
+    this.#producer = new Producer({ cluster, topic, encode, look, clock, log, transaction })
   }
 
   /** Rejects with AgentError FAILED when nobody wants them any more before they are on their way. */

@@ -39,7 +39,7 @@ export class KafkaSink implements RecordSink {
     const { cluster, topic, compression, clock, log, transaction = null } = settings
     this.#settings = settings
     const encode = recordEncoder(compression, cluster.pool, transaction !== null)
-    this.#producer = new Producer({ cluster, topics: [topic], encode, clock, log, transaction })
+    this.#producer = new Producer({ cluster, topic, encode, clock, log, transaction })
     this.#missing = new Problem(clock, log, 'kafka.output-topic-missing', Infinity)
     this.#unreachable = new Problem(clock, log, 'kafka.sink')
   }

@@ -45,7 +45,7 @@ export class ReplayWriter {
     if (this.#missing.has(topic)) return false
     const { cluster, compression, clock, signal } = this.#parts
     const encode = recordEncoder(compression)
-    const producer = new Producer({ cluster, topics: [topic], encode, clock, log: this.#log })
+    const producer = new Producer({ cluster, topic, encode, clock, log: this.#log })
     const lookAgain = (): Promise<void> => Promise.resolve()
     const there = await patiently({ clock, signal, lookAgain }, `cannot look at topic ${topic}`, async () => {
       await producer.topics.refresh()

@@ -20,6 +20,7 @@ import { Standing } from './standing.ts'
 import { unlessAborted } from './unless-aborted.ts'
 import { Voice } from './voice.ts'
 
+/** How long the others wait for this member to join again, at least: never less than the session timeout. */
 const REBALANCE_TIMEOUT: Millis = 60_000
 const WATCH_EVERY: Millis = 10_000
 /** A membership that is lost this often without a success in between is tried again more slowly. */
@@ -51,7 +52,7 @@ export class GroupMember {
   constructor(settings: GroupMemberSettings) {
     const { clock, log, groupId, sessionTimeoutMs, groupInstanceId, watchEveryMs } = settings
     this.#settings = settings
-    this.#rebalanceTimeoutMs = settings.rebalanceTimeoutMs ?? Math.max(REBALANCE_TIMEOUT, sessionTimeoutMs)
+    this.#rebalanceTimeoutMs = Math.max(REBALANCE_TIMEOUT, sessionTimeoutMs)
     this.#watch = new PartitionWatch({ clock, log, cluster: settings.talking, every: watchEveryMs ?? WATCH_EVERY })
     const coordinator = (this.#coordinator = new Coordinator(settings, groupId))
     const standing = (this.#standing = new Standing(groupId, groupInstanceId ?? null))
@@ -68,10 +69,6 @@ export class GroupMember {
   /** A generation of the group counts this member, as far as it knows; also while a cooperative rebalance is on. */
   get joined(): boolean {
     return this.#joined
-  }
-
-  get owned(): readonly TopicPartition[] {
-    return this.#ownership.list
   }
 
   /** -1 while there is none. */

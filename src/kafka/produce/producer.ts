@@ -1,4 +1,4 @@
-// Writes to topics with at most five batches in flight per partition, each once and in order, whatever breaks in
+// Writes to a topic with at most five batches in flight per partition, each once and in order, whatever breaks in
 // between. It never gives up: a write ends with every record stored, or refused for its size alone.
 import { AgentError } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
@@ -21,9 +21,9 @@ import type { WritingTransaction } from './writing-transaction.ts'
 export interface ProducerSettings {
   /** Its connections are the producer's alone, and end with it. */
   readonly cluster: KafkaCluster
-  readonly topics: readonly string[]
+  readonly topic: string
   readonly encode: RecordEncoder
-  /** A fresh look at the topics, where something could not be written; by default no more than that. Rejects as Topics.refresh. */
+  /** A fresh look at the topic, where something could not be written; by default no more than that. Rejects as Topics.refresh. */
   readonly look?: () => Promise<void>
   readonly clock: Clock
   readonly log: KafkaLog
@@ -48,7 +48,7 @@ export class Producer {
   constructor(settings: ProducerSettings) {
     const { cluster, clock, log } = settings
     this.#settings = settings
-    this.topics = new Topics(cluster, settings.topics)
+    this.topics = new Topics(cluster, [settings.topic])
     this.problem = new Problem(clock, log, 'kafka.sink')
     this.#identities = new ProducerIdentities(cluster)
     const transaction = settings.transaction ?? null
