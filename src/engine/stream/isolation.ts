@@ -22,15 +22,13 @@ const MOST_PATIENCE: Millis = 8000
 /** How it died is known to the agent alone that saw it. */
 const UNKNOWN = { reason: 'crash', exitCode: null, signal: null, stderr: [] } as const
 
-const recordName = ({ topic, partition, offset }: Condemned): string => `${topic}/${partition}/${offset}`
-
 export class Isolation {
   readonly #parts: StreamParts
   readonly #report: StreamReport
   readonly #goOn: () => void
   readonly #blame = new Blame()
-  /** What is known of the deaths that condemned records. */
-  readonly #verdicts = new Map<string, Omit<Verdict, 'attempts'>>()
+  /** What is known of the deaths that condemned records: by partition, then by offset. */
+  readonly #verdicts = new Map<string, Map<number, Omit<Verdict, 'attempts'>>>()
   /** Partitions whose suspect is with a Calculator now. */
   readonly #trying = new Set<string>()
   #watch: Timer | null = null
@@ -78,7 +76,7 @@ export class Isolation {
   forget(at: TopicPartition): void {
     this.#trying.delete(nameOf(at))
     this.#blame.forget(at)
-    this.#forgetVerdicts(at)
+    this.#verdicts.delete(nameOf(at))
   }
 
   /** Another source takes over: what its partitions had is written down beside their positions. */
@@ -97,7 +95,8 @@ export class Isolation {
     this.#trying.delete(nameOf(at))
     const wasOn = this.isOn
     this.#blame.settled(at, position, forGood)
-    if (this.#verdicts.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0) this.#forgetVerdicts(at)
+    if (this.#verdicts.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0)
+      this.#verdicts.delete(nameOf(at))
     if (wasOn) this.#goOn()
     if (wasOn && !this.#blame.isolating)
       this.#report.publish('isolation-over', 'info', 'every suspect is done, records flow again')
@@ -137,7 +136,7 @@ export class Isolation {
     for (const condemned of this.#blame.condemnedIn(batch, batch.firstOffset, batch.nextOffset)) {
       const index = rest.offsets.indexOf(condemned.offset)
       if (index < 0) continue
-      const verdict = this.#verdicts.get(recordName(condemned)) ?? UNKNOWN
+      const verdict = this.#verdicts.get(nameOf(batch))?.get(condemned.offset) ?? UNKNOWN
       const letter = condemnedLetter(rest, index, { ...verdict, attempts: condemned.attempts })
       letters.push({ letter, offset: condemned.offset })
       if (index > 0) parts.push(sliceBatch(rest, 0, index))
@@ -153,15 +152,12 @@ export class Isolation {
   }
 
   #condemn(condemned: Condemned, verdict: Omit<Verdict, 'attempts'>): void {
-    this.#verdicts.set(recordName(condemned), verdict)
     const { topic, partition, offset, attempts } = condemned
+    const known = this.#verdicts.get(nameOf(condemned)) ?? new Map<number, Omit<Verdict, 'attempts'>>()
+    this.#verdicts.set(nameOf(condemned), known.set(offset, verdict))
     const message = 'a record killed every Calculator that had it alone: it goes to the dead letters'
     const { exitCode, signal } = verdict
     this.#report.publish('condemned', 'error', message, { topic, partition, offset, attempts, exitCode, signal })
-  }
-
-  #forgetVerdicts(at: TopicPartition): void {
-    for (const name of this.#verdicts.keys()) if (name.startsWith(`${nameOf(at)}/`)) this.#verdicts.delete(name)
   }
 
   #watchFor(lane: Lane): void {
