@@ -1,7 +1,7 @@
 // Which source and which sinks serve a set of settings: Kafka, or files in its place.
 import process from 'node:process'
 import type { Config } from '../config/config.ts'
-import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
+import { deadLetterTopicOf, type ChangeClass } from '../domain/stream/change-class.ts'
 import { namespec } from '../domain/process/spec.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
@@ -73,7 +73,7 @@ export class Sides {
   }
 
   /** What `changed` leaves alone is taken over from `old`. */
-  for(settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<string>): StreamSides {
+  for(settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<ChangeClass>): StreamSides {
     const { input, output } = this.#config
     const deadLetterTopic = deadLetterTopicOf(settings)
     const reads = settings.protocol !== 'source'

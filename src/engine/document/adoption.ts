@@ -1,5 +1,5 @@
 // Changes what streams and Calculator do while they run: drain, exchange what differs, go on; or roll back.
-import { changeClass } from '../../domain/stream/change-class.ts'
+import { changeClass, type ChangeClass } from '../../domain/stream/change-class.ts'
 import { AgentError } from '../../domain/errors.ts'
 import type { ProgramSpec } from '../../domain/process/spec.ts'
 import type { StreamSettings } from '../../domain/stream/settings.ts'
@@ -20,7 +20,7 @@ export interface AdoptionParts extends WorkersParts {
   readonly replayable: boolean
   readonly program: (settings: StreamSettings, worker: number) => ProgramSpec
   /** New sides for `settings`; what the change leaves alone is taken from `old`. Closes nothing. */
-  readonly sides: (settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<string>) => StreamSides
+  readonly sides: (settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<ChangeClass>) => StreamSides
 }
 
 /** A Calculator that failed to start so often in a row with new settings cannot start with them. */
@@ -196,7 +196,11 @@ export class Adoption {
   }
 
   /** The Calculators' programs, as many as there are workers. */
-  #replace({ namespecs, workers }: InForce, settings: StreamSettings, changed: ReadonlySet<string>): readonly string[] {
+  #replace(
+    { namespecs, workers }: InForce,
+    settings: StreamSettings,
+    changed: ReadonlySet<ChangeClass>,
+  ): readonly string[] {
     const { supervisor, program } = this.#parts
     if (namespecs.length !== settings.workers) {
       for (const namespec of namespecs) supervisor.remove(namespec)
