@@ -7,7 +7,8 @@ import { wait, within } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
 import { CLOSE_LIMIT } from '../problem.ts'
 import type { TransactionIdentity } from '../transactions/requests.ts'
-import { fetchCommitted } from './committed.ts'
+import { unlessAborted } from '../unless-aborted.ts'
+import { fetchCommitted, MEMBER_CLOSES } from './committed.ts'
 import { Coordinator } from './coordinator.ts'
 import { Heart } from './heart.ts'
 import { OffsetCommits } from './offset-commits.ts'
@@ -17,7 +18,6 @@ import { Rebalance } from './rebalance.ts'
 import { leaveGroup } from './requests.ts'
 import type { GroupMemberSettings } from './settings.ts'
 import { Standing } from './standing.ts'
-import { unlessAborted } from './unless-aborted.ts'
 import { Voice } from './voice.ts'
 
 /** How long the others wait for this member to join again, at least: never less than the session timeout. */
@@ -271,6 +271,6 @@ export class GroupMember {
   }
 
   #unlessClosed<T>(work: Promise<T>): Promise<T> {
-    return unlessAborted(this.#closing.signal, work)
+    return unlessAborted(this.#closing.signal, MEMBER_CLOSES, work)
   }
 }
