@@ -20,8 +20,8 @@ export class Committer implements Commits {
   #stopped = false
   #last: Promise<boolean> = Promise.resolve(true)
   readonly #note: (at: TopicPartition, position: number) => string
-  commits = 0
-  refusals = 0
+  made = 0
+  refused = 0
 
   /** `note`: what is committed beside a position. */
   constructor(
@@ -75,7 +75,7 @@ export class Committer implements Commits {
     try {
       await this.#source.commit(positions)
       this.#book.committed(positions)
-      this.commits++
+      this.made++
       this.#events.publish('stream.committed', 'debug', 'committed', {
         process: this.#namespec,
         positions: positions.map((p) => `${nameOf(p)}=${p.offset}`),
@@ -83,7 +83,7 @@ export class Committer implements Commits {
       return true
     } catch (error) {
       // Nothing is lost: the positions stay due, and whoever owns the partition by then reads them again.
-      this.refusals++
+      this.refused++
       this.#events.publish('stream.commit-refused', 'warn', 'cannot commit, trying again', {
         process: this.#namespec,
         reason: messageOf(error),

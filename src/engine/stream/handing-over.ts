@@ -92,12 +92,12 @@ export class HandingOver {
     const skippedUpTo = from === to || answerable === undefined ? next : answerable
     if (this.#hooks.letters(piece, skippedUpTo)) return
     this.#book.settle(batch, batch.epoch, first, skippedUpTo, at)
-    if (from === to) this.#settling.commitSoon()
+    if (from === to) this.#settling.commits.soon()
   }
 
   async #committed(pieces: readonly Piece[]): Promise<boolean> {
     for (;;) {
-      const isDone = await this.#settling.commit()
+      const isDone = await this.#settling.commits.now()
       const lane = this.#hooks.lane()
       if (lane?.over !== false || lane.inputEnded || !pieces.every(({ batch }) => this.#book.accepts(batch)))
         return false

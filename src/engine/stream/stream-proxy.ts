@@ -95,7 +95,7 @@ export class StreamProxy implements PipeOwner {
     this.#works.feeder.hold('drain')
     this.#works.sides.source.pause()
     await drained(this.#works, limit, goesOn)
-    return this.#works.book.unsettled() === 0 && this.#works.settling.isClosed
+    return this.#works.book.unsettled() === 0 && this.#works.settling.commits.isClosed
   }
 
   /** Ends a drain; what was not settled by the incarnation that is gone is fetched again. */
@@ -112,7 +112,7 @@ export class StreamProxy implements PipeOwner {
       works.report.leftBehind(works.book.clear(), sides.topics)
       works.isolation.clear()
       works.intake.beginAnew()
-      works.settling.use(sides.source)
+      works.settling.commits.use(sides.source)
     }
     works.pump.use(sides)
     works.use(sides)
@@ -123,7 +123,7 @@ export class StreamProxy implements PipeOwner {
   /** Gives up output that cannot be stored: its records stay unsettled, and are read again by the next incarnation. */
   abandonOutput(): void {
     this.#works.abandon()
-    this.#works.settling.abandon()
+    this.#works.settling.commits.abandon()
   }
 
   close(): void {

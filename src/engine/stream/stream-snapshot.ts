@@ -72,8 +72,8 @@ export function streamSnapshot(facts: StreamFacts): StreamSnapshot {
       ...report.counters,
       deadLetters: { ...report.deadLetters },
       deaths: { ...report.deaths },
-      commits: settling.commits,
-      commitsRefused: settling.refusals,
+      commits: settling.commits.made,
+      commitsRefused: settling.commits.refused,
     },
     durations: {
       answer: report.durations.answer.read(),

@@ -221,7 +221,7 @@ export class StreamWorks implements FinishingParts {
 
   stop(): void {
     this.intake.stop()
-    this.settling.stop()
+    this.settling.commits.stop()
     this.checkpointer.detach()
     this.isolation.stop()
     this.batchRuns.stop()

@@ -66,8 +66,8 @@ export class Transacting implements Commits {
   #wake: (() => void) | null = null
   #abandon: (() => void) | null = null
   #stopped = false
-  commits = 0
-  refusals = 0
+  made = 0
+  refused = 0
 
   constructor(parts: TransactingParts) {
     this.#parts = parts
@@ -213,7 +213,7 @@ export class Transacting implements Commits {
       try {
         await transactions().commit(commits)
       } catch (error) {
-        this.refusals++
+        this.refused++
         return await this.#abort(messageOf(error))
       } finally {
         this.#committing = false
@@ -230,7 +230,7 @@ export class Transacting implements Commits {
     book.committed(commits)
     this.#close()
     this.#failures = 0
-    this.commits++
+    this.made++
     committed(commits)
     const positions = commits.map((p) => `${nameOf(p)}=${p.offset}`)
     report.publish('committed', 'debug', 'committed a transaction', { positions })
