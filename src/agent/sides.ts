@@ -13,7 +13,7 @@ import type { StreamSides } from '../engine/stream/stream-parts.ts'
 import { waitForBroker } from '../kafka/connect.ts'
 import { KafkaDeadLetterSink } from '../kafka/dead-letter-sink.ts'
 import type { KafkaCluster } from '../kafka/cluster.ts'
-import { joinGroup } from '../kafka/group-membership.ts'
+import { membershipIn } from '../kafka/group-membership.ts'
 import { KafkaSink, type SinkSettings } from '../kafka/kafka-sink.ts'
 import { KafkaSource } from '../kafka/kafka-source.ts'
 import { createCluster, type KafkaCredentials } from '../kafka/options.ts'
@@ -144,7 +144,7 @@ export class Sides {
       topics: settings.inputTopics,
       from: settings.inputFrom,
       join: (owner) =>
-        joinGroup(() => this.cluster(), {
+        membershipIn(() => this.cluster(), {
           groupId: kafka.groupId,
           topics: settings.inputTopics,
           protocol: kafka.groupProtocol,

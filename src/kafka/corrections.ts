@@ -7,7 +7,7 @@ import { explain } from './errors.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
 import { offsetsAt } from './offset-lookup.ts'
-import type { Ownership } from './ownership.ts'
+import type { OwnedPartitions } from './owned-partitions.ts'
 import { NO_EPOCH, type Divergence } from './protocol/fetch.ts'
 import { LATEST } from './protocol/list-offsets.ts'
 import type { StartFinder } from './start-finder.ts'
@@ -17,7 +17,7 @@ import type { Topics } from './topics.ts'
 export interface CorrectionParts {
   readonly cluster: KafkaCluster
   readonly topics: Topics
-  readonly ownership: Ownership
+  readonly ownership: OwnedPartitions
   readonly starts: Pick<StartFinder, 'instead' | 'begin' | 'begun' | 'pin'>
   readonly clock: Clock
   readonly log: KafkaLog

@@ -22,7 +22,7 @@ export interface Membership {
 }
 
 /** A member of a consumer group over connections of its own, which end with it. */
-export function joinGroup(
+export function membershipIn(
   cluster: () => KafkaCluster,
   settings: Omit<GroupMemberSettings, 'joining' | 'talking'>,
 ): Membership {

@@ -14,7 +14,7 @@ import type { MemberOwner } from './group/settings.ts'
 import { watchLag } from './lag-watch.ts'
 import type { KafkaLog } from './log.ts'
 import { MissingTopics } from './missing-topics.ts'
-import { Ownership } from './ownership.ts'
+import { OwnedPartitions } from './owned-partitions.ts'
 import { CLOSE_LIMIT, Problem } from './problem.ts'
 import { SourceCommits, type Transact } from './source-commits.ts'
 import { StartFinder } from './start-finder.ts'
@@ -37,7 +37,7 @@ const ASIDE = 'the partitions are left to other members of the consumer group un
 
 export class KafkaSource implements RecordSource, MemberOwner {
   readonly #settings: SourceSettings
-  readonly #ownership = new Ownership()
+  readonly #ownership = new OwnedPartitions()
   readonly #commits = new SourceCommits(this.#ownership, () => this.#membership)
   readonly #topics: Topics
   readonly #problem: Problem

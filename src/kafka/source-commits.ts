@@ -5,7 +5,7 @@ import type { CommitPosition } from '../engine/ports.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { OffsetPosition } from './group/offset-requests.ts'
 import type { Membership } from './group-membership.ts'
-import type { Ownership } from './ownership.ts'
+import type { OwnedPartitions } from './owned-partitions.ts'
 import { NO_EPOCH } from './protocol/fetch.ts'
 import type { TransactionIdentity } from './transactions/requests.ts'
 
@@ -13,10 +13,10 @@ import type { TransactionIdentity } from './transactions/requests.ts'
 export type Transact = (offsets: (transaction: TransactionIdentity) => Promise<void>) => Promise<void>
 
 export class SourceCommits {
-  readonly #ownership: Ownership
+  readonly #ownership: OwnedPartitions
   readonly #membership: () => Membership | null
 
-  constructor(ownership: Ownership, membership: () => Membership | null) {
+  constructor(ownership: OwnedPartitions, membership: () => Membership | null) {
     this.#ownership = ownership
     this.#membership = membership
   }

@@ -5,7 +5,7 @@ import { nameOf, sliceBatch, type LineBatch, type TopicPartition } from '../../d
 import type { Millis } from '../../domain/time.ts'
 import type { LetterAt } from './held-letters.ts'
 import type { Lane } from './lane.ts'
-import { condemnedLetter, type Verdict } from './letters.ts'
+import { condemnedLetter, type CauseOfDeath } from './letters.ts'
 import type { Piece } from './feeder.ts'
 import type { ExitStatus } from '../../domain/process/state.ts'
 import type { Timer } from '../ports.ts'
@@ -27,8 +27,8 @@ export class Isolation {
   readonly #report: StreamReport
   readonly #goOn: () => void
   readonly #blame = new Blame()
-  /** What is known of the deaths that condemned records: by partition, then by offset. */
-  readonly #verdicts = new Map<string, Map<number, Omit<Verdict, 'attempts'>>>()
+  /** What the Calculators died of that condemned records: by partition, then by offset. */
+  readonly #causes = new Map<string, Map<number, CauseOfDeath>>()
   /** Partitions whose suspect is with a Calculator now. */
   readonly #trying = new Set<string>()
   #watch: Timer | null = null
@@ -76,13 +76,13 @@ export class Isolation {
   forget(at: TopicPartition): void {
     this.#trying.delete(nameOf(at))
     this.#blame.forget(at)
-    this.#verdicts.delete(nameOf(at))
+    this.#causes.delete(nameOf(at))
   }
 
   /** Another source takes over: what its partitions had is written down beside their positions. */
   clear(): void {
     this.#trying.clear()
-    this.#verdicts.clear()
+    this.#causes.clear()
     this.#blame.clear()
   }
 
@@ -95,8 +95,8 @@ export class Isolation {
     this.#trying.delete(nameOf(at))
     const wasOn = this.isOn
     this.#blame.settled(at, position, forGood)
-    if (this.#verdicts.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0)
-      this.#verdicts.delete(nameOf(at))
+    if (this.#causes.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0)
+      this.#causes.delete(nameOf(at))
     if (wasOn) this.#goOn()
     if (wasOn && !this.#blame.isolating)
       this.#report.publish('isolation-over', 'info', 'every suspect is done, records flow again')
@@ -136,8 +136,8 @@ export class Isolation {
     for (const condemned of this.#blame.condemnedIn(batch, batch.firstOffset, batch.nextOffset)) {
       const index = rest.offsets.indexOf(condemned.offset)
       if (index < 0) continue
-      const verdict = this.#verdicts.get(nameOf(batch))?.get(condemned.offset) ?? UNKNOWN
-      const letter = condemnedLetter(rest, index, { ...verdict, attempts: condemned.attempts })
+      const cause = this.#causes.get(nameOf(batch))?.get(condemned.offset) ?? UNKNOWN
+      const letter = condemnedLetter(rest, index, condemned.attempts, cause)
       letters.push({ letter, offset: condemned.offset })
       if (index > 0) parts.push(sliceBatch(rest, 0, index))
       // The place of the record belongs to what comes after it.
@@ -151,12 +151,12 @@ export class Isolation {
     this.#stopWatching()
   }
 
-  #condemn(condemned: Condemned, verdict: Omit<Verdict, 'attempts'>): void {
+  #condemn(condemned: Condemned, cause: CauseOfDeath): void {
     const { topic, partition, offset, attempts } = condemned
-    const known = this.#verdicts.get(nameOf(condemned)) ?? new Map<number, Omit<Verdict, 'attempts'>>()
-    this.#verdicts.set(nameOf(condemned), known.set(offset, verdict))
+    const known = this.#causes.get(nameOf(condemned)) ?? new Map<number, CauseOfDeath>()
+    this.#causes.set(nameOf(condemned), known.set(offset, cause))
     const message = 'a record killed every Calculator that had it alone: it goes to the dead letters'
-    const { exitCode, signal } = verdict
+    const { exitCode, signal } = cause
     this.#report.publish('condemned', 'error', message, { topic, partition, offset, attempts, exitCode, signal })
   }
 

@@ -17,7 +17,7 @@ const throttleMs = (answer: Pick<Answer, 'throttleMs'>): number => answer.thrott
 const head = (from: ResponseReader): Answer => ({ throttleMs: from.int32(), error: from.int16() })
 
 /** A producer that is not known yet. */
-export const NOBODY: ProducerIdentity = { id: -1, epoch: -1 }
+export const UNKNOWN_PRODUCER: ProducerIdentity = { id: -1, epoch: -1 }
 
 /**
  * The next epoch for a transactional id; whatever is open under an older one is aborted. `known`: who asks, so that one

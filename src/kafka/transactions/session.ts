@@ -14,8 +14,15 @@ import type { Answer } from '../group/requests.ts'
 import type { KafkaLog } from '../log.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { WritingTransaction } from '../produce/writing-transaction.ts'
-import { addOffsets, addPartitions, endTransaction, identify, NOBODY, type TransactionIdentity } from './requests.ts'
-import { CoordinatorTalk, Refusal } from './talk.ts'
+import {
+  addOffsets,
+  addPartitions,
+  endTransaction,
+  identify,
+  UNKNOWN_PRODUCER,
+  type TransactionIdentity,
+} from './requests.ts'
+import { CoordinatorTalk, TransactionRefusal } from './talk.ts'
 
 export interface SessionSettings {
   /** Its connections are the session's alone, and end with it. */
@@ -143,12 +150,12 @@ export class TransactionSession implements WritingTransaction {
       try {
         await this.#talk.ask('abort', endTransaction(this.#identity, false))
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error
+        if (!(error instanceof TransactionRefusal)) throw error
         if (error.outcome !== 'nothing') this.#refusedFor(error)
       }
       // A new epoch, too: what was sent and not answered can then not reach the next transaction.
       await this.#who(true).catch((error: unknown) => {
-        if (!(error instanceof Refusal)) throw error
+        if (!(error instanceof TransactionRefusal)) throw error
       })
     })
   }
@@ -160,14 +167,14 @@ export class TransactionSession implements WritingTransaction {
 
   /** `anew`: under another epoch than before. */
   async #who(anew = false): Promise<TransactionIdentity> {
-    if (this.#fencedBy !== null) throw new Refusal('fenced', this.#fencedBy, null)
+    if (this.#fencedBy !== null) throw new TransactionRefusal('fenced', this.#fencedBy, null)
     return anew || this.#state === 'unknown' || !this.#identity ? this.#identify() : this.#identity
   }
 
   async #identify(): Promise<TransactionIdentity> {
     const { transactionalId, timeoutMs, log } = this.#settings
     const known = this.#state === 'unknown' ? null : this.#identity
-    const { id, epoch } = await this.#ask('identify', identify(transactionalId, timeoutMs, known ?? NOBODY))
+    const { id, epoch } = await this.#ask('identify', identify(transactionalId, timeoutMs, known ?? UNKNOWN_PRODUCER))
     this.#identity = { transactionalId, id, epoch }
     this.#ended('identified')
     log('debug', `transactions of ${transactionalId}: epoch ${epoch}`, { event: 'kafka.transactions', transactionalId })
@@ -183,13 +190,13 @@ export class TransactionSession implements WritingTransaction {
     try {
       return await this.#talk.ask(request, question, givenUp)
     } catch (error) {
-      if (error instanceof Refusal) this.#refusedFor(error)
+      if (error instanceof TransactionRefusal) this.#refusedFor(error)
       throw error
     }
   }
 
   /** An identity that is over while its transaction is young was taken from us. */
-  #refusedFor(refusal: Refusal): void {
+  #refusedFor(refusal: TransactionRefusal): void {
     const { timeoutMs, clock } = this.#settings
     const age = this.#openedAt === null ? 0 : clock.now() - this.#openedAt
     if (refusal.outcome === 'fenced' && age < timeoutMs) this.#fence(refusal)
@@ -198,10 +205,10 @@ export class TransactionSession implements WritingTransaction {
   }
 
   #tellVoid(error: unknown): void {
-    if (error instanceof Refusal && !this.#isFenced()) this.#listener?.voided(error.subject)
+    if (error instanceof TransactionRefusal && !this.#isFenced()) this.#listener?.voided(error.subject)
   }
 
-  #fence(error: Refusal): void {
+  #fence(error: TransactionRefusal): void {
     if (this.#isFenced()) return
     this.#on('superseded')
     const { transactionalId } = this.#settings

@@ -25,7 +25,7 @@ export interface TalkSettings {
 }
 
 /** The coordinator said no, for good. */
-export class Refusal extends AgentError {
+export class TransactionRefusal extends AgentError {
   readonly outcome: TransactionOutcome
 
   constructor(outcome: TransactionOutcome, subject: string, cause: unknown) {
@@ -56,8 +56,8 @@ export class CoordinatorTalk {
   }
 
   /**
-   * Tries again while the answer may become another. Throws Refusal for what was refused for good, AgentError FAILED when
-   * `givenUp` says so, SHUTDOWN_STATE when the session closes.
+   * Tries again while the answer may become another. Throws TransactionRefusal for what was refused for good, AgentError
+   * FAILED when `givenUp` says so, SHUTDOWN_STATE when the session closes.
    */
   async ask<T extends Answer>(
     request: TransactionRequest,
@@ -83,10 +83,11 @@ export class CoordinatorTalk {
     }
   }
 
-  refusal(request: TransactionRequest, error: unknown): Refusal {
+  /** What an answer, or a broken connection, means for whoever asked `request`. */
+  refusal(request: TransactionRequest, error: unknown): TransactionRefusal {
     const outcome = transactionOutcomeOf(request, error instanceof BrokerError ? error.type : null)
     const subject = `cannot ${what[request]} as transactional id ${this.#settings.transactionalId}: ${explain(error)}`
-    return new Refusal(outcome, subject, error)
+    return new TransactionRefusal(outcome, subject, error)
   }
 
   async #try<T extends Answer>(

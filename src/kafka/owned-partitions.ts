@@ -2,7 +2,7 @@ import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import { OwnedPartition, type DueStart } from './fetch/owned-partition.ts'
 
 /** The partitions that are ours at this moment, and their epochs. */
-export class Ownership {
+export class OwnedPartitions {
   readonly #owned = new Map<string, OwnedPartition>()
   #list: readonly OwnedPartition[] = []
   /** Starts that were due when their partitions went. */
