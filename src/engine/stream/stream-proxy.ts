@@ -1,6 +1,6 @@
 // Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
 import type { Millis } from '../../domain/time.ts'
-import { drained } from './drained.ts'
+import { drainStream } from './drain-stream.ts'
 import { diedOfMemory, finish } from './finishing.ts'
 import type { Child, PipeOwner, RecordConsumer } from '../ports.ts'
 import type { ExitStatus } from '../../domain/process/state.ts'
@@ -94,7 +94,7 @@ export class StreamProxy implements PipeOwner {
     this.#draining = true
     this.#works.feeder.hold('drain')
     this.#works.sides.source.pause()
-    await drained(this.#works, limit, goesOn)
+    await drainStream(this.#works, limit, goesOn)
     return this.#works.book.unsettled() === 0 && this.#works.settling.commits.isClosed
   }
 

@@ -7,7 +7,7 @@ import { ByteWindow } from '../../domain/stream/window.ts'
 /** Input that only waits for the pipe: more would make the agent larger and nothing faster. */
 const WAITING_MAX = 4 * 1024 * 1024
 
-export class Room {
+export class StreamBuffers {
   readonly window: ByteWindow
   /** Bytes for what comes out. */
   readonly out: number

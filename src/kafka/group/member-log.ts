@@ -6,15 +6,15 @@ import { offered } from './leader.ts'
 import type { GroupMemberSettings } from './settings.ts'
 import type { Standing } from './standing.ts'
 
-type VoiceSettings = Pick<GroupMemberSettings, 'groupId' | 'protocol' | 'groupInstanceId' | 'clock' | 'log'>
+type MemberLogSettings = Pick<GroupMemberSettings, 'groupId' | 'protocol' | 'groupInstanceId' | 'clock' | 'log'>
 
 /** What the member tells: its log, and the one thing that is wrong with it now. */
-export class Voice {
-  readonly #settings: VoiceSettings
+export class MemberLog {
+  readonly #settings: MemberLogSettings
   readonly #standing: Standing
   readonly #problem: Problem
 
-  constructor(settings: VoiceSettings, standing: Standing) {
+  constructor(settings: MemberLogSettings, standing: Standing) {
     this.#settings = settings
     this.#standing = standing
     this.#problem = new Problem(settings.clock, settings.log, 'kafka.group')
