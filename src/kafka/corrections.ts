@@ -1,4 +1,3 @@
-// What is done when partitions are no more what they were: offsets that are gone, topics made anew, ends that moved.
 import { nameOf } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
@@ -31,6 +30,9 @@ export interface CorrectionParts {
 
 const LOOK_EVERY: Millis = 10_000
 
+/**
+ * What is done when partitions are no more what they were: offsets that are gone, topics made anew, ends that moved.
+ */
 export class Corrections {
   readonly #parts: CorrectionParts
   #timer: Timer | null = null

@@ -1,4 +1,3 @@
-// Records of the partitions that a consumer group gives to this agent.
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, CommitPosition, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
@@ -35,6 +34,7 @@ export interface SourceSettings {
 const TOPIC_POLL: Millis = 1_000
 const ASIDE = 'the partitions are left to other members of the consumer group until the Calculator runs'
 
+/** Records of the partitions that a consumer group gives to this agent. */
 export class KafkaSource implements RecordSource, MemberOwner {
   readonly #settings: SourceSettings
   readonly #ownership = new OwnedPartitions()

@@ -1,4 +1,3 @@
-// What a source commits through its membership: never for a partition that is not ours any more.
 import { AgentError } from '../domain/errors.ts'
 import { nameOf } from '../domain/stream/line-batch.ts'
 import type { CommitPosition } from '../engine/ports.ts'
@@ -12,6 +11,7 @@ import type { TransactionIdentity } from './transactions/requests.ts'
 /** Has `offsets` commit within a transaction, and ends that. Rejects when nothing of it came to hold. */
 export type Transact = (offsets: (transaction: TransactionIdentity) => Promise<void>) => Promise<void>
 
+/** What a source commits through its membership: never for a partition that is not ours any more. */
 export class SourceCommits {
   readonly #ownership: OwnedPartitions
   readonly #membership: () => Membership | null

@@ -1,4 +1,3 @@
-// Changes what streams and Calculator do while they run: drain, exchange what differs, go on; or roll back.
 import { changeClass, type ChangeClass } from '../../domain/stream/change-class.ts'
 import { AgentError } from '../../domain/errors.ts'
 import type { ProgramSpec } from '../../domain/process/spec.ts'
@@ -36,6 +35,7 @@ interface InForce {
   readonly sides: StreamSides
 }
 
+/** Changes what streams and Calculator do while they run: drain, exchange what differs, go on; or roll back. */
 export class Adoption {
   readonly #parts: AdoptionParts
   #inForce: InForce | null = null

@@ -1,4 +1,3 @@
-// What the child's lines mean, and what happens when they mean nothing.
 import { sliceBatch, type LineBatch } from '../../domain/stream/line-batch.ts'
 import type { Lines } from '../../domain/stream/lines.ts'
 import type { Answers, ProtocolRules } from '../../domain/stream/protocol/protocol.ts'
@@ -33,6 +32,7 @@ export interface AnsweringHooks {
   again(batch: LineBatch): void
 }
 
+/** What the child's lines mean, and what happens when they mean nothing. */
 export class Answering {
   readonly #parts: StreamParts
   readonly #pump: OutputPump

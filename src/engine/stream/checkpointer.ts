@@ -1,4 +1,3 @@
-// Relay's commits: nothing is known of single records, so now and then the child is seen to have finished everything.
 import type { Millis } from '../../domain/time.ts'
 import type { Feeder } from './feeder.ts'
 import type { Lane } from './lane.ts'
@@ -28,6 +27,9 @@ const FEED_PER_HOLD = 19
 const HOLD_LIMIT: Millis = 10_000
 const HOLD_LIMIT_MAX: Millis = 120_000
 
+/**
+ * Relay's commits: nothing is known of single records, so now and then the child is seen to have finished everything.
+ */
 export class Checkpointer {
   readonly #clock: Clock
   readonly #interval: Millis

@@ -1,4 +1,3 @@
-// Listens to the control channels of a stream's Calculators, and does what each message asks for.
 import { controlMessage, type ControlMessage, type RecordName } from '../../domain/control/message.ts'
 import { CalculatorMetrics } from '../../domain/control/metrics.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -51,6 +50,7 @@ export const controlDesk = (works: Works): ControlDesk =>
     },
   })
 
+/** Listens to the control channels of a stream's Calculators, and does what each message asks for. */
 export class ControlDesk {
   readonly #clock: Clock
   readonly #parts: ControlParts | undefined

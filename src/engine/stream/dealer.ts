@@ -1,5 +1,3 @@
-// Between one source and several workers: partitions, or the records of each partition by their keys, are dealt to them;
-// what they commit comes together again. With one worker everything passes as it is.
 import { leastLoaded, unevenness, type Dealing } from '../../domain/stream/dealing.ts'
 import { nameOf, type LineBatch, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import { DealtPartition } from './dealt-partition.ts'
@@ -15,6 +13,10 @@ export interface DealerParts {
   readonly failed: (error: unknown) => void
 }
 
+/**
+ * Between one source and several workers: partitions, or the records of each partition by their keys, are dealt to them;
+ * what they commit comes together again. With one worker everything passes as it is.
+ */
 export class Dealer implements RecordConsumer {
   readonly #parts: DealerParts
   readonly #partitions = new Map<string, DealtPartition>()

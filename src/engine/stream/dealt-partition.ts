@@ -1,10 +1,10 @@
-// One partition whose records are dealt to one worker, or by key to several.
 import { partOf, workersOf } from '../../domain/stream/dealing.ts'
 import type { LineBatch, TopicPartition } from '../../domain/stream/line-batch.ts'
 import { NOBODY, SettledAhead } from '../../domain/stream/settled-ahead.ts'
 import { Shares } from '../../domain/stream/shares.ts'
 import type { CommitPosition, RecordConsumer } from '../ports.ts'
 
+/** One partition whose records are dealt to one worker, or by key to several. */
 export class DealtPartition implements TopicPartition {
   readonly topic: string
   readonly partition: number

@@ -1,4 +1,3 @@
-// The way in: a queue of line batches, a gate, and one write at a time into the child's stdin, of as much as is there.
 import { heldBytes, offsetAfter, type LineBatch } from '../../domain/stream/line-batch.ts'
 import { startOfLine } from '../../domain/stream/lines.ts'
 import { afterWorkedOff, afterWrite, FLOWING, initialPace, isFlowing, type Pace } from '../../domain/stream/pace.ts'
@@ -39,6 +38,9 @@ export type HeldBy = 'checkpoint' | 'commit' | 'abort' | 'drain' | 'rebalance' |
 const POLL_FIRST: Millis = 1
 const POLL_MAX: Millis = 20
 
+/**
+ * The way in: a queue of line batches, a gate, and one write at a time into the child's stdin, of as much as is there.
+ */
 export class Feeder {
   readonly #clock: Clock
   readonly #window: ByteWindow

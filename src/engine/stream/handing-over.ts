@@ -1,4 +1,3 @@
-// What happens to records at the moment they become the Calculator's.
 import type { LineBatch } from '../../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../../domain/stream/protocol/protocol.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -22,6 +21,7 @@ export interface HandingOverHooks {
   letters(piece: Piece, front: number): boolean
 }
 
+/** What happens to records at the moment they become the Calculator's. */
 export class HandingOver {
   readonly #parts: StreamParts
   readonly #book: PartitionBook

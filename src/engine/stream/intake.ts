@@ -1,4 +1,3 @@
-// Where records come in: framed into lines, given their place in the window, and queued for the child.
 import { frame, needsFraming } from '../../domain/stream/framing.ts'
 import { heldBytes, sliceBatch, type LineBatch, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import { startOfLine } from '../../domain/stream/lines.ts'
@@ -43,6 +42,7 @@ export interface IntakeHooks {
 /** Records that are looked at one by one are taken in such slices: the loop has other work, too. */
 const SLICE_BYTES = 256 * 1024
 
+/** Where records come in: framed into lines, given their place in the window, and queued for the child. */
 export class Intake implements RecordConsumer {
   readonly #parts: StreamParts
   readonly #book: PartitionBook

@@ -1,4 +1,3 @@
-// Finds the record that kills Calculators: after a crash fewer records are in flight at once, in the end one alone.
 import { Blame, type Condemned, type Flying } from '../../domain/stream/blame.ts'
 import type { Death } from '../../domain/stream/death.ts'
 import { nameOf, sliceBatch, type LineBatch, type TopicPartition } from '../../domain/stream/line-batch.ts'
@@ -22,6 +21,7 @@ const MOST_PATIENCE: Millis = 8000
 /** How it died is known to the agent alone that saw it. */
 const UNKNOWN = { reason: 'crash', exitCode: null, signal: null, stderr: [] } as const
 
+/** Finds the record that kills Calculators: after a crash fewer records are in flight at once, in the end one alone. */
 export class Isolation {
   readonly #parts: StreamParts
   readonly #report: StreamReport

@@ -1,8 +1,8 @@
-// What one incarnation of the Calculator has said on its control channel so far.
 import type { RecordName } from '../../domain/control/message.ts'
 import type { Refusal } from '../../domain/stream/refusals.ts'
 import type { Millis } from '../../domain/time.ts'
 
+/** What one incarnation of the Calculator has said on its control channel so far. */
 export class LaneControl {
   /** Resolves when it may be fed. */
   readonly ready: Promise<void>

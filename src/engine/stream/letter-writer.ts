@@ -1,9 +1,11 @@
-// Dead letters of one stream on their way to their sink. What a sink has not stored when another takes its place goes to
-// that one.
 import type { DeadLetter } from '../../domain/stream/value-batch.ts'
 import type { DeadLetterSink } from '../ports.ts'
 import { Serial } from '../serial.ts'
 
+/**
+ * Dead letters of one stream on their way to their sink. What a sink has not stored when another takes its place goes to
+ * that one.
+ */
 export class LetterWriter {
   #sink: DeadLetterSink
   #turns = new Serial()

@@ -1,5 +1,3 @@
-// The way out: lines of the child, encoded and written batch by batch. Several batches are under way at once; what they
-// answer is told in the order of their lines, when they and everything before them are stored.
 import type { AnswerRun } from '../../domain/stream/fifo.ts'
 import type { Lines } from '../../domain/stream/lines.ts'
 import type { DeadLetter } from '../../domain/stream/value-batch.ts'
@@ -49,6 +47,10 @@ export interface OutputSides {
   readonly encoding: OutputEncoding
 }
 
+/**
+ * The way out: lines of the child, encoded and written batch by batch. Several batches are under way at once; what they
+ * answer is told in the order of their lines, when they and everything before them are stored.
+ */
 export class OutputPump {
   readonly #clock: Clock
   /** Of `queuedBytes`: beyond it reading stops. */

@@ -1,4 +1,3 @@
-// Turns answers and checkpoints into settled offsets, and settled offsets into commits.
 import type { AnswerRun } from '../../domain/stream/fifo.ts'
 import { offsetAfter, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -7,6 +6,7 @@ import type { Skipped } from './outgoing.ts'
 import type { PartitionBook, Position } from './partition-book.ts'
 import type { Clock } from '../ports.ts'
 
+/** Turns answers and checkpoints into settled offsets, and settled offsets into commits. */
 export class Settling {
   readonly book: PartitionBook
   readonly commits: Commits

@@ -1,4 +1,3 @@
-// Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
 import type { Millis } from '../../domain/time.ts'
 import { drainStream } from './drain-stream.ts'
 import { diedOfMemory, finish } from './finishing.ts'
@@ -9,6 +8,9 @@ import type { StreamParts, StreamSides } from './stream-parts.ts'
 import { streamSnapshot } from './stream-snapshot.ts'
 import { StreamWorks } from './stream-works.ts'
 
+/**
+ * Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
+ */
 export class StreamProxy implements PipeOwner {
   readonly #parts: StreamParts
   readonly #works: StreamWorks

@@ -1,4 +1,3 @@
-// What the stream tells of itself: counters, events, and its part of the snapshot.
 import { typedFacts } from '../../domain/dead-letters/typed-facts.ts'
 import { Advice, type Advised } from '../../domain/stream/advice.ts'
 import type { Death } from '../../domain/stream/death.ts'
@@ -30,6 +29,7 @@ const reasons: Readonly<Record<Advised, string>> = {
   sink: 'the Calculator has printed nothing so far: PROTOCOL=sink says so, and takes its stdout for log',
 }
 
+/** What the stream tells of itself: counters, events, and its part of the snapshot. */
 export class StreamReport {
   readonly deadLetters: Record<string, number> = {}
   /** Deaths of the Calculator that nobody asked for. */

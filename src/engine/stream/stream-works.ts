@@ -1,4 +1,3 @@
-// The parts of one stream, wired: what each of them needs of the others. Who calls them from outside is StreamProxy.
 import { Answering, type Feeding } from './answering.ts'
 import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../../domain/stream/fifo.ts'
@@ -32,6 +31,9 @@ import { StreamReport } from './stream-report.ts'
 import { Transacting } from './transacting.ts'
 import { listenTo, transactingParts } from './transacting-parts.ts'
 
+/**
+ * The parts of one stream, wired: what each of them needs of the others. Who calls them from outside is StreamProxy.
+ */
 export class StreamWorks implements FinishingParts {
   readonly parts: StreamParts
   readonly book = new PartitionBook()

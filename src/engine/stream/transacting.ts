@@ -1,6 +1,3 @@
-// DELIVERY=exactly-once: outputs, dead letters and positions in one transaction after the other. One is committed only
-// when its output stems from records below the positions that go with it (TransactionExtent); else it is aborted, and
-// everything since the last commit is read again.
 import { messageOf } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -51,6 +48,11 @@ type Outcome = 'committed' | 'early' | 'aborted'
 const AT_REST: Millis = 200
 const FAILURES_MAX = 3
 
+/**
+ * DELIVERY=exactly-once: outputs, dead letters and positions in one transaction after the other. One is committed only
+ * when its output stems from records below the positions that go with it (TransactionExtent); else it is aborted, and
+ * everything since the last commit is read again.
+ */
 export class Transacting implements Commits {
   readonly #parts: TransactingParts
   readonly #extent = new TransactionExtent()

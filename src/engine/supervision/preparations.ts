@@ -1,8 +1,8 @@
-// Starts that wait until their owner is ready.
 import { AgentError } from '../../domain/errors.ts'
 import type { ProcessEvent } from '../../domain/process/state.ts'
 import type { Clock, PipeOwner } from '../ports.ts'
 
+/** Starts that wait until their owner is ready. */
 export class Preparations {
   readonly #clock: Clock
   readonly #waiting = new Map<string, AbortController>()

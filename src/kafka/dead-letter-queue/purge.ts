@@ -1,4 +1,3 @@
-// Kafka deletes from the front of a partition only: a purge ends at the first letter that is to be kept.
 import type { Letter } from '../../domain/dead-letters/letter.ts'
 import type { ReplayMarks } from '../../domain/dead-letters/replay-marks.ts'
 import { EVERYTHING, isSelected, type Span } from '../../domain/dead-letters/selection.ts'
@@ -31,6 +30,7 @@ export interface PurgePlan {
   readonly keeps: Letter | null
 }
 
+/** Kafka deletes from the front of a partition only: a purge ends at the first letter that is to be kept. */
 export class Purge {
   readonly #topic: DeadLetterTopic
   readonly #journal: ReplayJournal

@@ -1,4 +1,3 @@
-// Sends letters to the topics they belong to. The producer under it never gives up; a command does.
 import type { Destination } from '../../domain/dead-letters/destination.ts'
 import type { Letter } from '../../domain/dead-letters/letter.ts'
 import { AgentError } from '../../domain/errors.ts'
@@ -25,6 +24,7 @@ export interface Outgoing {
   readonly destination: Destination
 }
 
+/** Sends letters to the topics they belong to. The producer under it never gives up; a command does. */
 export class ReplayWriter {
   readonly #parts: WriterParts
   readonly #producers = new Map<string, Producer>()

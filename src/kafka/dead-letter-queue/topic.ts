@@ -1,4 +1,3 @@
-// A dead-letter topic as the commands see it: its letters, partition after partition, without a consumer group.
 import { letterAt, type Letter } from '../../domain/dead-letters/letter.ts'
 import type { Selection, Span } from '../../domain/dead-letters/selection.ts'
 import { AgentError } from '../../domain/errors.ts'
@@ -24,6 +23,7 @@ export interface TopicParts {
   readonly signal: AbortSignal
 }
 
+/** A dead-letter topic as the commands see it: its letters, partition after partition, without a consumer group. */
 export class DeadLetterTopic {
   readonly topic: string
   readonly #parts: TopicParts

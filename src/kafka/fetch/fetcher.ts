@@ -1,4 +1,3 @@
-// Fetches what is owned from the brokers that lead it. While one answer is read, the next is already asked for.
 import { nameOf, type LineBatch } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { BufferPool } from '../../wire/buffer-pool.ts'
@@ -43,6 +42,7 @@ const FETCH_TIMEOUT: Millis = 10_000
 const MAX_BATCH_BYTES = 64 * 1024 * 1024
 const OFFSET_OUT_OF_RANGE = 1
 
+/** Fetches what is owned from the brokers that lead it. While one answer is read, the next is already asked for. */
 export class Fetcher {
   readonly #parts: FetcherParts
   readonly #reading: Reading

@@ -1,4 +1,3 @@
-// Partitions that could not be fetched are held until there is a fresh look at the cluster, more and more seldom.
 import { AgentError } from '../../domain/errors.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
@@ -27,6 +26,7 @@ const LONGEST_WAIT: Millis = 1_000
 const isPassing = (error: unknown): boolean =>
   error instanceof BrokerError ? error.retriable : !(error instanceof AgentError)
 
+/** Partitions that could not be fetched are held until there is a fresh look at the cluster, more and more seldom. */
 export class Trouble {
   readonly #parts: TroubleParts
   readonly #held = new Set<OwnedPartition>()

@@ -1,4 +1,3 @@
-// Membership in a consumer group by our own loop. It ends with `close`, and for nothing else.
 import { isOver, outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
 import { Ownership } from '../../domain/group/ownership.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
@@ -28,6 +27,7 @@ const HASTY_ROUNDS = 3
 /** One that is missed while a coordinator moves is nobody's concern. */
 const MISSED_TO_TELL = 2
 
+/** Membership in a consumer group by our own loop. It ends with `close`, and for nothing else. */
 export class GroupMember {
   readonly #settings: GroupMemberSettings
   readonly #rebalanceTimeoutMs: Millis

@@ -1,4 +1,3 @@
-// Requests to one leader: what its partitions have to send goes together, one batch of each.
 import type { BrokerConnection } from '../connection.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
@@ -32,6 +31,7 @@ interface Ready {
   readonly sent: Sent
 }
 
+/** Requests to one leader: what its partitions have to send goes together, one batch of each. */
 export class LeaderSender {
   readonly #hooks: SenderHooks
   #requests = 0

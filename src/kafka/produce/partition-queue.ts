@@ -1,4 +1,3 @@
-// One partition's way out: what waits to be sent, and what was sent and is not stored yet, in order.
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Refusal, ValueBatch } from '../../domain/stream/value-batch.ts'
 import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
@@ -42,6 +41,7 @@ export const BATCH_BYTES = 900 * 1024
 /** Sequence numbers begin again at 0 after so many. */
 const SEQUENCES = 2 ** 31
 
+/** One partition's way out: what waits to be sent, and what was sent and is not stored yet, in order. */
 export class PartitionQueue implements TopicPartition {
   readonly topic: string
   readonly partition: number

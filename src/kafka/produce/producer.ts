@@ -1,5 +1,3 @@
-// Writes to a topic with at most five batches in flight per partition, each once and in order, whatever breaks in
-// between. It never gives up: a write ends with every record stored, or refused for its size alone.
 import { AgentError } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Refusal, ValueBatch } from '../../domain/stream/value-batch.ts'
@@ -31,6 +29,10 @@ export interface ProducerSettings {
   readonly transaction?: WritingTransaction | null
 }
 
+/**
+ * Writes to a topic with at most five batches in flight per partition, each once and in order, whatever breaks in
+ * between. It never gives up: a write ends with every record stored, or refused for its size alone.
+ */
 export class Producer {
   readonly topics: Topics
   readonly problem: Problem

@@ -1,4 +1,3 @@
-// What is done about a partition that could not be written, once nothing of it is on the wire.
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
@@ -33,6 +32,7 @@ export interface RecoveryParts {
 const FIRST_WAIT: Millis = 250
 const LONGEST_WAIT: Millis = 5_000
 
+/** What is done about a partition that could not be written, once nothing of it is on the wire. */
 export class Recovery {
   readonly #parts: RecoveryParts
 

@@ -1,4 +1,3 @@
-// One transactional id and what the coordinator knows of it: who we are, what is in the transaction, how it ends.
 import { AgentError } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -38,6 +37,7 @@ export interface SessionSettings {
 /** How long an abort waits for writes that are under way. */
 const WRITES_LIMIT: Millis = 2_000
 
+/** One transactional id and what the coordinator knows of it: who we are, what is in the transaction, how it ends. */
 export class TransactionSession implements WritingTransaction {
   readonly #settings: SessionSettings
   readonly #talk: CoordinatorTalk
