@@ -11,6 +11,7 @@ import type { Protocol } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import type { LoopDelay } from './ports.ts'
 
+/** One supervised process. */
 export interface ProcessSnapshot {
   readonly name: string
   readonly group: string
@@ -35,6 +36,7 @@ export interface ProcessSnapshot {
   readonly stderrTail: readonly string[]
 }
 
+/** What has happened in one stream since the agent began. */
 export interface StreamCounters {
   readonly recordsIn: number
   readonly recordsOut: number
@@ -82,6 +84,7 @@ export interface ControlSnapshot {
   readonly metrics: readonly CalculatorMetric[]
 }
 
+/** The stream of one Calculator. */
 export interface StreamSnapshot {
   readonly namespec: string
   readonly protocol: Protocol
@@ -141,6 +144,7 @@ export interface DocumentSnapshot {
   readonly problem: string
 }
 
+/** Everything, at one instant. */
 export interface Snapshot {
   /** Number of the last event. */
   readonly seq: number
@@ -174,6 +178,7 @@ export interface ReadModel {
   subscribe(listener: (event: NumberedEvent) => void): () => void
 }
 
+/** A fact with its place among all others. */
 export interface NumberedEvent {
   readonly seq: number
   /** Ms since the epoch, and monotonic ms. */

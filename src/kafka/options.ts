@@ -3,6 +3,7 @@ import type { Clock } from '../engine/ports.ts'
 import { KafkaCluster, type Security } from './cluster.ts'
 import type { KafkaLog } from './log.ts'
 
+/** How brokers are trusted, and who we are to them. */
 export interface KafkaTls {
   /** PEM texts. */
   readonly ca?: string
@@ -12,6 +13,7 @@ export interface KafkaTls {
   readonly serverName?: string
 }
 
+/** How to log in. */
 export type KafkaSasl =
   | {
       readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
@@ -20,6 +22,7 @@ export type KafkaSasl =
     }
   | { readonly mechanism: 'oauthbearer'; readonly token: string }
 
+/** Where the brokers are, and how to get in. */
 export interface KafkaOptions {
   /** `host:port` each. */
   readonly brokers: readonly string[]
@@ -32,6 +35,7 @@ export interface KafkaOptions {
   readonly unusedBytes?: number
 }
 
+/** What may change while the agent runs. */
 export type KafkaCredentials = Pick<KafkaOptions, 'tls' | 'sasl'>
 
 /** A cluster of brokers with connections of its own. `socketFactory`: default TCP, or TLS. */

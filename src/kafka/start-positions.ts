@@ -8,6 +8,7 @@ import type { Topics } from './topics.ts'
 /** Where a consumer group without a committed offset begins; a number is an instant in ms since the epoch. */
 export type InputFrom = StreamSettings['inputFrom']
 
+/** Where one partition begins. */
 export interface Start extends TopicPartition {
   readonly offset: number
   /** Offset of the next record to be written. */

@@ -41,6 +41,7 @@ interface Works {
   readonly lane: Lane | null
 }
 
+/** The control desk of these works. */
 export const controlDesk = (works: Works): ControlDesk =>
   new ControlDesk(works.parts.clock, works.parts.control, works.report, {
     acknowledged: (lane, record) => works.answering.acknowledged(lane, record),

@@ -48,6 +48,7 @@ export interface Skipped {
   readonly next: number
 }
 
+/** What waits for its turn to be written, or to count as done. */
 export type OutgoingItem = Outgoing | OutgoingLetter | OutgoingEnd
 
 /** What a line costs besides its bytes, about: its place among the lines and values, and in the broker's batch. */

@@ -1,6 +1,7 @@
 // Items of the output that are under way together.
 import { weightOf, type OutgoingItem } from './outgoing.ts'
 
+/** Items that are encoded and written together, and count as done together. */
 export interface Flight {
   readonly items: readonly OutgoingItem[]
   readonly bytes: number

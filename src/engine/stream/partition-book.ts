@@ -4,6 +4,7 @@ import type { Millis } from '../../domain/time.ts'
 import type { PartitionStanding } from '../../domain/transactions/extent.ts'
 import type { CommitPosition } from '../ports.ts'
 
+/** An offset of a partition in one of its epochs. */
 export interface Position extends TopicPartition {
   readonly offset: number
   readonly epoch: number

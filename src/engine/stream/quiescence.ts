@@ -15,6 +15,7 @@ const HOUSEKEEPING = 5_000_000n
 const POLL_FIRST: Millis = 5
 const POLL_MAX: Millis = 250
 
+/** How a watch for silence ended; see `quiescence`. */
 export type Quiescence = 'proven' | 'assumed' | 'interrupted'
 
 export interface QuiescenceParts {

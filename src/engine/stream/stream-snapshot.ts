@@ -10,6 +10,7 @@ import type { StreamReport } from './stream-report.ts'
 /** A partition with something outstanding and no progress for so long makes the agent not ready. */
 const STUCK_AFTER: Millis = 60_000
 
+/** What a stream's part of the read model is made of. */
 export interface StreamFacts {
   readonly namespec: string
   readonly now: Millis

@@ -21,6 +21,7 @@ export interface PurgeRequest {
   readonly replayed: boolean
 }
 
+/** What a purge would do to one partition. */
 export interface PurgePlan {
   /** Offsets that are to be deleted; none where `from` is `to`. */
   readonly span: Span

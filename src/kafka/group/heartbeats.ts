@@ -14,6 +14,7 @@ export interface HeartbeatSettings {
   readonly sessionTimeoutMs: Millis
 }
 
+/** Is told what the heartbeats find out. */
 export interface HeartbeatListener {
   /** A heartbeat was accepted. */
   answered(): void
