@@ -173,7 +173,9 @@ export class KafkaSource implements RecordSource, MemberOwner {
       lastFetchAt: this.#lastFetchAt,
       lag: joined ? this.#ownership.lag : null,
       ends: this.#ownership.list.map(({ topic, partition, handedOver: next, highWatermark }) => ({
-        ...{ topic, partition, next },
+        topic,
+        partition,
+        next,
         end: next === null ? null : highWatermark,
       })),
       rebalances: { ...this.#rebalances },

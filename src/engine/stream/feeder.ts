@@ -33,7 +33,7 @@ export interface FeederHooks {
 }
 
 /** Who may keep the gate closed; it is open when nobody does. */
-export type HeldBy = 'checkpoint' | 'commit' | 'abort' | 'drain' | 'rebalance' | 'violation'
+type HeldBy = 'checkpoint' | 'commit' | 'abort' | 'drain' | 'rebalance' | 'violation'
 
 const POLL_FIRST: Millis = 1
 const POLL_MAX: Millis = 20

@@ -35,7 +35,7 @@ export const recordAt = ({ topic, partition, epoch }: LineBatch, offset: number)
 })
 
 /** Nothing to store: records that are done with what was said before. */
-export interface OutgoingEnd {
+interface OutgoingEnd {
   readonly done: readonly AnswerRun[]
   /** Offsets without a line, that are done too: their letters are before this. */
   readonly skipped?: Skipped

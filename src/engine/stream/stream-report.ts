@@ -77,7 +77,8 @@ export class StreamReport {
         }),
       more: (reason, records) =>
         this.publish('dead-letters', 'warn', `${records} more records went to the dead letters: ${reason}`, {
-          ...{ reason, records },
+          reason,
+          records,
         }),
     })
   }

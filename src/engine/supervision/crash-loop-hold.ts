@@ -20,7 +20,7 @@ export interface HoldParts {
   readonly stream: () => HeldStream | null
 }
 
-export interface HeldStream {
+interface HeldStream {
   readonly standsAside: boolean
   /** False: there is nobody to leave the partitions to. */
   standAside(): Promise<boolean>

@@ -27,7 +27,7 @@ export async function examineGroup(cluster: KafkaCluster, wanted: GroupWanted, c
   const subject = `consumer group ${wanted.groupId}`
   const coordinator = new Coordinator({ joining: cluster, talking: cluster }, wanted.groupId)
   try {
-    const group = await patiently(clock, () => coordinator.ask(describeGroup(wanted.groupId)))
+    const group = await askAgain(clock, () => coordinator.ask(describeGroup(wanted.groupId)))
     return judgeGroup(subject, group, wanted)
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error
@@ -38,7 +38,7 @@ export async function examineGroup(cluster: KafkaCluster, wanted: GroupWanted, c
 }
 
 /** A coordinator that loads its groups, or is just found, answers a little later. */
-async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
+async function askAgain<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await ask()
@@ -85,7 +85,7 @@ async function judge(
   { seen, cure }: { readonly seen: string; readonly cure: string },
 ): Promise<Finding> {
   try {
-    await patiently(clock, ask)
+    await askAgain(clock, ask)
     return ok(check, subject, seen)
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error
