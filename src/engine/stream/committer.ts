@@ -5,6 +5,7 @@ import type { Commits } from './commits.ts'
 import type { EventRing } from '../event-ring.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { Clock, RecordSource, Timer } from '../ports.ts'
+import { Serial } from '../serial.ts'
 
 const EVERY: Millis = 1000
 
@@ -18,7 +19,7 @@ export class Committer implements Commits {
   #source: RecordSource
   #timer: Timer | null = null
   #stopped = false
-  #last: Promise<boolean> = Promise.resolve(true)
+  readonly #turns = new Serial()
   readonly #note: (at: TopicPartition, position: number) => string
   made = 0
   refused = 0
@@ -52,8 +53,7 @@ export class Committer implements Commits {
 
   /** Resolves when everything that may be committed is committed; to false when it was refused and is tried again. */
   now(): Promise<boolean> {
-    this.#last = this.#last.then(() => this.#commit())
-    return this.#last
+    return this.#turns.run(() => this.#commit())
   }
 
   async conclude(stored: boolean): Promise<void> {
