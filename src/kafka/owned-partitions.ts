@@ -43,6 +43,7 @@ export class OwnedPartitions {
     this.#list = [...this.#owned.values()]
   }
 
+  /** One that no partition ever had. */
   nextEpoch(): number {
     return ++this.#epoch
   }

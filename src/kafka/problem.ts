@@ -33,10 +33,12 @@ export class Problem {
     this.#repeatAfter = repeatAfter
   }
 
+  /** What is wrong now, for a person; null when nothing is. */
   get text(): string | null {
     return this.#text
   }
 
+  /** This is wrong now; logged where that is new, or was last said some time ago. */
   report(text: string, level: Level = 'warn', fields: Fields = {}): void {
     const now = this.#clock.now()
     if (text !== this.#text || this.#loggedAt === null || now - this.#loggedAt >= this.#repeatAfter) {
@@ -46,6 +48,7 @@ export class Problem {
     this.#text = text
   }
 
+  /** Nothing is wrong any more. */
   clear(): void {
     if (this.#text !== null) this.#log('info', `over: ${this.#text}`, { event: `${this.#event}-over` })
     this.#text = null

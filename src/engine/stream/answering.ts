@@ -55,6 +55,7 @@ export class Answering {
     this.#hooks = hooks
   }
 
+  /** Whole lines of its stdout, in their order. */
   lines(lane: Lane, lines: Lines): void {
     if (lane.disowned) return
     if (this.#rules().stdout === 'log') {
@@ -156,6 +157,7 @@ export class Answering {
       this.#break(lane, 'the Calculator closed its stdout and lives on: one that writes elsewhere is PROTOCOL=sink')
   }
 
+  /** What was broken so far counts no more: the settings are others. */
   forgive(): void {
     this.#violations = []
   }

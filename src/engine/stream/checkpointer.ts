@@ -63,15 +63,18 @@ export class Checkpointer {
     this.#hooks = hooks
   }
 
+  /** Feeding is held, so that the Calculator can be seen to finish. */
   get holding(): boolean {
     return this.#holding
   }
 
+  /** A new incarnation. */
   attach(lane: Lane): void {
     this.#lane = lane
     this.#holdLimit = HOLD_LIMIT
   }
 
+  /** No incarnation is watched any more. */
   detach(): void {
     this.#lane = null
     this.#attempt++
@@ -82,6 +85,7 @@ export class Checkpointer {
     this.#idle = null
   }
 
+  /** The incarnation was given records: a checkpoint is due from now on. */
   fed(): void {
     this.#idle?.cancel()
     this.#idle = null
@@ -91,6 +95,7 @@ export class Checkpointer {
     })
   }
 
+  /** Nothing is being handed over: a checkpoint costs nothing now. */
   rested(): void {
     for (const wake of this.#restWaiters.splice(0)) wake()
     if (this.#holding || this.#lane?.checkable !== true || this.#book.unsettled() === 0) return

@@ -119,6 +119,7 @@ export class Dealer implements RecordConsumer {
 
   // ---- what the workers ask for ------------------------------------------------------------------------------------
 
+  /** The worker wants its records from `offset` on once more. */
   rewind(worker: number, at: TopicPartition, offset: number, epoch: number): void {
     const partition = this.#partitions.get(nameOf(at))
     const from = partition?.rewind(worker, offset, epoch) ?? null

@@ -84,12 +84,14 @@ export class Feeder {
     void this.#run()
   }
 
+  /** Feeds a new incarnation; what is queued goes to it. */
   attach(input: ChildInput): void {
     this.#input = input
     this.#pace = initialPace
     void this.#run()
   }
 
+  /** Feeds nobody; what is queued waits. */
   detach(): void {
     this.#input = null
   }
@@ -99,14 +101,17 @@ export class Feeder {
     void this.#run()
   }
 
+  /** Whether this is one of the reasons not to feed. */
   heldBy(by: HeldBy): boolean {
     return this.#held.has(by)
   }
 
+  /** Nothing is handed over until every reason not to is gone. A write that is under way ends. */
   hold(by: HeldBy): void {
     this.#held.add(by)
   }
 
+  /** This is no reason any more. */
   letGo(by: HeldBy): void {
     this.#held.delete(by)
     void this.#run()

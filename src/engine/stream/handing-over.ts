@@ -73,6 +73,7 @@ export class HandingOver {
     return this.#committed(pieces)
   }
 
+  /** The pipe gets these lines now: they are the incarnation's. */
   handOver(piece: Piece): void {
     const lane = this.#hooks.lane()
     if (!lane) return

@@ -26,6 +26,7 @@ export class HeldLetters {
     this.#released = released
   }
 
+  /** Letters of records of this batch, or before it. */
   hold(batch: LineBatch, letters: readonly LetterAt[]): void {
     if (letters.length === 0) return
     const { topic, partition, epoch } = batch

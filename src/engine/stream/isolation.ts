@@ -40,6 +40,7 @@ export class Isolation {
     this.#goOn = goOn
   }
 
+  /** Records are suspected: few are handed over at once. */
   get isOn(): boolean {
     return this.#blame.isolating
   }
@@ -73,6 +74,7 @@ export class Isolation {
     if (condemned) this.#condemn(condemned, UNKNOWN)
   }
 
+  /** The partition is ours no more, or comes anew. */
   forget(at: TopicPartition): void {
     this.#trying.delete(nameOf(at))
     this.#blame.forget(at)
@@ -102,6 +104,7 @@ export class Isolation {
       this.#report.publish('isolation-over', 'info', 'every suspect is done, records flow again')
   }
 
+  /** An incarnation died with `flying` unanswered: who is to blame is to be found, or is found. */
   died(lane: Lane, status: ExitStatus, death: Death, flying: readonly Flying[]): void {
     this.#stopWatching()
     this.#trying.clear()

@@ -24,11 +24,13 @@ export class LaneControl {
     if (this.isReady) this.#resolve()
   }
 
+  /** It said that it may be fed. */
   becomeReady(): void {
     this.isReady = true
     this.#resolve()
   }
 
+  /** The refusal of this record, once; null where it has not refused it. */
   takeRefusal(name: RecordName): Refusal | null {
     const refusal = this.refusals.get(name) ?? null
     if (refusal) this.refusals.delete(name)

@@ -105,6 +105,7 @@ export class OutputPump {
     this.#start()
   }
 
+  /** To be written after everything that was pushed before. */
   push(item: OutgoingItem): void {
     if (this.#failed) return
     this.#pushed++
@@ -122,6 +123,7 @@ export class OutputPump {
     return this.#storedUpTo(this.#pushed - this.#behind.length)
   }
 
+  /** What `seal` has held back goes on its way. */
   unseal(): void {
     const behind = this.#behind
     this.#behind = null

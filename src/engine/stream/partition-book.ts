@@ -30,6 +30,7 @@ interface Entry extends TopicPartition {
 export class PartitionBook {
   readonly #entries = new Map<string, Entry>()
 
+  /** The partition is ours from now on, with nothing handed over. */
   assign(partition: TopicPartition, epoch: number, at: Millis): void {
     this.#entries.set(nameOf(partition), {
       topic: partition.topic,
@@ -49,6 +50,7 @@ export class PartitionBook {
     if (entry) entry.committed = { ...entry.committed, metadata }
   }
 
+  /** They are ours no more. */
   drop(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) this.#entries.delete(nameOf(partition))
   }
@@ -67,6 +69,7 @@ export class PartitionBook {
     return this.#entries.get(nameOf(batch))?.ledger.epoch === batch.epoch
   }
 
+  /** The Calculator has offsets [first, next) of the batch. */
   handedOver(batch: LineBatch, first: number, next: number, at: Millis): void {
     const entry = this.#entries.get(nameOf(batch))
     if (entry?.ledger.epoch !== batch.epoch) return
@@ -76,6 +79,7 @@ export class PartitionBook {
     entry.ledger.handedOver(first, next)
   }
 
+  /** Offsets [first, next) are done, unless the epoch is over. */
   settle(partition: TopicPartition, epoch: number, first: number, next: number, at: Millis): void {
     const entry = this.#entries.get(nameOf(partition))
     if (!entry) return
@@ -103,6 +107,7 @@ export class PartitionBook {
     }
   }
 
+  /** Records handed over and not settled, of all partitions. */
   unsettled(): number {
     return this.#list().reduce((sum, { ledger }) => sum + ledger.unsettled(), 0)
   }

@@ -232,6 +232,7 @@ export class StreamWorks implements FinishingParts {
     this.report.close()
   }
 
+  /** Nothing is being handed over, or the source is at its end: a checkpoint, or the end of the input, may be due. */
   rested(): void {
     const lane = this.lane
     const { settles } = this.rules

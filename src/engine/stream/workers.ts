@@ -73,6 +73,7 @@ export class Workers {
     this.#proxies = this.#newProxies(sides)
   }
 
+  /** The partitions are left to others. */
   get standsAside(): boolean {
     return this.#aside === this.#source
   }

@@ -22,6 +22,7 @@ export class Preparations {
     })
   }
 
+  /** It is not to be started any more. */
   callOff(name: string): void {
     this.#waiting.get(name)?.abort()
     this.#waiting.delete(name)

@@ -25,6 +25,7 @@ export class MemberLog {
     return this.#problem.text
   }
 
+  /** One line of the log, with the group and our generation. */
   tell(level: Level, text: string, event: EventName, fields: Fields = {}): void {
     const { log, groupId } = this.#settings
     log(level, text, { ...fields, event, group: groupId, generation: this.#standing.generation })
@@ -36,6 +37,7 @@ export class MemberLog {
     this.#problem.report(`${what} ${groupId}: ${this.explain(error)}`, 'warn', { group: groupId })
   }
 
+  /** What was reported is over. */
   clear(): void {
     this.#problem.clear()
   }

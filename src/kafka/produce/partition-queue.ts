@@ -71,10 +71,12 @@ export class PartitionQueue implements TopicPartition {
     this.partition = partition
   }
 
+  /** Nothing waits, is on the wire or is not stored. */
   get idle(): boolean {
     return this.#waiting.length === 0 && this.#sent.length === 0 && this.taking === null
   }
 
+  /** Something may still come back, or a batch is being made. */
   get onWire(): boolean {
     return this.taking !== null || this.#sent.some(({ state }) => state === 'on-wire')
   }
@@ -96,6 +98,7 @@ export class PartitionQueue implements TopicPartition {
     return this.#known && this.#sent.length < IN_FLIGHT && this.#queuedBytes >= this.limit
   }
 
+  /** To be sent after everything that waits. */
   push(part: Part): void {
     this.#waiting.push(part)
     this.#queuedBytes += part.bytes
