@@ -12,6 +12,9 @@ function chain(error: unknown): Error[] {
   return found
 }
 
+/** What was thrown, as an error. */
+export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
+
 /** The broker's name of an error, such as `MESSAGE_TOO_LARGE`; else kafkajs's name of it. */
 export function errorType(error: unknown): string {
   const errors = chain(error)

@@ -54,7 +54,8 @@ export class StreamWorks implements FinishingParts {
   /** Only with exactly-once. */
   readonly heldLetters: HeldLetters | null
   readonly #handingOver: HandingOver
-  readonly #commits: Committer | Transacting
+  /** Only with exactly-once. */
+  readonly #transacting: Transacting | null
   /** Why feeding was stopped for good; null while it was not. */
   problem: string | null = null
   fault: string | null = null
@@ -73,7 +74,8 @@ export class StreamWorks implements FinishingParts {
     const note = (at: TopicPartition, position: number): string => isolation.note(at, position)
     const { transactionLimitMs: limit } = parts
     const transacting = limit === null ? null : new Transacting(transactingParts(this, limit, note))
-    const commits = (this.#commits = transacting ?? new Committer(parts, this.book, sides.source, note))
+    this.#transacting = transacting
+    const commits = transacting ?? new Committer(parts, this.book, sides.source, note)
     this.settling = new Settling(clock, this.book, commits, (at) => {
       isolation.settled(at, this.book.position(at), transacting === null)
       transacting?.settled()
@@ -179,9 +181,9 @@ export class StreamWorks implements FinishingParts {
     this.intake.use(sides.letters)
     this.problem = null
     if (this.lane) pipesNeeded(this, this.lane)
-    if (!(this.#commits instanceof Transacting)) return
-    this.#commits.use()
-    listenTo(this, this.#commits)
+    if (!this.#transacting) return
+    this.#transacting.use()
+    listenTo(this, this.#transacting)
   }
 
   /** What is held at most, in and out. */

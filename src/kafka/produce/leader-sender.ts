@@ -1,5 +1,6 @@
 import type { BrokerConnection } from '../connection.ts'
 import type { KafkaCluster } from '../cluster.ts'
+import { asError } from '../errors.ts'
 import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
 import { produce } from '../protocol/produce.ts'
 import type { PartitionQueue, Sent } from './partition-queue.ts'
@@ -119,8 +120,7 @@ export class LeaderSender {
     try {
       sent = queue.add(parts, count, await this.#hooks.encode(parts, identity, queue.sequence(identity)))
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error))
-      for (const { write } of parts) write.reject(reason)
+      for (const { write } of parts) write.reject(asError(error))
       if (queue.taking === parts) queue.taking = null
     }
     if (!queue.stalled) return sent
