@@ -97,8 +97,7 @@ export class Isolation {
     this.#trying.delete(nameOf(at))
     const wasOn = this.isOn
     this.#blame.settled(at, position, forGood)
-    if (this.#causes.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0)
-      this.#causes.delete(nameOf(at))
+    if (this.#causes.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0) this.#causes.delete(nameOf(at))
     if (wasOn) this.#goOn()
     if (wasOn && !this.#blame.isolating)
       this.#report.publish('isolation-over', 'info', 'every suspect is done, records flow again')

@@ -30,7 +30,8 @@ export function connectionCure(error: unknown, { tls, sasl }: Pick<KafkaOptions,
   const known = byCode[code]
   if (known !== undefined) return known
   if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_UNTRUSTED|CERT_SIGNATURE/.test(code)) return untrusted
-  if (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError') return 'check KAFKA_SASL_MECHANISM, the user name and the password'
+  if (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError')
+    return 'check KAFKA_SASL_MECHANISM, the user name and the password'
   if (/certificate required|bad certificate|handshake failure/i.test(message))
     return 'set KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE to a certificate the broker accepts'
   if (/in time|timeout/i.test(message)) return silent

@@ -80,7 +80,9 @@ export class Trouble {
     const { topics } = this.#parts
     for (const partition of this.#held) {
       if (!partition.leaving && !topics.leaderOf(partition)) {
-        this.#tell(topics.leaderProblem(partition.topic), [partition])
+        const problem = topics.leaderProblem(partition.topic)
+        if (problem.type === 'UNKNOWN_TOPIC_OR_PARTITION') partition.missing()
+        this.#tell(problem, [partition])
         continue
       }
       partition.held = false

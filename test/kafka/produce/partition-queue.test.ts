@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BATCH_BYTES, PartitionQueue, partOf, type Part, type Write } from '../../../src/kafka/produce/partition-queue.ts'
+import {
+  BATCH_BYTES,
+  PartitionQueue,
+  partOf,
+  type Part,
+  type Write,
+} from '../../../src/kafka/produce/partition-queue.ts'
 import { batchOf } from '../values.ts'
 
 const write = (sizes: readonly number[]): Write => ({
