@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { messageOf } from '../domain/errors.ts'
 import type { InstallFlags } from './arguments.ts'
 
 export interface InstallWorld {
@@ -38,7 +39,7 @@ export function install(flags: InstallFlags, world: InstallWorld): number {
   try {
     return putAll(flags, world)
   } catch (error) {
-    world.err(`pidpiper: cannot install: ${error instanceof Error ? error.message : String(error)}\n`)
+    world.err(`pidpiper: cannot install: ${messageOf(error)}\n`)
     return REFUSED
   }
 }

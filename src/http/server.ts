@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, codeOf, messageOf } from '../domain/errors.ts'
 import { limitConnections } from '../engine/limit-connections.ts'
 import type { ReadModel } from '../engine/snapshot.ts'
 import { hasBody, json, sendAnswer, type Answer } from './answer.ts'
@@ -135,5 +135,4 @@ const cures: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address; set HTTP_LISTEN to one it has',
 }
 
-const why = (cause: unknown): string =>
-  cures[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause))
+const why = (cause: unknown): string => cures[codeOf(cause)] ?? messageOf(cause)

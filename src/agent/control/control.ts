@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import process from 'node:process'
 import type { ControlSettings } from '../../config/control-settings.ts'
-import { AgentError } from '../../domain/errors.ts'
+import { AgentError, codeOf } from '../../domain/errors.ts'
 import type { Clock } from '../../engine/ports.ts'
 import type { ReadModel } from '../../engine/snapshot.ts'
 import type { Daemon } from '../../faces/supervisord/daemon.ts'
@@ -143,8 +143,7 @@ export class Control {
 /** The face tells everything in supervisord's words, which speak of ports. */
 function why(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
-  const { code } = (cause ?? {}) as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return 'another agent has it'
+  if (codeOf(cause) === 'EADDRINUSE') return 'another agent has it'
   if (cause instanceof Error) return cause.message
   return error instanceof AgentError ? error.subject : String(error)
 }

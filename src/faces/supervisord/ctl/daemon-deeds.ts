@@ -1,5 +1,6 @@
 // shutdown and reload: they end or renew the daemon, so the shell asks first.
-import { fault, isFault, RpcFault, systemCode } from './faults.ts'
+import { systemCode } from '../../../domain/errors.ts'
+import { fault, isFault, RpcFault } from './faults.ts'
 import { exit } from './result-texts.ts'
 import type { Session } from './session.ts'
 import { noArguments } from './status.ts'
