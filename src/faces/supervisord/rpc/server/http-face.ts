@@ -1,6 +1,6 @@
 // One HTTP server of a supervisord configuration: who may ask, and which route answers. No request ends the daemon.
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { limitConnections } from '../../../../engine/limit-connections.ts'
 import { hostName, refusal } from '../../../../wire/http/browser-guard.ts'
@@ -137,9 +137,10 @@ export class SupervisordHttpFace {
       return
     }
     const statuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
-    const { status = 400, type, body } = errorContent(statuses[error.code ?? ''] ?? 400)
+    const status = statuses[error.code ?? ''] ?? 400
+    const { type, body } = errorContent(status)
     const headers = `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close`
-    socket.end(`HTTP/1.1 ${status} ${body.match(/Message: (.*)\./)?.[1] ?? ''}\r\n${headers}\r\n\r\n${body}`)
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers}\r\n\r\n${body}`)
   }
 }
 
