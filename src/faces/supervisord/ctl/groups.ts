@@ -1,10 +1,10 @@
 // What the configuration says against what runs: avail, reread, update, add, remove.
 import type { XmlRpcStruct } from '../../../wire/xmlrpc/values.ts'
+import { makeNamespec } from '../namespec.ts'
 import { asChanges, asNumber, asProcesses, asResults, asStructs, asText } from './answers.ts'
 import { fault, RpcFault } from './faults.ts'
 import { jsonOf } from './json.ts'
 import { wordsOf } from './line.ts'
-import { makeNamespec } from './namespec.ts'
 import { exit } from './result-texts.ts'
 import type { Session } from './session.ts'
 import { noArguments, pad } from './status.ts'

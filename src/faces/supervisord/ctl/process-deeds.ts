@@ -1,10 +1,10 @@
 // start, stop, restart, signal, clear: a deed on processes, groups or all, and one line for each process.
 import type { XmlRpcValue } from '../../../wire/xmlrpc/values.ts'
+import { splitNamespec } from '../namespec.ts'
 import { asProcesses, asResults } from './answers.ts'
 import { fault, isFault, RpcFault } from './faults.ts'
 import { helpOn, type Topic } from './help.ts'
 import { wordsOf } from './line.ts'
-import { splitNamespec } from './namespec.ts'
 import { meant } from './patterns.ts'
 import { exit, resultExit, resultLine, type Deed, type Result } from './result-texts.ts'
 import type { Session } from './session.ts'

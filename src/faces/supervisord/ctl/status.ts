@@ -1,12 +1,12 @@
-import type { Session } from './session.ts'
+import { makeNamespec, splitNamespec } from '../namespec.ts'
 import { asNumber, asProcess, asProcesses, asText, type ProcessInfo } from './answers.ts'
 import { fault, isFault } from './faults.ts'
 import { helpOn } from './help.ts'
 import { jsonOf } from './json.ts'
 import { wordsOf } from './line.ts'
-import { isPattern, makeNamespec, matching, splitNamespec } from './namespec.ts'
-import { meant } from './patterns.ts'
+import { meant, meantAmong } from './patterns.ts'
 import { exit, statusExit } from './result-texts.ts'
+import type { Session } from './session.ts'
 
 /** STOPPED, EXITED, FATAL, UNKNOWN (supervisord: states.STOPPED_STATES). */
 const stoppedStates: readonly number[] = [0, 100, 200, 1000]
@@ -26,12 +26,11 @@ export async function status(session: Session, argument: string): Promise<void> 
   if (shown.some(({ state }) => stoppedStates.includes(state))) session.exitStatus = statusExit.notRunning
 }
 
-function named(session: Session, name: string, all: readonly ProcessInfo[]): ProcessInfo[] {
-  const { group, process } = splitNamespec(name)
-  const found = isPattern(name)
-    ? matching(name, all)
-    : all.filter((info) => info.group === group && (process === null || info.name === process))
+/** What a name means; that it means nothing is told. */
+function named(session: Session, name: string, all: readonly ProcessInfo[]): readonly ProcessInfo[] {
+  const found = meantAmong(name, all)
   if (found.length > 0) return found
+  const { group, process } = splitNamespec(name)
   const [subject, problem] = process === null ? [group, 'no such group'] : [name, 'no such process']
   session.fail(`${subject}: ERROR (${problem})`, statusExit.unknown, { name: subject, error: problem })
   return []

@@ -1,6 +1,7 @@
 // Starting, stopping, signalling, and what goes to a process's stdin.
 import { AgentError } from '../../../../domain/errors.ts'
-import { splitNamespec, type Daemon, type Outcome } from '../../daemon.ts'
+import type { Daemon, Outcome } from '../../daemon.ts'
+import { splitNamespec } from '../../namespec.ts'
 import type { Define } from '../supervisor.ts'
 import type { Method } from '../method.ts'
 import { characters, flag, string, text } from '../parameters.ts'
