@@ -27,6 +27,9 @@ export const processStateCode = {
   UNKNOWN: 1000,
 } as const satisfies Record<ProcessState, number>
 
+/** supervisord: states.STOPPED_STATES. Nothing more can be done about a child that is UNKNOWN. */
+export const stoppedStates: readonly ProcessState[] = ['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN']
+
 export type LogChannel = 'stdout' | 'stderr'
 
 /** One process at the instant `now`; instants are ms since the epoch. */

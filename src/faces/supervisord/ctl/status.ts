@@ -1,3 +1,4 @@
+import { processStateCode, stoppedStates } from '../daemon.ts'
 import { makeNamespec, splitNamespec } from '../namespec.ts'
 import { asNumber, asProcess, asProcesses, asText, type ProcessInfo } from './answers.ts'
 import { fault, isFault } from './faults.ts'
@@ -8,11 +9,9 @@ import { meant, meantAmong } from './patterns.ts'
 import { exit, statusExit } from './result-texts.ts'
 import type { Session } from './session.ts'
 
-/** STOPPED, EXITED, FATAL, UNKNOWN (supervisord: states.STOPPED_STATES). */
-const stoppedStates: readonly number[] = [0, 100, 200, 1000]
-const RUNNING = 20
+const stoppedCodes: readonly number[] = stoppedStates.map((state) => processStateCode[state])
 
-export const isRunning = ({ state }: ProcessInfo): boolean => state === RUNNING
+export const isRunning = ({ state }: ProcessInfo): boolean => state === processStateCode.RUNNING
 
 export async function status(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) {
@@ -23,7 +22,7 @@ export async function status(session: Session, argument: string): Promise<void> 
   const names = wordsOf(argument)
   const shown = names.length === 0 || names.includes('all') ? all : names.flatMap((name) => named(session, name, all))
   show(session, shown)
-  if (shown.some(({ state }) => stoppedStates.includes(state))) session.exitStatus = statusExit.notRunning
+  if (shown.some(({ state }) => stoppedCodes.includes(state))) session.exitStatus = statusExit.notRunning
 }
 
 /** What a name means; that it means nothing is told. */
