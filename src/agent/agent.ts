@@ -1,4 +1,3 @@
-// The composition root: the one place that says `new`, and the order in which everything starts and ends.
 import type { Config } from '../config/config.ts'
 import type { Machine } from '../config/machine.ts'
 import type { Environment } from '../config/read.ts'
@@ -46,6 +45,7 @@ export interface AgentPorts {
   }
 }
 
+/** The composition root: the one place that says `new`, and the order in which everything starts and ends. */
 export class Agent {
   readonly #config: Config
   readonly #ports: AgentPorts

@@ -1,5 +1,3 @@
-// What a person finds after a crash: one line of the log with the Calculator's last moments, and the container's
-// termination message.
 import type { Config } from '../config/config.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Millis } from '../domain/time.ts'
@@ -20,6 +18,10 @@ export interface LastWordsParts {
   readonly stderrTail: () => readonly string[]
 }
 
+/**
+ * What a person finds after a crash: one line of the log with the Calculator's last moments, and the container's
+ * termination message.
+ */
 export class LastWords {
   readonly #parts: LastWordsParts
   #box: BlackBox | null = null

@@ -1,4 +1,3 @@
-// Which source and which sinks serve a set of settings: Kafka, or files in its place.
 import process from 'node:process'
 import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
@@ -27,6 +26,7 @@ import { transactionClocks } from './exactly-once.ts'
 import { calculatorName } from './program.ts'
 import { clientIdOf, transactionalIdOf } from './names.ts'
 
+/** Which source and which sinks serve a set of settings: Kafka, or files in its place. */
 export class Sides {
   readonly #config: Config
   readonly #clock: Clock

@@ -1,5 +1,3 @@
-// The open, read-only face: five paths, GET and HEAD, nothing secret, nothing that changes anything. Whatever else is
-// asked for is the business of `control`, where there is one.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -29,6 +27,10 @@ const limits = { headerBytes: 8 * 1024, headers: 5_000, request: 10_000, idle: 5
 // probe gets in however many others hold a connection.
 const most = { connections: 200, ahead: 4, whenBusy: 'oldest' } as const
 
+/**
+ * The open, read-only face: five paths, GET and HEAD, nothing secret, nothing that changes anything. Whatever else is
+ * asked for is the business of `control`, where there is one.
+ */
 export class HttpFace {
   readonly #options: HttpOptions
   readonly #server: Server

@@ -1,4 +1,3 @@
-// Control of the agent: XML-RPC, REST and the page, on the unix socket and, with credentials, on HTTP_LISTEN.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import process from 'node:process'
 import type { ControlSettings } from '../../config/control-settings.ts'
@@ -32,6 +31,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
 
 const readersMayNot = 'these credentials may look, and change nothing'
 
+/** Control of the agent: XML-RPC, REST and the page, on the unix socket and, with credentials, on HTTP_LISTEN. */
 export class Control {
   readonly #parts: ControlParts
   readonly #log: ServerLog

@@ -1,4 +1,3 @@
-// The process around the lives of a supervisord: user, limits, pidfile, signals; and what lasts over a reload.
 import process from 'node:process'
 import { AgentError } from '../../domain/errors.ts'
 import { EventRing } from '../../engine/event-ring.ts'
@@ -36,6 +35,7 @@ export interface HostParts {
 
 const BUG = 70
 
+/** The process around the lives of a supervisord: user, limits, pidfile, signals; and what lasts over a reload. */
 export class DaemonHost {
   readonly #parts: HostParts
   readonly #libc: Libc | null

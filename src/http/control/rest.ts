@@ -1,4 +1,3 @@
-// `/api/v1`: JSON for programs and for curl. Everything is in the path; a body is never read.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AgentError, type ErrorCode } from '../../domain/errors.ts'
 import { namespec } from '../../domain/process/spec.ts'
@@ -30,6 +29,7 @@ type Handler = (name: string, query: URLSearchParams) => Answer | Promise<Answer
 
 export const restPrefix = '/api/'
 
+/** `/api/v1`: JSON for programs and for curl. Everything is in the path; a body is never read. */
 export class Rest {
   readonly #model: ReadModel
   readonly #deeds: () => Deeds

@@ -1,4 +1,3 @@
-// One run of the client: the server it speaks to, what it has said so far, and the exit code that results.
 import { systemCode } from '../../../domain/errors.ts'
 import type { XmlRpcValue } from '../../../wire/xmlrpc/values.ts'
 import { asText } from './answers.ts'
@@ -28,6 +27,7 @@ export interface SessionOptions {
   readonly connect?: (target: Target) => Server
 }
 
+/** One run of the client: the server it speaks to, what it has said so far, and the exit code that results. */
 export class Session {
   readonly terminal: Terminal
   readonly interactive: boolean

@@ -1,4 +1,3 @@
-// Start, stop and signal, for one process or many, with supervisord's refusals (supervisord: rpcinterface).
 import { setImmediate as breathe } from 'node:timers/promises'
 import { AgentError } from '../../../domain/errors.ts'
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
@@ -34,6 +33,7 @@ export interface CommandParts {
   readonly mustRun: () => void
 }
 
+/** Start, stop and signal, for one process or many, with supervisord's refusals (supervisord: rpcinterface). */
 export class Commands {
   readonly #parts: CommandParts
 

@@ -1,4 +1,3 @@
-// The configuration that was read last, and how groups of it come into force and go.
 import { AgentError } from '../../../domain/errors.ts'
 import { namespec } from '../../../domain/process/spec.ts'
 import { stopPriorities } from '../config/dependencies.ts'
@@ -20,6 +19,7 @@ export interface ConfigurationParts {
   readonly mainLog: MainLog
 }
 
+/** The configuration that was read last, and how groups of it come into force and go. */
 export class Configuration {
   readonly #parts: ConfigurationParts
   #read: SupervisordConfig

@@ -1,4 +1,3 @@
-// One life of the daemon, from its first group to its last: what every other part of the face talks to.
 import type { Difference } from '../config/difference.ts'
 import type { Loaded } from '../config/load.ts'
 import type { SupervisordConfig } from '../config/types.ts'
@@ -38,6 +37,7 @@ export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand
   readonly companion?: CompanionEnd
 }
 
+/** One life of the daemon, from its first group to its last: what every other part of the face talks to. */
 export class Life implements Daemon {
   readonly identifier: string
   readonly pid: number

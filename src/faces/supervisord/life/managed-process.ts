@@ -1,4 +1,3 @@
-// One process of the configuration: its pipes and logs over all its incarnations, as the engine's pipe owner.
 import { AgentError, codeOf } from '../../../domain/errors.ts'
 import { namespec, type ProgramSpec } from '../../../domain/process/spec.ts'
 import type { Child, PipeOwner } from '../../../engine/ports.ts'
@@ -13,6 +12,7 @@ import type { FcgiGate } from './fcgi-gate.ts'
 import type { Handled } from './guest.ts'
 import type { Surroundings } from './surroundings.ts'
 
+/** One process of the configuration: its pipes and logs over all its incarnations, as the engine's pipe owner. */
 export class ManagedProcess implements Handled, PipeOwner, Member {
   readonly config: ProcessConfig
   readonly spec: ProgramSpec

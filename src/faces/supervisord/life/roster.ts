@@ -1,4 +1,3 @@
-// The groups that are active, and the processes in them.
 import { AgentError } from '../../../domain/errors.ts'
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
 import type { EventRing } from '../../../engine/event-ring.ts'
@@ -30,6 +29,7 @@ export interface RosterParts {
   readonly groupsOf: (account: Account) => readonly number[]
 }
 
+/** The groups that are active, and the processes in them. */
 export class Roster {
   readonly #parts: RosterParts
   readonly #around: Surroundings

@@ -1,4 +1,3 @@
-// Who follows a log file: they read it for themselves, and are woken when it was written.
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
 import { AgentError, systemCode } from '../../../domain/errors.ts'
 import type { Clock, Timer } from '../../../engine/ports.ts'
@@ -11,6 +10,7 @@ const pieceBytes = 64 * 1024
 const lookEveryMs = 1000
 const truncated = Buffer.from('==> File truncated <==\n')
 
+/** Who follows a log file: they read it for themselves, and are woken when it was written. */
 export class Followers {
   readonly #clock: Pick<Clock, 'arm'>
   readonly #byPath = new Map<string, Set<FileFollower>>()

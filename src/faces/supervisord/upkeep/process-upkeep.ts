@@ -1,4 +1,3 @@
-// What is done for one process beside running it: health checks and hooks, as its configuration says.
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
 import type { EventRing } from '../../../engine/event-ring.ts'
 import type { NumberedEvent } from '../../../engine/snapshot.ts'
@@ -18,6 +17,7 @@ export interface UpkeepParts {
   readonly queue: HookQueue
 }
 
+/** What is done for one process beside running it: health checks and hooks, as its configuration says. */
 export class ProcessUpkeep {
   readonly #namespec: string
   readonly #parts: UpkeepParts

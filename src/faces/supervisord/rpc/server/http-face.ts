@@ -1,4 +1,3 @@
-// One HTTP server of a supervisord configuration: who may ask, and which route answers. No request ends the daemon.
 import { once } from 'node:events'
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -45,6 +44,7 @@ export interface FaceOptions {
   readonly limits?: Partial<HttpLimits>
 }
 
+/** One HTTP server of a supervisord configuration: who may ask, and which route answers. No request ends the daemon. */
 export class SupervisordHttpFace {
   readonly #options: FaceOptions
   readonly #limits: HttpLimits
