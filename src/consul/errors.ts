@@ -2,6 +2,7 @@
 // request with the ACL token, so they are neither kept as cause nor logged.
 import { AgentError, codeOf, systemCode } from '../domain/errors.ts'
 
+/** A call that failed: FAILED where Consul refused it, UNAVAILABLE where trying again may help. */
 export class ConsulError extends AgentError {
   /** HTTP status; null when there was no answer. */
   readonly status: number | null
@@ -38,6 +39,7 @@ function cure(status: number | null, { right, token }: Attempt): string {
     : `; set CONSUL_HTTP_TOKEN to a token with ${right}`
 }
 
+/** An object whose members may be looked at. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null
 

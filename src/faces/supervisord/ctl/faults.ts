@@ -37,6 +37,7 @@ export class BadAnswer extends Error {
   override readonly name = 'BadAnswer'
 }
 
+/** Whether an error is this very fault of the server. */
 export const isFault = (error: unknown, code: number): error is RpcFault =>
   error instanceof RpcFault && error.code === code
 

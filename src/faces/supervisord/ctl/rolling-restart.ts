@@ -11,6 +11,7 @@ import type { Session } from './session.ts'
 
 type Target = Pick<ProcessInfo, 'group' | 'name'>
 
+/** Restarts what the words mean, one after the other; a word that means nothing ends it before it begins. */
 export async function rollingRestart(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   const words = wordsOf(argument)

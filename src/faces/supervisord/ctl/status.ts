@@ -11,8 +11,10 @@ import type { Session } from './session.ts'
 
 const stoppedCodes: readonly number[] = stoppedStates.map((state) => processStateCode[state])
 
+/** RUNNING, and nothing else. */
 export const isRunning = ({ state }: ProcessInfo): boolean => state === processStateCode.RUNNING
 
+/** One line for each process; the exit code says whether all of them are up. supervisord: supervisorctl.do_status. */
 export async function status(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) {
     session.exitStatus = statusExit.unknown
@@ -47,8 +49,10 @@ function show(session: Session, processes: readonly ProcessInfo[]): void {
 /** In characters, as Python counts. */
 const lengthOf = (text: string): number => Array.from(text).length
 
+/** Filled up with blanks to so many characters. */
 export const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - lengthOf(text)))
 
+/** The pid of the daemon, of all processes, or of those that are named. supervisord: supervisorctl.do_pid. */
 export async function pid(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   const names = wordsOf(argument)
@@ -92,6 +96,7 @@ export async function open(session: Session, argument: string): Promise<void> {
   session.exitStatus = before
 }
 
+/** The release of supervisord that the daemon behaves as. supervisord: supervisorctl.do_version. */
 export async function version(session: Session, argument: string): Promise<void> {
   if (argument !== '') {
     noArguments(session, 'version')
@@ -102,6 +107,7 @@ export async function version(session: Session, argument: string): Promise<void>
   session.say(version, { version })
 }
 
+/** Fails an action that got some, with its help. */
 export function noArguments(session: Session, action: 'version' | 'avail' | 'reread' | 'shutdown' | 'reload'): void {
   session.fail(`Error: ${action} accepts no arguments`, exit.generic)
   session.say(helpOn(action))

@@ -99,6 +99,7 @@ const startErrors: ReadonlyMap<ErrorCode, string> = new Map([
 
 const startError = (error: AgentError): string => startErrors.get(error.code) ?? unexpected(error)
 
+/** The sentence for a refusal that has none of its own. */
 export function unexpected(error: AgentError): string {
   const { code, text } = faultOf(error)
   return `unexpected rpc fault [${code}] ${text}`

@@ -63,4 +63,5 @@ function truth(value: XmlRpcValue): boolean {
   return isStruct(value) ? Object.keys(value).length > 0 : Boolean(value)
 }
 
+/** An array of XML-RPC. */
 export const isList = (value: XmlRpcValue): value is readonly XmlRpcValue[] => Array.isArray(value)
