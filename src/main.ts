@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import process from 'node:process'
 import { versionText } from './cli/version.ts'
+import { exitCodes } from './domain/exit-codes.ts'
 import { holdSignals } from './os/signals.ts'
 import { version } from './version.ts'
 
@@ -21,6 +22,6 @@ if (!isFace && (first === '--version' || first === '-v')) {
     .then((code) => process.exit(code))
     .catch((error: unknown) => {
       process.stderr.write(`pidpiper: a bug, please report it: ${String(error)}\n`)
-      process.exit(70)
+      process.exit(exitCodes.bug)
     })
 }

@@ -1,4 +1,5 @@
 // `pidpiper check`: the effective configuration for a person or a program; and problems told in one message.
+import { exitCodes } from '../domain/exit-codes.ts'
 
 /** One line of the effective configuration; `value` null: none, and `note` says what that means. */
 export interface CheckRow {
@@ -27,12 +28,9 @@ export interface CommandResult {
   readonly exitCode: number
 }
 
-/** EX_CONFIG of sysexits.h. */
-const badConfiguration = 78
-
 /** The rows with exit code 0, or all problems with 78; values come in masked and are shown as they are. */
 export function check(input: CheckInput, { json, colors }: { json: boolean; colors: boolean }): CommandResult {
-  const exitCode = input.problems.length === 0 ? 0 : badConfiguration
+  const exitCode = input.problems.length === 0 ? 0 : exitCodes.badConfiguration
   if (json) {
     const { rows, problems, warnings } = input
     return { stdout: `${JSON.stringify({ variables: rows, problems, warnings }, null, 2)}\n`, stderr: '', exitCode }

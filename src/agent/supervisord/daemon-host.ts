@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { AgentError } from '../../domain/errors.ts'
+import { exitCodes } from '../../domain/exit-codes.ts'
 import { EventRing } from '../../engine/event-ring.ts'
 import { Supervisor } from '../../engine/supervision/supervisor.ts'
 import type { Loaded } from '../../faces/supervisord/config/load.ts'
@@ -32,8 +33,6 @@ export interface HostParts {
   /** A Calculator beside the programs of the file. */
   readonly companion: CompanionParts | null
 }
-
-const BUG = 70
 
 /** The process around the lives of a supervisord: user, limits, pidfile, signals; and what lasts over a reload. */
 export class DaemonHost {
@@ -191,9 +190,9 @@ export class DaemonHost {
     const bug = (error: unknown): void => {
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
       this.#mainLog?.line('critical', `a bug, everything is stopped: ${stack}`)
-      this.#exitCode = BUG
-      if (this.#life === null) process.exit(BUG)
-      this.#companion?.fail(BUG)
+      this.#exitCode = exitCodes.bug
+      if (this.#life === null) process.exit(exitCodes.bug)
+      this.#companion?.fail(exitCodes.bug)
       this.#isEnding = true
       this.#life.shutdown()
     }
