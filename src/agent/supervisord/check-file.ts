@@ -5,7 +5,7 @@ import { loadConfig } from '../../faces/supervisord/config/load.ts'
 import type { Notice } from '../../faces/supervisord/config/types.ts'
 import { printCheck } from '../print-check.ts'
 import { besideCalculator } from './beside-calculator.ts'
-import { thisMachine } from './this-machine.ts'
+import { supervisordMachine } from './machine.ts'
 
 /** What supervisord itself ends with. */
 const BAD_CONFIGURATION = 2
@@ -22,7 +22,7 @@ export function checkFile(file: string, json: boolean, warnings: readonly string
 
 /** What there is to say of a file. `group`: of the Calculator beside its programs; null: there is none. */
 export function fileFindings(file: string, group: string | null): CheckInput {
-  const machine = thisMachine()
+  const machine = supervisordMachine()
   const loaded = loadConfig({ file, machine })
   const { config, problems, warnings } = group === null ? loaded : besideCalculator(loaded, group)
   const description = config === null ? null : describeConfig(config, machine)

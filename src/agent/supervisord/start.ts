@@ -16,7 +16,7 @@ import { releaseSignals, signalsHeard } from '../../os/signals.ts'
 import { besideCalculator } from './beside-calculator.ts'
 import type { CompanionParts } from './companion.ts'
 import { DaemonHost } from './daemon-host.ts'
-import { thisMachine } from './this-machine.ts'
+import { supervisordMachine } from './machine.ts'
 
 const START_FAILED = 2
 
@@ -42,7 +42,7 @@ export async function supervisord(
     tell(`Error: ${message}\nFor help, use ${program} -h\n`)
     return START_FAILED
   }
-  const machine = thisMachine()
+  const machine = supervisordMachine()
   const line = readCommandLine(argv, machine)
   switch (line.kind) {
     case 'help':
