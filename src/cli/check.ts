@@ -73,7 +73,8 @@ function table(rows: readonly CheckRow[], colors: boolean): string {
   const valueWidth = Math.min(48, Math.max(0, ...cells.map(({ shown }) => shown.length)))
   const lines = cells.map(({ name, shown, origin, faint }, index) => {
     const group = rows[index]?.group ?? ''
-    const heading = group === rows[index - 1]?.group ? '' : `${index === 0 ? '' : '\n'}${paint(colors, ansi.bold, group)}\n`
+    const gap = index === 0 ? '' : '\n'
+    const heading = group === rows[index - 1]?.group ? '' : `${gap}${paint(colors, ansi.bold, group)}\n`
     const line = `  ${name.padEnd(nameWidth)}  ${shown.padEnd(valueWidth)}  ${origin}`
     return `${heading}${faint ? paint(colors, ansi.dim, line) : line}\n`
   })

@@ -14,6 +14,7 @@ export interface ServersOptions {
   readonly rpcInterfaces: readonly PluginConfig[]
   readonly daemon: Daemon
   readonly log: ServerLog
+  /** Tests have lower ones. */
   readonly limits?: Partial<HttpLimits>
 }
 

@@ -41,6 +41,7 @@ export interface FaceOptions {
   readonly log: ServerLog
   /** Of the daemon: part of a temporary name. */
   readonly pid: number
+  /** Tests have lower ones. */
   readonly limits?: Partial<HttpLimits>
 }
 
