@@ -34,10 +34,10 @@ export async function doctor({ flags, json, calculator }: DoctorRequest): Promis
   endBySignals()
   const { config, problems, warnings } = loadConfig({ environment: process.env, flags, machine: thisMachine })
   const findings: Finding[] = [
+    // Each says itself what is expected, and what to do where something is to be done.
     ...problems.map(({ name, value, expected }) =>
-      problem('configuration.value', name, value === null ? 'not set' : JSON.stringify(value), `${name} ${expected}`),
+      problem('configuration.value', name, value === null ? expected : `${JSON.stringify(value)} ${expected}`, ''),
     ),
-    // Each says itself what to do, where something is to be done.
     ...warnings.map((text) => warning('configuration.warning', 'configuration', text, '')),
     ...(config === null ? [] : [ok('configuration.values', 'configuration', 'every value can be used')]),
   ]
