@@ -43,7 +43,7 @@ test('a failed start is told with all its numbers, and retryInMs counts down', a
   const [exited] = eventsOf(events, 'process.exited')
   assert.ok(exited)
   assert.equal(exited.level, 'warn')
-  assert.equal(exited.message, 'exited (exit status 3; not expected)')
+  assert.equal(exited.message, 'score exited (exit status 3; not expected)')
   assert.equal(exited.mono, clock.now())
   assert.equal(exited.wall, clock.wall())
   assert.deepEqual(exited.fields, {
