@@ -10,7 +10,7 @@ import { version } from './version.ts'
 holdSignals()
 const [, , first] = process.argv
 const name = basename(process.argv0)
-/** Under these names `--version` means another program's. */
+/** Under these names `--version` means another program's. cli/arguments.ts, which has them too, is not loaded yet. */
 const isFace = /^(supervisor(d|ctl)|echo_supervisord_conf|pidproxy)$/.test(name)
 
 if (!isFace && (first === '--version' || first === '-v')) {

@@ -7,7 +7,7 @@ import { loadConfig, type Config } from '../config/config.ts'
 import { thisMachine } from '../config/machine.ts'
 import type { Problem } from '../config/problem.ts'
 import type { Reading } from '../config/read.ts'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, stackOf } from '../domain/errors.ts'
 import { exitCodes } from '../domain/exit-codes.ts'
 import { terminationMessage } from '../engine/supervision/termination-message.ts'
 import { createLog, type Log } from '../log.ts'
@@ -127,5 +127,3 @@ function spawnerOr(make: () => NodeSpawner, log: Log): NodeSpawner | null {
     return null
   }
 }
-
-const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')

@@ -46,3 +46,7 @@ export const codeOf = (error: unknown): string => systemCode(error) ?? String(er
 
 /** What an error says, without its name; what is no error is its own text. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** For the log, where an error is a bug: where it comes from, else what it says. */
+export const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -12,7 +12,7 @@ import { routesTo } from '../../faces/supervisord/rpc/servers.ts'
 import { sendAnswer } from '../../http/answer.ts'
 import { Gate } from '../../http/control/gate.ts'
 import { hasKeys, type Role } from '../../http/control/keys.ts'
-import { Rest, restPrefix } from '../../http/control/rest.ts'
+import { readersMayNot, Rest, restPrefix } from '../../http/control/rest.ts'
 import type { Log, LogLine } from '../../log.ts'
 import { withoutOrders } from './daemon-views.ts'
 import { defaultSocket } from './socket-place.ts'
@@ -28,8 +28,6 @@ export interface ControlParts {
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
-
-const readersMayNot = 'these credentials may look, and change nothing'
 
 /** Control of the agent: XML-RPC, REST and the page, on the unix socket and, with credentials, on HTTP_LISTEN. */
 export class Control {

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { AgentError } from '../../domain/errors.ts'
+import { AgentError, stackOf } from '../../domain/errors.ts'
 import { exitCodes } from '../../domain/exit-codes.ts'
 import { EventRing } from '../../engine/event-ring.ts'
 import { Supervisor } from '../../engine/supervision/supervisor.ts'
@@ -188,8 +188,7 @@ export class DaemonHost {
         })
       : null
     const bug = (error: unknown): void => {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      this.#mainLog?.line('critical', `a bug, everything is stopped: ${stack}`)
+      this.#mainLog?.line('critical', `a bug, everything is stopped: ${stackOf(error)}`)
       this.#exitCode = exitCodes.bug
       if (this.#life === null) process.exit(exitCodes.bug)
       this.#companion?.fail(exitCodes.bug)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { stackOf } from '../../../../domain/errors.ts'
 import { limitConnections } from '../../../../engine/limit-connections.ts'
 import { hostName, refusal } from '../../../../wire/http/browser-guard.ts'
 import type { HttpServerConfig } from '../../config/types.ts'
@@ -109,8 +110,7 @@ export class SupervisordHttpFace {
       const reply = this.#refusal(exchange) ?? (await replyOf(exchange, this.#options.routes))
       if (reply !== null) send(exchange, reply)
     } catch (error) {
-      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      log('critical', `handling ${request.method ?? ''} ${shown(request.url ?? '')} failed: ${cause}`)
+      log('critical', `handling ${request.method ?? ''} ${shown(request.url ?? '')} failed: ${stackOf(error)}`)
       if (response.headersSent) response.destroy()
       else send(exchange, 500)
     }
