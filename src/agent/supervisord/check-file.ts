@@ -1,7 +1,7 @@
 // `pidpiper check -c FILE`: what a supervisord configuration says, and what in it will not work here. Starts nothing.
 import type { CheckInput } from '../../cli/check.ts'
 import { describeConfig, placeText } from '../../faces/supervisord/config/describe.ts'
-import { loadConfig } from '../../faces/supervisord/config/load.ts'
+import { loadSupervisordConfig } from '../../faces/supervisord/config/load.ts'
 import type { Notice } from '../../faces/supervisord/config/types.ts'
 import { printCheck } from '../print-check.ts'
 import { besideCalculator } from './beside-calculator.ts'
@@ -23,7 +23,7 @@ export function checkFile(file: string, json: boolean, warnings: readonly string
 /** What there is to say of a file. `group`: of the Calculator beside its programs; null: there is none. */
 export function fileFindings(file: string, group: string | null): CheckInput {
   const machine = supervisordMachine()
-  const loaded = loadConfig({ file, machine })
+  const loaded = loadSupervisordConfig({ file, machine })
   const { config, problems, warnings } = group === null ? loaded : besideCalculator(loaded, group)
   const description = config === null ? null : describeConfig(config, machine)
   return {

@@ -23,7 +23,7 @@ export interface LoadOptions {
   readonly childEnvironment?: Readonly<Record<string, string>>
 }
 
-export interface Loaded {
+export interface LoadedFile {
   /** Null: there are problems. */
   readonly config: SupervisordConfig | null
   /** The first one is what supervisord would say and end with. */
@@ -37,7 +37,7 @@ export interface Loaded {
  * Reads, checks and types a configuration; never throws for what a file says. All problems come at once.
  * (supervisord: ServerOptions.read_config and realize)
  */
-export function loadConfig({ file, machine, childEnvironment }: LoadOptions): Loaded {
+export function loadSupervisordConfig({ file, machine, childEnvironment }: LoadOptions): LoadedFile {
   const files = readFiles(file, machine)
   const problems = [...files.problems]
   const warnings = [...files.warnings]

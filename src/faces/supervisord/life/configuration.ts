@@ -2,7 +2,7 @@ import { AgentError } from '../../../domain/errors.ts'
 import { namespec } from '../../../domain/process/spec.ts'
 import { stopPriorities } from '../config/dependencies.ts'
 import { difference, type Difference } from '../config/difference.ts'
-import type { Loaded } from '../config/load.ts'
+import type { LoadedFile } from '../config/load.ts'
 import type { GroupConfig, SupervisordConfig } from '../config/types.ts'
 import type { MainLog } from '../main-log/main-log.ts'
 import { splitNamespec } from '../namespec.ts'
@@ -13,7 +13,7 @@ import type { Roster } from './roster.ts'
 export interface ConfigurationParts {
   readonly config: SupervisordConfig
   /** Reads the files anew. */
-  readonly load: () => Loaded
+  readonly load: () => LoadedFile
   readonly roster: Roster
   readonly commands: Commands
   readonly mainLog: MainLog
@@ -34,7 +34,7 @@ export class Configuration {
   }
 
   /** Raises CANT_REREAD. */
-  load(): Pick<Loaded, 'warnings'> & { readonly config: SupervisordConfig } {
+  load(): Pick<LoadedFile, 'warnings'> & { readonly config: SupervisordConfig } {
     const { config, warnings, problems } = this.#parts.load()
     if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
     return { config, warnings }

@@ -1,5 +1,5 @@
 import type { Difference } from '../config/difference.ts'
-import type { Loaded } from '../config/load.ts'
+import type { LoadedFile } from '../config/load.ts'
 import type { SupervisordConfig } from '../config/types.ts'
 import type {
   ConfigInfo,
@@ -33,7 +33,7 @@ export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand
   readonly around: Surroundings
   readonly pid: number
   /** Reads the files anew. */
-  readonly load: () => Loaded
+  readonly load: () => LoadedFile
   readonly companion?: CompanionEnd
 }
 
