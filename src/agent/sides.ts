@@ -22,9 +22,9 @@ import { FileDeadLetters, ReportedDeadLetters, type ReportedLetter } from '../lo
 import { FileSink } from '../local/file-sink.ts'
 import { FileSource } from '../local/file-source.ts'
 import type { Log, LogLine } from '../log.ts'
-import { transactionClocks } from './exactly-once.ts'
 import { calculatorName } from './program.ts'
 import { clientIdOf, transactionalIdOf } from './names.ts'
+import { transactionClocks } from './transaction-clocks.ts'
 
 /** Which source and which sinks serve a set of settings: Kafka, or files in its place. */
 export class Sides {
