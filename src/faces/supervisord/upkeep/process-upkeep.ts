@@ -79,10 +79,10 @@ export class ProcessUpkeep {
     const { events, supervisor } = this.#parts
     const fields = { process: this.#namespec, state: 'RUNNING', from: 'RUNNING', pid: this.#pid }
     if (health === 'healthy') {
-      events.publish('process.healthy', 'info', 'healthy', fields)
+      events.publish('process.healthy', 'info', `${this.#namespec} is healthy`, fields)
       return
     }
-    events.publish('process.unhealthy', 'warn', `unhealthy: ${reason}`, { ...fields, reason })
+    events.publish('process.unhealthy', 'warn', `${this.#namespec} is unhealthy: ${reason}`, { ...fields, reason })
     supervisor.restart(this.#namespec, `unhealthy, ${reason}`)
   }
 }
