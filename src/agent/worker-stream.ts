@@ -54,7 +54,7 @@ export function workerStream(
       replayable: config.input.kind === 'kafka',
       ...controlParts(config, log, name, () => supervisor.progressed(name, 'ready')),
       progressed: () => supervisor.progressed(name),
-      broken: (pid) => spawner.kill(pid, 'SIGKILL', true),
+      broken: (pid) => supervisor.kill(name, pid),
     },
     sides,
   )

@@ -104,7 +104,10 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       starts: this.#starts,
       clock,
       log,
-      begunAnew: ({ topic, partition, epoch }) => this.#consumer?.assigned([{ topic, partition, epoch }]),
+      begunAnew: ({ topic, partition, epoch }) => {
+        // By then the consumer may be another source's.
+        if (!signal.aborted) this.#consumer?.assigned([{ topic, partition, epoch }])
+      },
       wake: () => this.#fetcher.wake(),
       failed: (partition, error) => this.#trouble.hold([partition], error),
     })

@@ -88,7 +88,8 @@ export class StartFinder {
    * another: a rebalance must not move it.
    */
   async begin(partitions: readonly OwnedPartition[], past: Past = {}): Promise<void> {
-    await this.#find(partitions, past)
+    const pending = partitions.map((partition) => ({ partition, version: partition.version }))
+    await this.#find(partitions, pending, past)
     this.#over(partitions)
   }
 
@@ -111,7 +112,9 @@ export class StartFinder {
     try {
       await this.#parts.commit(partitions)
     } catch (error) {
-      this.#failed(partitions, `cannot commit where reading began: ${explain(error)}`)
+      // Nobody tries again: it is told, and no trouble that lasts.
+      const text = `cannot commit where reading began: ${explain(error)}`
+      this.#parts.log('warn', text, { event: 'kafka.start-position' })
     }
     this.#over(partitions)
   }
@@ -138,23 +141,22 @@ export class StartFinder {
     return start
   }
 
-  async #find(partitions: readonly OwnedPartition[], past: Past): Promise<void> {
+  /** Never rejects. `group`: those that began together, of which these are some. */
+  async #find(group: readonly OwnedPartition[], some: readonly Pending[], past: Past): Promise<void> {
     const { topics, signal } = this.#parts
-    let pending = partitions.map((partition) => ({ partition, version: partition.version }))
     for (;;) {
       // Of those that are gone, or begin elsewhere, nothing has to be known any more.
-      pending = pending.filter(isPending)
+      const pending = some.filter(isPending)
       if (pending.length === 0 || signal.aborted) return
       try {
         if (pending.some(({ partition }) => !topics.leaderOf(partition))) await topics.refresh()
         const led = [...Map.groupBy(pending, ({ partition }) => topics.leaderOf(partition)?.leader).values()]
-        // One that has no leader, or whose leader is away, holds up no other.
-        const settling = led.map((list) => this.#settle(list, past))
-        await Promise.allSettled(settling)
-        await Promise.all(settling)
+        // One that has no leader, or whose leader is away, holds up no other, now or in the next try.
+        if (led.length > 1) await Promise.all(led.map((list) => this.#find(group, list, past)))
+        else await this.#settle(pending, past)
         return
       } catch (error) {
-        this.#failed(partitions, `cannot settle where to begin: ${explain(error)}`)
+        this.#failed(group, `cannot settle where to begin: ${explain(error)}`)
         await this.problem.backOff(signal)
         await topics.refresh().catch(() => undefined)
       }

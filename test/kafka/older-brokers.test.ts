@@ -73,6 +73,25 @@ test('a broker with Fetch 12 tells that a log was cut', async (t) => {
   assert.equal(source.health().error, null)
 })
 
+test('a topic that was away and is made anew is no log that was cut, though no id tells so', async (t) => {
+  const { source, receiver, lines, membership, topic } = await scene(t, 12)
+  membership.owner.assigned([{ topic, partition: 0 }])
+  await waitFor('the records', () => receiver.records === 5)
+  membership.last = { offset: 5, leaderEpoch: 0 }
+  const broker = new TestKafka(t)
+  await (await broker.admin()).deleteTopics({ topics: [topic], timeout: 30_000 })
+  await waitFor('that it is away', () => source.health().error !== null)
+  await broker.createTopic(1, { name: topic })
+  await broker.produce(
+    topic,
+    Array.from({ length: 3 }, (_, i) => ({ value: `anew ${i}` })),
+  )
+  await waitFor('all of the new topic', () => receiver.records === 8)
+  assert.deepEqual(receiver.texts.slice(5), ['0:0:anew 0', '0:1:anew 1', '0:2:anew 2'])
+  assert.equal(lines.of('kafka.truncated').length, 0)
+  await waitFor('nothing is wrong', () => source.health().error === null)
+})
+
 test('what a broker with Fetch 12 is asked it takes for a question about leader epochs', async (t) => {
   const { receiver, lines, membership, proxy, topic } = await scene(t, 12)
   membership.last = { offset: 2, leaderEpoch: 99 }

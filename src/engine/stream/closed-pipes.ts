@@ -62,7 +62,7 @@ function silence({ parts, feeder, answering }: ClosedPipeWorks, lane: Lane): voi
   })
 }
 
-const lives = (lane: Lane): boolean => !lane.over && !lane.stopping && !lane.inputEnded
+const lives = (lane: Lane): boolean => !lane.over && !lane.stopping && !lane.isLeaving
 
 /** Not where its exit says that all is done, where its lines go nowhere, or where nothing could be read again. */
 const needsStdout = ({ parts, rules: { stdout, settles }, sides: { sink } }: ClosedPipeWorks): boolean =>

@@ -71,6 +71,7 @@ export class Lane {
   readonly #splitter: LineSplitter
   readonly #hooks: LaneHooks
   #paused = false
+  #readsNothing = false
   #stdoutEnded = false
   #lastByte = 0
   #onEnd: (() => void) | null = null
@@ -92,7 +93,7 @@ export class Lane {
       end: () => {
         this.#stdoutEnded = true
         if (!this.over) {
-          this.stdoutClosed = !this.inputEnded
+          this.stdoutClosed = !this.isLeaving
           this.#hooks.closed('stdout')
         }
         this.#onEnd?.()
@@ -102,6 +103,11 @@ export class Lane {
 
   get over(): boolean {
     return this.status !== null
+  }
+
+  /** It was told that nothing more comes, and may close what it has open. */
+  get isLeaving(): boolean {
+    return this.inputEnded && !this.#readsNothing
   }
 
   /** Records that it has and that are not done, as far as is known. */
@@ -168,6 +174,12 @@ export class Lane {
     // A pipe that is written to only when it has room takes all of so little, or nothing since nobody can read it.
     if (bytes <= LEAST_PIPE) this.bytesIn -= bytes
     if (!this.over) this.#hooks.closed('stdin')
+  }
+
+  /** Of a source: there is no input, from the beginning. */
+  readNothing(): void {
+    this.#readsNothing = true
+    this.endInput()
   }
 
   endInput(): void {

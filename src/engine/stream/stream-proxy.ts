@@ -30,7 +30,7 @@ export class StreamProxy implements PipeOwner {
     void Promise.all([this.#finishing, lane.control.ready]).then(() => {
       if (lane.over || works.lane !== lane) return
       if (works.rules.settles === 'never') {
-        lane.endInput()
+        lane.readNothing()
         return
       }
       works.checkpointer.attach(lane)

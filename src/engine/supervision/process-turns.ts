@@ -49,6 +49,11 @@ export class ProcessTurns {
     this.#turns.enqueue(() => this.#turn(managed, event))
   }
 
+  /** SIGKILL for its group if `pid` is its child still; one that is refused is told. No stop: what follows a death follows it. */
+  kill(managed: Managed, pid: number): void {
+    if (managed.child?.pid === pid) this.#kill(managed, pid, 'SIGKILL', true)
+  }
+
   #turn(managed: Managed, event: ProcessEvent): ErrorCode | null {
     if (managed.removed) return null
     const result = step(managed.process, event)

@@ -100,6 +100,11 @@ export class Supervisor {
     this.#handle(this.#find(name), { type: 'restart', at: this.#ports.clock.now(), reason })
   }
 
+  /** Kills this child, with its group, as one that cannot be used any more: it dies as by itself. Throws BAD_NAME. */
+  kill(name: string, pid: number): void {
+    this.#turns.kill(this.#find(name), pid)
+  }
+
   /**
    * Stops what is up, waits for what is stopping already, and is content with what is down; of what is UNKNOWN it waits
    * for the end of the child. From now on `start` refuses everybody, until `release`. Rejects with BAD_NAME.

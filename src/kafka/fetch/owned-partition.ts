@@ -111,6 +111,11 @@ export class OwnedPartition implements TopicPartition {
     this.leaving = true
   }
 
+  /** Its topic is not there. Where no id tells, another log may come under its name: the epochs of this one say nothing of it. */
+  missing(): void {
+    if (this.topicId === null) this.fetchedEpoch = NO_EPOCH
+  }
+
   /** An answer came; the next fetch begins behind it. `over` is called when it has been read to the end. */
   fetched(next: RecordsReader, bytes: number, over: () => void): void {
     this.position = next.nextOffset

@@ -79,7 +79,9 @@ export class Trouble {
     const { topics } = this.#parts
     for (const partition of this.#held) {
       if (!partition.leaving && !topics.leaderOf(partition)) {
-        this.#tell(topics.problemOf(partition.topic) ?? new BrokerError(LEADER_NOT_AVAILABLE), [partition])
+        const problem = topics.problemOf(partition.topic) ?? new BrokerError(LEADER_NOT_AVAILABLE)
+        if (problem.type === 'UNKNOWN_TOPIC_OR_PARTITION') partition.missing()
+        this.#tell(problem, [partition])
         continue
       }
       partition.held = false

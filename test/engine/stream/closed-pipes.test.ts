@@ -56,6 +56,7 @@ function world(protocol: Protocol, { discards = false, replayable = true }: Sett
       closed: (pipe) => pipeClosed(works, lane, pipe),
     },
   )
+  if (protocol === 'source') lane.readNothing()
   lookAtStdin(lane, clock, () => pipeClosed(works, lane, 'stdin'))
   return {
     ...{ lane, clock, stdin, silent },

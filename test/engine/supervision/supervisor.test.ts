@@ -249,6 +249,24 @@ test('a child that the system does not let us signal is UNKNOWN, does not hold u
   assert.equal(supervisor.snapshot('score')?.state, 'STOPPED')
 })
 
+test('who is killed as useless dies as by himself; where that is refused it is told, and he stays what he is', () => {
+  const { supervisor, spawner, events } = engine(program())
+  supervisor.start('score')
+  const { pid } = spawner.last
+  spawner.killFailure = 'not permitted'
+  supervisor.kill('score', pid)
+  assert.notEqual(supervisor.snapshot('score')?.state, 'UNKNOWN')
+  assert.match(JSON.stringify(events.since(0)), /not permitted/)
+  spawner.killFailure = null
+  supervisor.kill('score', pid + 1)
+  assert.deepEqual(spawner.kills, [])
+  supervisor.kill('score', pid)
+  assert.deepEqual(
+    spawner.kills.map(({ signal }) => signal),
+    ['SIGKILL'],
+  )
+})
+
 test('a start waits for its owner, whose refusal is a failed start, and a stop calls it off', async () => {
   const ready: PromiseWithResolvers<undefined>[] = []
   const signals: AbortSignal[] = []
