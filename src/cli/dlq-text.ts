@@ -39,8 +39,7 @@ export function sizeText(bytes: number): string {
 }
 
 /** `1 letter`, `1,200 letters`. */
-export const countText = (count: number): string =>
-  `${count.toLocaleString('en-US')} letter${count === 1 ? '' : 's'}`
+export const countText = (count: number): string => `${count.toLocaleString('en-US')} letter${count === 1 ? '' : 's'}`
 
 /** `topic/partition@offset`, as far as known. */
 export function sourceText({ source }: Letter): string {

@@ -1,4 +1,3 @@
-
 export interface FaceEvent {
   readonly type: string
   readonly payload: string

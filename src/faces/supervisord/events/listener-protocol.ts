@@ -1,4 +1,3 @@
-
 export type ListenerState = 'ACKNOWLEDGED' | 'READY' | 'BUSY' | 'UNKNOWN'
 
 export type ListenerFact =

@@ -45,7 +45,9 @@ function withFile<T>(path: string, use: (fd: number, size: number) => T): T {
   try {
     fd = openForReading(path)
   } catch (cause) {
-    throw codeOf(cause) === 'ENOENT' ? new AgentError('NO_FILE', path, { cause }) : new AgentError('FAILED', '', { cause })
+    throw codeOf(cause) === 'ENOENT'
+      ? new AgentError('NO_FILE', path, { cause })
+      : new AgentError('FAILED', '', { cause })
   }
   try {
     const stat = fstatSync(fd)

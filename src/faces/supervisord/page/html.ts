@@ -1,4 +1,3 @@
-
 /** Markup that cannot be broken out of: every value in a template is escaped unless it is markup itself. */
 export class Html {
   readonly text: string

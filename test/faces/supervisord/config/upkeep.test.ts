@@ -12,7 +12,10 @@ function loaded(t: TestContext, keys: string): LoadedFile & { readonly processes
   const folder = tempDir(t)
   const file = join(folder, 'supervisord.conf')
   writeFileSync(file, `[supervisord]\n[program:x]\ncommand=cat\n${keys}\n`)
-  const result = loadSupervisordConfig({ file, machine: nodeMachine({ environment: { PATH: '/bin' }, cwd: folder, uid: 0 }) })
+  const result = loadSupervisordConfig({
+    file,
+    machine: nodeMachine({ environment: { PATH: '/bin' }, cwd: folder, uid: 0 }),
+  })
   return { ...result, processes: result.config?.groups[0]?.processes ?? [] }
 }
 

@@ -6,7 +6,10 @@ import { SUCCESS, faultOf } from '../faults.ts'
 export const done = { type: 'boolean', text: 'true, or a fault' } as const
 
 /** The result of a command for many. */
-export const outcomes = { type: 'array', text: 'a struct with name, group, status and description per process' } as const
+export const outcomes = {
+  type: 'array',
+  text: 'a struct with name, group, status and description per process',
+} as const
 
 /** What a command for many answers: one struct per process, in the order in which each was known. */
 export const outcomeStructs = (list: readonly Outcome[]): XmlRpcValue =>
