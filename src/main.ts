@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import process from 'node:process'
 import { versionText } from './cli/version.ts'
+import { exitCodes } from './domain/exit-codes.ts'
 import { holdSignals } from './os/signals.ts'
 import { version } from './version.ts'
 
@@ -9,7 +10,7 @@ import { version } from './version.ts'
 holdSignals()
 const [, , first] = process.argv
 const name = basename(process.argv0)
-/** Under these names `--version` means another program's. */
+/** Under these names `--version` means another program's. cli/arguments.ts, which has them too, is not loaded yet. */
 const isFace = /^(supervisor(d|ctl)|echo_supervisord_conf|pidproxy)$/.test(name)
 
 if (!isFace && (first === '--version' || first === '-v')) {
@@ -21,6 +22,6 @@ if (!isFace && (first === '--version' || first === '-v')) {
     .then((code) => process.exit(code))
     .catch((error: unknown) => {
       process.stderr.write(`pidpiper: a bug, please report it: ${String(error)}\n`)
-      process.exit(70)
+      process.exit(exitCodes.bug)
     })
 }

@@ -1,4 +1,3 @@
-// The composition root: the one place that says `new`, and the order in which everything starts and ends.
 import type { Config } from '../config/config.ts'
 import type { Machine } from '../config/machine.ts'
 import type { Environment } from '../config/read.ts'
@@ -46,6 +45,7 @@ export interface AgentPorts {
   }
 }
 
+/** The composition root: the one place that says `new`, and the order in which everything starts and ends. */
 export class Agent {
   readonly #config: Config
   readonly #ports: AgentPorts
@@ -256,7 +256,7 @@ export class Agent {
 
   async #leave(): Promise<void> {
     this.#model.leaving('draining')
-    this.#events.publish('agent.draining', 'info', 'leaving')
+    this.#events.publish('agent.draining', 'info', 'the agent is leaving')
     this.#stopWaiting.abort()
     this.#consul?.unfollow()
     this.#documents.stop()
@@ -272,7 +272,7 @@ export class Agent {
     })
     this.#credentials.stop()
     this.#model.leaving('stopped')
-    this.#events.publish('agent.stopped', 'info', 'left')
+    this.#events.publish('agent.stopped', 'info', 'the agent has left')
     await Promise.all([this.#control?.close(), this.#http?.close()])
     this.#loopLag.close()
   }

@@ -1,14 +1,9 @@
 // What became of a Calculator, and what that means for the agent.
 import type { Config } from '../config/config.ts'
+import { exitCodes } from '../domain/exit-codes.ts'
 import type { ProcessSnapshot } from '../engine/snapshot.ts'
 import { exitCodeOf } from '../os/exit-status.ts'
 import { runsOnce } from './program.ts'
-
-/** A container's Calculator could not be started at all: the shell's code for it. */
-const NOT_STARTED = 127
-
-/** EX_PROTOCOL: the Calculator did not keep to the protocol that it is run with. */
-const BROKEN_PROTOCOL = 76
 
 export interface CalculatorVerdict {
   /** The agent ends with this code; null: it goes on. */
@@ -25,11 +20,11 @@ export function calculatorVerdict(
   { state, exit, spawnerr }: Pick<ProcessSnapshot, 'state' | 'exit' | 'spawnerr'>,
   config: Config,
 ): CalculatorVerdict | null {
-  const code = exit === null ? NOT_STARTED : exitCodeOf(exit)
+  const code = exit === null ? exitCodes.notStarted : exitCodeOf(exit)
   if (state === 'FATAL') {
     const reason = `${name} FATAL: ${spawnerr}`
     if (config.calculator.exitOn !== 'never') return { code: code || 1, reason, isLast: false }
-    if (runsOnce(config)) return { code: code || NOT_STARTED, reason, isLast: false }
+    if (runsOnce(config)) return { code: code || exitCodes.notStarted, reason, isLast: false }
     return { code: null, reason, isLast: true }
   }
   if (state !== 'EXITED' || !runsOnce(config)) return null
@@ -41,4 +36,4 @@ export function calculatorVerdict(
 export const unlessBroken = (verdict: CalculatorVerdict, name: string, fault: string | null): CalculatorVerdict =>
   fault === null || verdict.code === null
     ? verdict
-    : { ...verdict, code: BROKEN_PROTOCOL, reason: `${name} broke its protocol: ${fault}` }
+    : { ...verdict, code: exitCodes.brokenProtocol, reason: `${name} broke its protocol: ${fault}` }

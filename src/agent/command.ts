@@ -10,12 +10,11 @@ import { explain } from '../config/explain.ts'
 import { thisMachine } from '../config/machine.ts'
 import { misspelt } from '../config/misspelt.ts'
 import { readVariables } from '../config/read.ts'
+import { exitCodes } from '../domain/exit-codes.ts'
 import { releaseSignals, signalsHeard } from '../os/signals.ts'
 import { version } from '../version.ts'
 import { printCheck } from './print-check.ts'
 import { hasStream } from './supervisord/has-stream.ts'
-
-const USAGE = 64
 
 const out = (text: string): boolean => process.stdout.write(text)
 const err = (text: string): boolean => process.stderr.write(text)
@@ -36,7 +35,7 @@ export async function command(argv: readonly string[], invokedAs: string): Promi
       return 0
     case 'usage':
       err(`${invocation.message}\n`)
-      return USAGE
+      return exitCodes.usage
     case 'check':
       return checked(invocation.flags, invocation.json)
     case 'health': {

@@ -5,8 +5,8 @@ import { Findings } from '../config/findings.ts'
 import type { Machine } from '../config/machine.ts'
 import { readVariables, type Environment } from '../config/read.ts'
 import { policyHcl, policyJson } from '../consul/policy.ts'
+import { exitCodes } from '../domain/exit-codes.ts'
 
-const BAD_CONFIGURATION = 78
 const used: readonly string[] = ['NODE_ID', 'CONSUL_NAME_TPL', 'CONSUL_DIR', 'CONSUL_NAMESPACE']
 
 /** Where Consul is, is of no account: the policy may be made before there is one. */
@@ -17,6 +17,6 @@ export function consulPolicy(environment: Environment, machine: Machine, json: b
   const problems = findings.problems.filter(({ name }) => used.includes(name))
   const consul = consulSettings(findings, false)
   if (problems.length > 0 || consul === null)
-    return { stdout: '', stderr: problemsText(problems, ''), exitCode: BAD_CONFIGURATION }
+    return { stdout: '', stderr: problemsText(problems, ''), exitCode: exitCodes.badConfiguration }
   return { stdout: json ? policyJson(consul) : policyHcl(consul), stderr: '', exitCode: 0 }
 }

@@ -1,4 +1,3 @@
-// The credentials in force. Secrets are rotated under a running agent: new connections take what the files say now.
 import { credentialFiles, fingerprint, readCredentials, type CredentialValues } from '../config/credentials.ts'
 import type { Machine } from '../config/machine.ts'
 import type { Environment } from '../config/read.ts'
@@ -24,6 +23,7 @@ export interface CredentialParts {
 const EVERY: Millis = 5_000
 const AT_MOST: Millis = 500
 
+/** The credentials in force. Secrets are rotated under a running agent: new connections take what the files say now. */
 export class Credentials {
   readonly #parts: CredentialParts
   readonly #files: readonly string[]

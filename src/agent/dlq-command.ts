@@ -12,6 +12,7 @@ import type { Environment } from '../config/read.ts'
 import type { Letter } from '../domain/dead-letters/letter.ts'
 import { EVERYTHING, type Selection } from '../domain/dead-letters/selection.ts'
 import { AgentError } from '../domain/errors.ts'
+import { exitCodes } from '../domain/exit-codes.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
 import { DeadLetterBox } from '../kafka/dead-letter-queue/box.ts'
@@ -37,18 +38,13 @@ export interface DlqWorld {
 
 type Of<A extends DlqRequest['action']> = Extract<DlqRequest, { action: A }>
 
-const FAILED = 1
-const USAGE = 64
-const UNAVAILABLE = 69
-const BAD_CONFIGURATION = 78
-
 /** Resolves to the exit code; what failed is told on stderr. Only a bug rejects. */
 export async function runDlq(request: DlqRequest, world: DlqWorld): Promise<number> {
   const { environment, machine, clock, signal } = world
   const settings = dlqSettings(environment, machine, request.topic)
   if (settings.kafka === null) {
     world.err(problemsText(settings.problems, ''))
-    return BAD_CONFIGURATION
+    return exitCodes.badConfiguration
   }
   const { kafka, topic } = settings
   const progress = new Progress(clock, world.terminal, (text) => world.err(text))
@@ -72,7 +68,8 @@ export async function runDlq(request: DlqRequest, world: DlqWorld): Promise<numb
     // The signal's own exit code is given by whoever got it.
     if (error.code === 'SHUTDOWN_STATE' && signal.aborted) return 0
     world.err(`pidpiper: ${error.subject}\n`)
-    return error.code === 'UNAVAILABLE' ? UNAVAILABLE : error.code === 'BAD_USAGE' ? USAGE : FAILED
+    if (error.code === 'BAD_USAGE') return exitCodes.usage
+    return error.code === 'UNAVAILABLE' ? exitCodes.unavailable : exitCodes.failed
   } finally {
     box.close()
   }
@@ -108,7 +105,7 @@ class DlqActions {
     const letter = await this.#letter(partition, offset)
     if (letter === null) {
       this.#world.err(`pidpiper: no letter ${partition}:${offset} in topic ${this.#box.topic.topic}\n`)
-      return FAILED
+      return exitCodes.failed
     }
     const marks = raw ? null : await this.#box.journal.loadIfAllowed(partition)
     await this.#world.out(raw ? letter.value : show(letter, marks, { json, colors: this.#world.colors }))
@@ -133,7 +130,7 @@ class DlqActions {
       this.#progress.clear()
       if (signal.aborted) return 0
       const count = totalOf(found.sent)
-      if (count === 0) return this.#replayed(found, json, true)
+      if (count === 0) return this.#replayed(found, json)
       // Who names a letter has seen it.
       const isNamed = selection.partition !== null && selection.offset !== null
       const refused = isNamed ? null : await this.#refusal(plan(found, name), `Send ${countText(count)}?`)
@@ -143,7 +140,7 @@ class DlqActions {
       }
     }
     const tally = await new Replay(parts, request, advance('sent')).run(spans)
-    return this.#replayed(tally, json, true)
+    return this.#replayed(tally, json)
   }
 
   async purge({ limit, partition, reasons, replayed, yes, json }: Of<'purge'>): Promise<number> {
@@ -164,17 +161,17 @@ class DlqActions {
     )
     if (!goes || yes) return 0
     this.#world.err('pidpiper: nothing was deleted: say --yes to delete\n')
-    return USAGE
+    return exitCodes.usage
   }
 
-  async #replayed(tally: ReplayTally, json: boolean, done: boolean): Promise<number> {
+  async #replayed(tally: ReplayTally, json: boolean): Promise<number> {
     this.#progress.clear()
     const { out, signal } = this.#world
     const { topic } = this.#box.topic
     const interrupted = signal.aborted
-    await out(json ? replayJson(tally, topic, done, interrupted) : outcome(tally, topic))
+    await out(json ? replayJson(tally, topic, true, interrupted) : outcome(tally, topic))
     if (interrupted) this.#world.err('pidpiper: interrupted: the next replay goes on from here\n')
-    return totalOf(tally.stayed) > 0 ? FAILED : 0
+    return totalOf(tally.stayed) > 0 ? exitCodes.failed : 0
   }
 
   /** Null: it is wanted; else the exit code. */
@@ -184,7 +181,7 @@ class DlqActions {
     if (ask === null) err('pidpiper: nothing was sent: say --yes to send, or name one letter as PARTITION:OFFSET\n')
     else if (await ask(question)) return null
     else err('pidpiper: nothing was sent\n')
-    return ask === null ? USAGE : FAILED
+    return ask === null ? exitCodes.usage : exitCodes.failed
   }
 
   async #letter(partition: number, offset: number): Promise<Letter | null> {

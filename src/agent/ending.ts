@@ -1,4 +1,5 @@
 import { AgentError } from '../domain/errors.ts'
+import { exitCodes } from '../domain/exit-codes.ts'
 import type { Log } from '../log.ts'
 
 /** How the agent ends. `reason`: what a platform is to show of it; null where the end was asked for. */
@@ -6,9 +7,6 @@ export interface Outcome {
   readonly code: number
   readonly reason: string | null
 }
-
-const UNAVAILABLE = 69
-const BUG = 70
 
 /** The end of the agent, from the moment at which somebody wants it. */
 export class Ending {
@@ -48,7 +46,7 @@ export class Ending {
     if (this.#isBegun && known?.code === 'SHUTDOWN_STATE') return
     const reason = known?.subject ?? String(error)
     this.#log.line('fatal', reason, { event: 'agent.failed', err: error })
-    this.failWith({ code: known?.code === 'UNAVAILABLE' ? UNAVAILABLE : BUG, reason })
+    this.failWith({ code: known?.code === 'UNAVAILABLE' ? exitCodes.unavailable : exitCodes.bug, reason })
   }
 
   failWith(outcome: Outcome): void {

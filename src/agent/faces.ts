@@ -3,7 +3,6 @@ import process from 'node:process'
 import type { Face } from '../cli/arguments.ts'
 import { noAgentText, noControlText } from '../cli/no-agent.ts'
 import { AgentError } from '../domain/errors.ts'
-import { nodeMachine } from '../faces/supervisord/config/node-machine.ts'
 import { supervisorctl } from '../faces/supervisord/ctl/main.ts'
 import type { Unanswered } from '../faces/supervisord/ctl/session.ts'
 import { NodeTerminal } from '../faces/supervisord/ctl/node-terminal.ts'
@@ -13,6 +12,7 @@ import { findCommand } from '../os/find-command.ts'
 import { loadLibc } from '../os/libc.ts'
 import { hearSigusr1 } from '../os/signals.ts'
 import { whomToAsk } from './control/socket-place.ts'
+import { supervisordMachine } from './supervisord/machine.ts'
 import { supervisord } from './supervisord/start.ts'
 
 /** @returns the exit code */
@@ -24,7 +24,7 @@ export async function runFace(face: Face, name: string, argv: readonly string[])
       return supervisorctl(argv, {
         ...called(name),
         ...(name === OUR_CTL && ourControl()),
-        machine: nodeMachine({ environment: environment(), cwd: workingFolder(), uid: process.getuid?.() ?? -1 }),
+        machine: supervisordMachine(workingFolder()),
         terminal: new NodeTerminal({
           stdin: process.stdin,
           stdout: process.stdout,
@@ -75,11 +75,6 @@ function workingFolder(): string {
     return '/'
   }
 }
-
-const environment = (): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  )
 
 /** Python's sys.argv[0] is a path also where the shell found the program in PATH; `pidpiper ctl` is one program of two words. */
 function called(name: string): { program: string; executable: string } {

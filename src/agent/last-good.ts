@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { codeOf, messageOf } from '../domain/errors.ts'
 import type { EventName } from '../domain/log-events.ts'
 import type { LastGood } from '../engine/document/document-control.ts'
 import type { EventRing } from '../engine/event-ring.ts'
@@ -8,7 +9,7 @@ import type { EventRing } from '../engine/event-ring.ts'
 export function lastGoodIn(folder: string, events: EventRing): LastGood {
   const file = join(folder, 'run-document.json')
   const told = (event: EventName, message: string, error: unknown): void => {
-    events.publish(event, 'warn', message, { file, reason: error instanceof Error ? error.message : String(error) })
+    events.publish(event, 'warn', message, { file, reason: messageOf(error) })
   }
   return {
     read() {
@@ -17,7 +18,8 @@ export function lastGoodIn(folder: string, events: EventRing): LastGood {
         if (isKept(kept)) return kept
         told('document.copy-unusable', 'cannot use the copy of the run document', 'it is not what was written')
       } catch (error) {
-        if (!isMissing(error)) told('document.copy-unusable', 'cannot read the copy of the run document', error)
+        if (codeOf(error) === 'ENOENT') return null
+        told('document.copy-unusable', 'cannot read the copy of the run document', error)
       }
       return null
     },
@@ -32,8 +34,6 @@ export function lastGoodIn(folder: string, events: EventRing): LastGood {
     },
   }
 }
-
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
 const isKept = (value: unknown): value is { text: string; modifyIndex: number } =>
   typeof value === 'object' &&

@@ -1,6 +1,5 @@
-// What a person finds after a crash: one line of the log with the Calculator's last moments, and the container's
-// termination message.
 import type { Config } from '../config/config.ts'
+import { messageOf } from '../domain/errors.ts'
 import type { Millis } from '../domain/time.ts'
 import type { BlackBox } from '../engine/stream/black-box.ts'
 import type { Clock } from '../engine/ports.ts'
@@ -19,6 +18,10 @@ export interface LastWordsParts {
   readonly stderrTail: () => readonly string[]
 }
 
+/**
+ * What a person finds after a crash: one line of the log with the Calculator's last moments, and the container's
+ * termination message.
+ */
 export class LastWords {
   readonly #parts: LastWordsParts
   #box: BlackBox | null = null
@@ -68,7 +71,7 @@ export class LastWords {
     try {
       return writeTerminationFile(file.path, text, file.isAsked)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       if (!this.#hasFailed)
         log.line('warn', 'cannot write the termination message', { event: 'agent.termination-log', reason })
       this.#hasFailed = true

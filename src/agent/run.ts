@@ -7,7 +7,8 @@ import { loadConfig, type Config } from '../config/config.ts'
 import { thisMachine } from '../config/machine.ts'
 import type { Problem } from '../config/problem.ts'
 import type { Reading } from '../config/read.ts'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, stackOf } from '../domain/errors.ts'
+import { exitCodes } from '../domain/exit-codes.ts'
 import { terminationMessage } from '../engine/supervision/termination-message.ts'
 import { createLog, type Log } from '../log.ts'
 import { systemClock } from '../os/clock.ts'
@@ -19,10 +20,6 @@ import { NodeSpawner } from '../os/spawn.ts'
 import { writeTerminationFile } from '../os/termination-file.ts'
 import { Agent } from './agent.ts'
 import { secretsOf } from './secrets.ts'
-
-const BAD_CONFIGURATION = 78
-const UNAVAILABLE = 69
-const BUG = 70
 
 export interface Prepared {
   readonly config: Config
@@ -36,7 +33,7 @@ export function prepare(flags: RunFlags): Prepared | number {
     process.stderr.write(refusal({ problems, warnings }, wantsColors(process.stderr, process.env)))
     if (knowsNothing(problems)) process.stderr.write('pidpiper --help says how to begin, with Kafka and without\n')
     tellPlatform(reading, refusal({ problems, warnings }, false))
-    return BAD_CONFIGURATION
+    return exitCodes.badConfiguration
   }
   const log = createLog({
     ...config.log,
@@ -61,6 +58,7 @@ function tellPlatform({ values, set }: Reading, text: string): void {
     process.stderr.write(`pidpiper: warning: cannot write the termination message: ${String(error)}\n`)
   }
 }
+
 /** Of every agent in this process. */
 export const surroundings = { clock: systemClock, environment: process.env, machine: thisMachine } as const
 
@@ -87,7 +85,7 @@ export async function run(flags: RunFlags): Promise<number> {
     () => new NodeSpawner({ libc, onStderrLine: (line) => log.child(line), masked: (text) => log.masked(text) }),
     log,
   )
-  if (spawner === null) return UNAVAILABLE
+  if (spawner === null) return exitCodes.unavailable
   const agent = new Agent(config, { ...surroundings, spawner, log })
   const bug = (error: unknown): void => {
     try {
@@ -95,7 +93,7 @@ export async function run(flags: RunFlags): Promise<number> {
     } catch {
       // The log itself is broken. Raised here it would end the process at once, with records in work: 70 says it alone.
     }
-    agent.fail(BUG)
+    agent.fail(exitCodes.bug)
   }
   // Node prints warnings as bare text; here they are log lines. kafkajs causes one at each connection: debug.
   process.removeAllListeners('warning')
@@ -129,5 +127,3 @@ function spawnerOr(make: () => NodeSpawner, log: Log): NodeSpawner | null {
     return null
   }
 }
-
-const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '')

@@ -1,4 +1,3 @@
-// Which source and which sinks serve a set of settings: Kafka, or files in its place.
 import process from 'node:process'
 import type { Config } from '../config/config.ts'
 import { deadLetterTopicOf, type ChangeClass } from '../domain/stream/change-class.ts'
@@ -23,10 +22,11 @@ import { FileDeadLetters, ReportedDeadLetters, type ReportedLetter } from '../lo
 import { FileSink } from '../local/file-sink.ts'
 import { FileSource } from '../local/file-source.ts'
 import type { Log, LogLine } from '../log.ts'
-import { transactionClocks } from './exactly-once.ts'
 import { calculatorName } from './program.ts'
 import { clientIdOf, transactionalIdOf } from './names.ts'
+import { transactionClocks } from './transaction-clocks.ts'
 
+/** Which source and which sinks serve a set of settings: Kafka, or files in its place. */
 export class Sides {
   readonly #config: Config
   readonly #clock: Clock

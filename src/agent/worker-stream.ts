@@ -9,9 +9,9 @@ import type { Supervisor } from '../engine/supervision/supervisor.ts'
 import type { Log } from '../log.ts'
 import { outOfMemoryKills } from '../os/out-of-memory.ts'
 import { controlParts } from './control-channel.ts'
-import { transactionClocks } from './exactly-once.ts'
 import { calculatorName } from './program.ts'
 import { stdoutLog } from './stdout-log.ts'
+import { transactionClocks } from './transaction-clocks.ts'
 
 export interface WorkerStreamParts extends Pick<StreamParts, 'attempts' | 'crashed' | 'failed'> {
   readonly config: Config

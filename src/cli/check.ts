@@ -1,4 +1,6 @@
 // `pidpiper check`: the effective configuration for a person or a program; and problems told in one message.
+import { exitCodes } from '../domain/exit-codes.ts'
+import { ansi, paint } from './paint.ts'
 
 /** One line of the effective configuration; `value` null: none, and `note` says what that means. */
 export interface CheckRow {
@@ -27,12 +29,9 @@ export interface CommandResult {
   readonly exitCode: number
 }
 
-/** EX_CONFIG of sysexits.h. */
-const badConfiguration = 78
-
 /** The rows with exit code 0, or all problems with 78; values come in masked and are shown as they are. */
 export function check(input: CheckInput, { json, colors }: { json: boolean; colors: boolean }): CommandResult {
-  const exitCode = input.problems.length === 0 ? 0 : badConfiguration
+  const exitCode = input.problems.length === 0 ? 0 : exitCodes.badConfiguration
   if (json) {
     const { rows, problems, warnings } = input
     return { stdout: `${JSON.stringify({ variables: rows, problems, warnings }, null, 2)}\n`, stderr: '', exitCode }
@@ -47,7 +46,7 @@ export const refusal = ({ problems, warnings }: Pick<CheckInput, 'problems' | 'w
   warningsText(warnings, colors) + problemsText(problems)
 
 const warningsText = (warnings: readonly string[], colors: boolean): string =>
-  warnings.map((warning) => paint(colors, yellow, `warning: ${oneLine(warning)}`) + '\n').join('')
+  warnings.map((warning) => paint(colors, ansi.yellow, `warning: ${oneLine(warning)}`) + '\n').join('')
 
 /**
  * Every problem in one message, each on a line that names the variable, its value and what was expected. `outcome`: what
@@ -60,13 +59,6 @@ export function problemsText(problems: readonly CheckProblem[], outcome = ', not
   })
   return `pidpiper: the configuration has ${count}${outcome}\n${lines.join('')}`
 }
-
-const bold = 1
-const dim = 2
-const yellow = 33
-
-const paint = (colors: boolean, code: number, text: string): string =>
-  colors ? `\u001b[${code}m${text}\u001b[0m` : text
 
 /** A value may hold a newline; a terminal must not take orders from it. */
 const oneLine = (text: string): string =>
@@ -81,9 +73,10 @@ function table(rows: readonly CheckRow[], colors: boolean): string {
   const valueWidth = Math.min(48, Math.max(0, ...cells.map(({ shown }) => shown.length)))
   const lines = cells.map(({ name, shown, origin, faint }, index) => {
     const group = rows[index]?.group ?? ''
-    const heading = group === rows[index - 1]?.group ? '' : `${index === 0 ? '' : '\n'}${paint(colors, bold, group)}\n`
+    const gap = index === 0 ? '' : '\n'
+    const heading = group === rows[index - 1]?.group ? '' : `${gap}${paint(colors, ansi.bold, group)}\n`
     const line = `  ${name.padEnd(nameWidth)}  ${shown.padEnd(valueWidth)}  ${origin}`
-    return `${heading}${faint ? paint(colors, dim, line) : line}\n`
+    return `${heading}${faint ? paint(colors, ansi.dim, line) : line}\n`
   })
   return lines.join('')
 }

@@ -58,7 +58,7 @@ export function parseDlq(words: readonly string[]): DlqRequest | 'help' | { read
     if (!isAction(action)) {
       const names = Object.keys(options)
       if (action === '') throw new Misuse(`dlq needs an action: ${names.join(', ')}`)
-      const near = suggestion(action, names)
+      const near = action === 'list' ? ', did you mean ls?' : suggestion(action, names)
       throw new Misuse(`unknown action ${JSON.stringify(action)} of dlq${near || `: ${names.join(', ')}`}`)
     }
     const given = readWords(action, rest)

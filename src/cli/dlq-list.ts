@@ -4,6 +4,7 @@ import { isSelected, type Selection, type Span } from '../domain/dead-letters/se
 import type { Millis } from '../domain/time.ts'
 import type { Progress } from './dlq-progress.ts'
 import * as text from './dlq-text.ts'
+import { ansi, paint } from './paint.ts'
 
 export interface ListParts {
   readonly topic: string
@@ -47,7 +48,7 @@ export async function list(parts: ListParts, { selection, limit, json, colors }:
     const chosen = letters.filter((letter) => isSelected(selection, letter)).slice(0, room)
     looked += letters.length
     if (chosen.length > 0) {
-      if (counts.size === 0 && !json) await print(text.paint(colors, text.ansi.dim, HEADING))
+      if (counts.size === 0 && !json) await print(paint(colors, ansi.dim, HEADING))
       progress.clear()
       await print(chosen.map((letter) => lineOf(letter, marks, json, colors)).join(''))
     }
@@ -80,12 +81,12 @@ function lineOf(letter: Letter, marks: text.Marks, json: boolean, colors: boolea
   const line = columns(
     `${letter.partition}:${letter.offset}`,
     text.timeText(letter.time),
-    replayed ? reason : text.paint(colors, text.ansi.yellow, reason),
+    replayed ? reason : paint(colors, ansi.yellow, reason),
     text.sourceText(letter),
     text.sizeText(letter.fullLength ?? letter.value.length),
     [letter.key ? text.headOf(letter.key, KEY_SHOWN) : '-', ...notes(letter, replayed)].join('  '),
   )
-  return replayed ? text.paint(colors, text.ansi.dim, line.slice(0, -1)) + '\n' : line
+  return replayed ? paint(colors, ansi.dim, line.slice(0, -1)) + '\n' : line
 }
 
 const notes = (letter: Letter, replayed: boolean): string[] => [

@@ -11,6 +11,7 @@ export interface ReplayCounts {
   readonly examples: readonly { readonly letter: Letter; readonly obstacle: Obstacle }[]
 }
 
+/** The sum over all keys. */
 export const totalOf = (counts: ReadonlyMap<unknown, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0)
 

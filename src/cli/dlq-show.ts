@@ -2,6 +2,7 @@
 import type { Letter } from '../domain/dead-letters/letter.ts'
 import { typedFacts } from '../domain/dead-letters/typed-facts.ts'
 import * as text from './dlq-text.ts'
+import { ansi, paint } from './paint.ts'
 
 /** Bytes of a value that are shown in hexadecimal. */
 const HEX_SHOWN = 256
@@ -14,7 +15,7 @@ export interface ShowOptions {
 /** One letter whole: for people, or as JSON. `marks` null: whether it was replayed is not known. */
 export function show(letter: Letter, marks: text.Marks, { json, colors }: ShowOptions): string {
   if (json) return `${JSON.stringify(wholeLetter(letter, marks), null, 2)}\n`
-  const heading = (words: string): string => `\n${text.paint(colors, text.ansi.bold, words)}\n`
+  const heading = (words: string): string => `\n${paint(colors, ansi.bold, words)}\n`
   const replayed = marks === null ? 'not known' : marks.has(letter.offset, letter.reason) ? 'yes' : 'no'
   const facts: [string, string][] = [
     ['letter', `${letter.partition}:${letter.offset}`],
@@ -48,7 +49,7 @@ const table = (rows: readonly (readonly [string, string])[], colors: boolean): s
   return rows
     .map(([, value], index) => {
       const lines = value.split('\n').map((line) => text.printable(line))
-      return `${text.paint(colors, text.ansi.dim, (names[index] ?? '').padEnd(width))}  ${lines.join(indent)}\n`
+      return `${paint(colors, ansi.dim, (names[index] ?? '').padEnd(width))}  ${lines.join(indent)}\n`
     })
     .join('')
 }

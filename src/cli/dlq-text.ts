@@ -5,12 +5,6 @@ import type { Millis } from '../domain/time.ts'
 /** What decides whether a letter counts as replayed; null where that cannot be known. */
 export type Marks = { has(offset: number, reason: string): boolean } | null
 
-export const ansi = { bold: 1, dim: 2, yellow: 33 } as const
-
-/** `text` in an ANSI colour, where `colors` says so. */
-export const paint = (colors: boolean, code: number, text: string): string =>
-  colors ? `\u001b[${code}m${text}\u001b[0m` : text
-
 /** Control characters as \xNN; `keep`: those that stay. */
 export const printable = (text: string, keep = ''): string =>
   text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
@@ -45,8 +39,7 @@ export function sizeText(bytes: number): string {
 }
 
 /** `1 letter`, `1,200 letters`. */
-export const countText = (count: number, noun = 'letter'): string =>
-  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+export const countText = (count: number): string => `${count.toLocaleString('en-US')} letter${count === 1 ? '' : 's'}`
 
 /** `topic/partition@offset`, as far as known. */
 export function sourceText({ source }: Letter): string {

@@ -1,5 +1,6 @@
 // What `pidpiper doctor` prints: a line per finding, the cure below it; or all of it as JSON.
 import type { Area, Finding } from '../domain/finding.ts'
+import { ansi, paint } from './paint.ts'
 
 export interface DoctorReport {
   readonly stdout: string
@@ -26,7 +27,7 @@ export function doctorReport(
   if (json) return { stdout: `${JSON.stringify({ problems, warnings, findings }, null, 2)}\n`, exitCode }
   const areas = Map.groupBy(findings, areaOf)
   const blocks = [...areas].map(([area, list]) => {
-    return `${paint(colors, 1, headings[area])}\n${list.map((finding) => lines(finding, colors)).join('')}\n`
+    return `${paint(colors, ansi.bold, headings[area])}\n${list.map((finding) => lines(finding, colors)).join('')}\n`
   })
   const unseen = isWhole ? '' : '; nothing else was looked at: correct the configuration, and ask again'
   return { stdout: `${blocks.join('')}${conclusion(problems, warnings)}${unseen}\n`, exitCode }
@@ -34,7 +35,7 @@ export function doctorReport(
 
 const areaOf = ({ check }: Finding): Area => check.split('.')[0] as Area
 
-const colours = { ok: 32, warning: 33, problem: 31 } as const
+const colours = { ok: ansi.green, warning: ansi.yellow, problem: ansi.red } as const
 
 function lines({ verdict, subject, seen, cure }: Finding, colors: boolean): string {
   const line = `  ${paint(colors, colours[verdict], verdict.padEnd(7))}  ${oneLine(subject)}: ${oneLine(seen)}\n`
@@ -47,9 +48,6 @@ function conclusion(problems: number, warnings: number): string {
   if (problems === 0 && warnings === 0) return 'all is well'
   return `${plural(problems, 'problem')}, ${plural(warnings, 'warning')}`
 }
-
-const paint = (colors: boolean, code: number, text: string): string =>
-  colors ? `\u001b[${code}m${text}\u001b[0m` : text
 
 /** What was seen may come from a broker or a Calculator: a terminal must not take orders from it. */
 const oneLine = (text: string): string => text.replace(/\p{Cc}/gu, ' ')

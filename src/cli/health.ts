@@ -1,5 +1,6 @@
 // `pidpiper health [--ready]`: for HEALTHCHECK and for people; asks the agent that runs beside it.
 import { get } from 'node:http'
+import { messageOf } from '../domain/errors.ts'
 import type { Millis } from '../domain/time.ts'
 
 export interface HealthQuestion {
@@ -30,7 +31,7 @@ export async function health({ listen, problem, ready, print, timeout = 2_000 }:
     print(said(body) ?? `${path} answered ${code} in words that are not pidpiper's`)
     return code === 200 ? 0 : 1
   } catch (error) {
-    print(`no answer from ${host}:${listen.port}${path}: ${error instanceof Error ? error.message : String(error)}`)
+    print(`no answer from ${host}:${listen.port}${path}: ${messageOf(error)}`)
     return 1
   }
 }

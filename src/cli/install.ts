@@ -12,6 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { messageOf } from '../domain/errors.ts'
+import { exitCodes } from '../domain/exit-codes.ts'
 import type { InstallFlags } from './arguments.ts'
 
 export interface InstallWorld {
@@ -22,8 +24,6 @@ export interface InstallWorld {
 }
 
 const names = ['pidpiper', 'supervisord', 'supervisorctl', 'echo_supervisord_conf', 'pidproxy'] as const
-
-const REFUSED = 1
 
 /** What will stand at a path. */
 interface Piece {
@@ -38,8 +38,8 @@ export function install(flags: InstallFlags, world: InstallWorld): number {
   try {
     return putAll(flags, world)
   } catch (error) {
-    world.err(`pidpiper: cannot install: ${error instanceof Error ? error.message : String(error)}\n`)
-    return REFUSED
+    world.err(`pidpiper: cannot install: ${messageOf(error)}\n`)
+    return exitCodes.failed
   }
 }
 
@@ -51,7 +51,7 @@ function putAll({ prefix, systemd, force, dryRun }: InstallFlags, { executable, 
   if (foreign.length > 0 && !force) {
     const paths = foreign.map(({ path }) => `  ${path}\n`).join('')
     err(`pidpiper: these are not pidpiper's, nothing was changed (--force replaces them):\n${paths}`)
-    return REFUSED
+    return exitCodes.failed
   }
   for (const piece of plan) {
     const { path, wanted, found } = piece

@@ -1,4 +1,5 @@
 // One thing that is wrong with the configuration, told so that it can be mended without reading the source.
+import { systemCode } from '../domain/errors.ts'
 import { maskDsn } from './addresses.ts'
 import type { Secrecy } from './variables.ts'
 
@@ -21,5 +22,4 @@ export function masked(raw: string, secrecy: Secrecy | null): string {
 }
 
 /** Why reading a file failed, in the system's own word (`ENOENT`), which says nothing of its contents. */
-export const reason = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error'
+export const reason = (error: unknown): string => systemCode(error) ?? 'unknown error'

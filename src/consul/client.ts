@@ -1,4 +1,3 @@
-// What is said to Consul: the service and its checks, keys, and whatever else is asked.
 import type { Millis } from '../domain/time.ts'
 import {
   ConsulCalls,
@@ -36,6 +35,7 @@ export interface ServiceDefinition {
 /** How much longer than its own `wait` a blocking query may take, besides Consul's jitter of wait/16. */
 const SLACK: Millis = 2_000
 
+/** What is said to Consul: the service and its checks, keys, and whatever else is asked. */
 export class ConsulClient {
   readonly #calls: ConsulCalls
 

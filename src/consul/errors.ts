@@ -1,7 +1,8 @@
 // Errors of the Consul client, made anew from status, body and message: the client's own error objects carry the whole
 // request with the ACL token, so they are neither kept as cause nor logged.
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, codeOf, systemCode } from '../domain/errors.ts'
 
+/** A call that failed: FAILED where Consul refused it, UNAVAILABLE where trying again may help. */
 export class ConsulError extends AgentError {
   /** HTTP status; null when there was no answer. */
   readonly status: number | null
@@ -38,6 +39,7 @@ function cure(status: number | null, { right, token }: Attempt): string {
     : `; set CONSUL_HTTP_TOKEN to a token with ${right}`
 }
 
+/** An object whose members may be looked at. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null
 
@@ -51,9 +53,6 @@ function answerOf(thrown: unknown): { status: number | null; body: string } {
   return { status, body: text.replace(/\s+/g, ' ').trim().slice(0, 300) }
 }
 
-const codeOf = (thrown: unknown): string =>
-  isRecord(thrown) && typeof thrown['code'] === 'string' ? thrown['code'] : ''
-
 const meanings: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection broken',
@@ -66,7 +65,7 @@ const meanings: Readonly<Record<string, string>> = {
 }
 
 function brokenLink(thrown: unknown): string {
-  const code = codeOf(thrown)
+  const code = systemCode(thrown) ?? ''
   const message = thrown instanceof Error ? thrown.message.replace(/^(consul: )?([\w.]+: )?/, '') : ''
   return meanings[code] ?? ([message, code === '' ? '' : `(${code})`].filter(Boolean).join(' ') || 'no answer')
 }

@@ -1,5 +1,3 @@
-// Keeps the service and its two TTL checks in Consul as they should be, whatever happens to the Consul agent. Never
-// waits for anything but its own calls, so that nothing else waits for Consul.
 import type { Clock, Timer } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
 import type { CheckReport, CheckReports } from './check-reports.ts'
@@ -34,6 +32,10 @@ const DEREGISTER_AFTER = '10m'
 type CheckName = keyof CheckReports
 const checkNames: readonly CheckName[] = ['agent', 'calculator']
 
+/**
+ * Keeps the service and its two TTL checks in Consul as they should be, whatever happens to the Consul agent. Never
+ * waits for anything but its own calls, so that nothing else waits for Consul.
+ */
 export class Registration {
   readonly #options: RegistrationOptions
   readonly #life = new AbortController()

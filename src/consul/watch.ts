@@ -1,5 +1,4 @@
-// Follows one KV key by blocking queries of our own: npm consul's watch is blind, for as long as its wait lasts, after
-// a Consul agent lost its data.
+import { messageOf } from '../domain/errors.ts'
 import type { DocumentNews } from '../engine/document/document-control.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
@@ -23,6 +22,10 @@ const LONGEST_RETRY: Millis = 800
 /** Between the starts of two queries: Consul may answer a blocking query at once, again and again. */
 const PACE: Millis = 50
 
+/**
+ * Follows one KV key by blocking queries of our own: npm consul's watch is blind, for as long as its wait lasts, after
+ * a Consul agent lost its data.
+ */
 export class RunDocumentWatch {
   readonly #options: WatchOptions
   /** 0: the next query is a plain read. */
@@ -101,7 +104,7 @@ export class RunDocumentWatch {
     } catch (error) {
       this.#index = 0
       this.#failures += 1
-      return { kind: 'unreachable', reason: error instanceof Error ? error.message : String(error) }
+      return { kind: 'unreachable', reason: messageOf(error) }
     }
   }
 

@@ -37,9 +37,16 @@ export class AgentError extends Error {
   }
 }
 
+/** `ENOENT` and its like, of an error of the system; null for any other. */
+export const systemCode = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+
 /** `ENOENT` and its like; what carries no code is its own text. */
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
+export const codeOf = (error: unknown): string => systemCode(error) ?? String(error)
 
 /** What an error says, without its name; what is no error is its own text. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** For the log, where an error is a bug: where it comes from, else what it says. */
+export const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -2,6 +2,7 @@
 // that no registry knows them.
 import type { StreamSnapshot } from '../engine/snapshot.ts'
 
+/** The text of all of them, by family, each sample labelled with its process; empty where there are none. */
 export function calculatorMetrics(streams: readonly StreamSnapshot[], prefix: string): string {
   const families = new Map<string, string[]>()
   for (const { namespec, control } of streams) {

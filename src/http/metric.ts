@@ -30,10 +30,12 @@ export type MetricTable = Readonly<Record<string, Metric>>
 
 type Samples = (sight: Sight) => readonly Sample[]
 
+/** A counter: what has happened since the start, so that its name ends in `_total`. */
 export const count = (help: string, labels: readonly string[], samples: Samples): Metric => ({
   ...{ kind: 'counter', help, labels, samples },
 })
 
+/** A gauge: what is so now. */
 export const gauge = (help: string, labels: readonly string[], samples: Samples): Metric => ({
   ...{ kind: 'gauge', help, labels, samples },
 })
@@ -78,4 +80,5 @@ export const split =
       ]),
     )
 
+/** Prometheus counts in seconds; null stays null. */
 export const inSeconds = (ms: Millis | null): number | null => (ms === null ? null : ms / 1000)

@@ -1,9 +1,7 @@
-// The open, read-only face: five paths, GET and HEAD, nothing secret, nothing that changes anything. Whatever else is
-// asked for is the business of `control`, where there is one.
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, codeOf, messageOf } from '../domain/errors.ts'
 import { limitConnections } from '../engine/limit-connections.ts'
 import type { ReadModel } from '../engine/snapshot.ts'
 import { hasBody, json, sendAnswer, type Answer } from './answer.ts'
@@ -29,6 +27,10 @@ const limits = { headerBytes: 8 * 1024, headers: 5_000, request: 10_000, idle: 5
 // probe gets in however many others hold a connection.
 const most = { connections: 200, ahead: 4, whenBusy: 'oldest' } as const
 
+/**
+ * The open, read-only face: five paths, GET and HEAD, nothing secret, nothing that changes anything. Whatever else is
+ * asked for is the business of `control`, where there is one.
+ */
 export class HttpFace {
   readonly #options: HttpOptions
   readonly #server: Server
@@ -135,5 +137,4 @@ const cures: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address; set HTTP_LISTEN to one it has',
 }
 
-const why = (cause: unknown): string =>
-  cures[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause))
+const why = (cause: unknown): string => cures[codeOf(cause)] ?? messageOf(cause)

@@ -1,6 +1,6 @@
 // Commands that end by themselves, such as hooks and health checks: through execa, bounded in what is kept of them.
 import { execa } from 'execa'
-import { AgentError } from '../domain/errors.ts'
+import { AgentError, systemCode } from '../domain/errors.ts'
 import type { OneShot, OneShotResult, RunOneShot } from '../engine/upkeep-ports.ts'
 import { asUser, withUmask } from './become.ts'
 import { findCommand } from './find-command.ts'
@@ -22,9 +22,9 @@ export const oneShots =
     } catch (error) {
       if (error instanceof AgentError) return { failure: error.subject, output: '' }
       // What the system refuses, such as another user.
-      if (error instanceof Error && 'code' in error)
-        return { failure: `cannot be run: ${String(error.code)}`, output: '' }
-      throw error
+      const code = systemCode(error)
+      if (code === null) throw error
+      return { failure: `cannot be run: ${code}`, output: '' }
     }
   }
 

@@ -45,8 +45,9 @@ test('help, before and after an action', () => {
 
 const refusals: readonly (readonly [words: readonly string[], message: string])[] = [
   [[], 'dlq needs an action: ls, show, replay, purge'],
-  [['list'], 'unknown action "list" of dlq: ls, show, replay, purge'],
+  [['look'], 'unknown action "look" of dlq: ls, show, replay, purge'],
   [['lss'], 'unknown action "lss" of dlq, did you mean ls?'],
+  [['list'], 'unknown action "list" of dlq, did you mean ls?'],
   [['ls', '--raeson', 'x'], 'unknown option "--raeson", did you mean --reason?'],
   [['ls', '--yes'], 'unknown option "--yes"'],
   [['ls', '0:1'], 'unexpected word "0:1"'],

@@ -35,7 +35,7 @@ test('a line per finding under its area, the cure below; only a problem costs th
 })
 
 test('a wrong configuration: what was not looked at is no good news', () => {
-  const wrong = problem('configuration.value', 'WORKERS', '"x"', 'WORKERS should be an integer')
+  const wrong = problem('configuration.value', 'WORKERS', '"x" should be an integer', '')
   const { stdout } = doctorReport([wrong], { ...plain, isWhole: false })
   assert.match(
     stdout,

@@ -74,7 +74,7 @@ test('a broker with Fetch 12 tells that a log was cut', async (t) => {
 })
 
 test('a topic that was away and is made anew is no log that was cut, though no id tells so', async (t) => {
-  const { source, receiver, lines, membership, topic } = await scene(t, 12)
+  const { source, receiver, lines, clock, membership, topic } = await scene(t, 12)
   membership.owner.assigned([{ topic, partition: 0 }])
   await waitFor('the records', () => receiver.records === 5)
   membership.last = { offset: 5, leaderEpoch: 0 }
@@ -86,10 +86,11 @@ test('a topic that was away and is made anew is no log that was cut, though no i
     topic,
     Array.from({ length: 3 }, (_, i) => ({ value: `anew ${i}` })),
   )
-  await waitFor('all of the new topic', () => receiver.records === 8)
+  const looked = async (): Promise<void> => clock.advance(1000)
+  await waitFor('all of the new topic', async () => looked().then(() => receiver.records === 8))
   assert.deepEqual(receiver.texts.slice(5), ['0:0:anew 0', '0:1:anew 1', '0:2:anew 2'])
   assert.equal(lines.of('kafka.truncated').length, 0)
-  await waitFor('nothing is wrong', () => source.health().error === null)
+  await waitFor('nothing is wrong', async () => looked().then(() => source.health().error === null))
 })
 
 test('what a broker with Fetch 12 is asked it takes for a question about leader epochs', async (t) => {

@@ -1,8 +1,7 @@
-// Control of the agent: XML-RPC, REST and the page, on the unix socket and, with credentials, on HTTP_LISTEN.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import process from 'node:process'
 import type { ControlSettings } from '../../config/control-settings.ts'
-import { AgentError } from '../../domain/errors.ts'
+import { AgentError, codeOf } from '../../domain/errors.ts'
 import type { Clock } from '../../engine/ports.ts'
 import type { ReadModel } from '../../engine/snapshot.ts'
 import type { Daemon } from '../../faces/supervisord/daemon.ts'
@@ -13,7 +12,7 @@ import { routesTo } from '../../faces/supervisord/rpc/servers.ts'
 import { sendAnswer } from '../../http/answer.ts'
 import { Gate } from '../../http/control/gate.ts'
 import { hasKeys, type Role } from '../../http/control/keys.ts'
-import { Rest, restPrefix } from '../../http/control/rest.ts'
+import { readersMayNot, Rest, restPrefix } from '../../http/control/rest.ts'
 import type { Log, LogLine } from '../../log.ts'
 import { withoutOrders } from './daemon-views.ts'
 import { defaultSocket } from './socket-place.ts'
@@ -30,8 +29,7 @@ export interface ControlParts {
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
-const readersMayNot = 'these credentials may look, and change nothing'
-
+/** Control of the agent: XML-RPC, REST and the page, on the unix socket and, with credentials, on HTTP_LISTEN. */
 export class Control {
   readonly #parts: ControlParts
   readonly #log: ServerLog
@@ -143,8 +141,7 @@ export class Control {
 /** The face tells everything in supervisord's words, which speak of ports. */
 function why(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
-  const { code } = (cause ?? {}) as NodeJS.ErrnoException
-  if (code === 'EADDRINUSE') return 'another agent has it'
+  if (codeOf(cause) === 'EADDRINUSE') return 'another agent has it'
   if (cause instanceof Error) return cause.message
   return error instanceof AgentError ? error.subject : String(error)
 }

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { AgentError } from '../../domain/errors.ts'
+import { AgentError, codeOf } from '../../domain/errors.ts'
 
 /**
  * The place of the default socket; makes the folder it is in. Raises UNAVAILABLE where neither can be had, or
@@ -15,7 +15,7 @@ export function defaultSocket(run = '/run', temporary = '/tmp', uid = process.ge
     // Not recursive: Node tries for ever where the file system makes no folders, as in /proc.
     mkdirSync(folder, { mode: 0o700 })
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+    if (codeOf(cause) !== 'EEXIST')
       throw new AgentError('UNAVAILABLE', `neither ${run} nor ${temporary} can be written`, { cause })
   }
   const { uid: owner, mode } = lstatSync(folder)

@@ -6,6 +6,7 @@ import { doctorReport } from '../../cli/doctor.ts'
 import { wantsColors } from '../../config/colors.ts'
 import { loadConfig, type Config } from '../../config/config.ts'
 import { thisMachine } from '../../config/machine.ts'
+import { exitCodes } from '../../domain/exit-codes.ts'
 import { ok, problem, warning, type Finding } from '../../domain/finding.ts'
 import type { Millis } from '../../domain/time.ts'
 import { systemClock } from '../../os/clock.ts'
@@ -26,7 +27,6 @@ export interface DoctorRequest {
   readonly calculator: boolean
 }
 
-const BAD_CONFIGURATION = 78
 const LIMIT: Millis = 20_000
 
 /** Resolves to the exit code; only a bug rejects. */
@@ -34,10 +34,10 @@ export async function doctor({ flags, json, calculator }: DoctorRequest): Promis
   endBySignals()
   const { config, problems, warnings } = loadConfig({ environment: process.env, flags, machine: thisMachine })
   const findings: Finding[] = [
+    // Each says itself what is expected, and what to do where something is to be done.
     ...problems.map(({ name, value, expected }) =>
-      problem('configuration.value', name, value === null ? 'not set' : JSON.stringify(value), `${name} ${expected}`),
+      problem('configuration.value', name, value === null ? expected : `${JSON.stringify(value)} ${expected}`, ''),
     ),
-    // Each says itself what to do, where something is to be done.
     ...warnings.map((text) => warning('configuration.warning', 'configuration', text, '')),
     ...(config === null ? [] : [ok('configuration.values', 'configuration', 'every value can be used')]),
   ]
@@ -49,7 +49,7 @@ export async function doctor({ flags, json, calculator }: DoctorRequest): Promis
     { json, colors, isWhole: config !== null },
   )
   process.stdout.write(stdout)
-  return config === null ? BAD_CONFIGURATION : exitCode
+  return config === null ? exitCodes.badConfiguration : exitCode
 }
 
 /** By an exit, of which `examine` hears, and as PID 1 too, which no signal ends by itself. */

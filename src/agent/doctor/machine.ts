@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import type { Machine } from '../../config/machine.ts'
 import { memoryLimit, processesLeft } from '../../config/memory.ts'
+import { codeOf } from '../../domain/errors.ts'
 import { ok, problem, warning, type Finding } from '../../domain/finding.ts'
 import type { Libc } from '../../os/libc.ts'
 
@@ -86,7 +87,7 @@ function obstacleIn(folder: string): string | null {
     accessSync(folder, constants.W_OK | constants.X_OK)
     return null
   } catch (error) {
-    return `refuses this user (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`
+    return `refuses this user (${codeOf(error)})`
   }
 }
 
@@ -108,7 +109,7 @@ export async function examinePort(http: Config['http']): Promise<Finding[]> {
     await once(server, 'listening')
     return [ok(check, subject, 'free')]
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = codeOf(error)
     if (code === 'EADDRINUSE' && (await isAgent(host ?? '127.0.0.1', port)))
       return [ok(check, subject, 'in use by an agent that runs')]
     const cure =

@@ -1,7 +1,7 @@
-import type { Loaded } from '../../faces/supervisord/config/load.ts'
+import type { LoadedFile } from '../../faces/supervisord/config/load.ts'
 
 /** The Calculator's group is its own: a file that names it, too, has a problem. `group`: CALCULATOR_GROUP. */
-export function besideCalculator(loaded: Loaded, group: string): Loaded {
+export function besideCalculator(loaded: LoadedFile, group: string): LoadedFile {
   const taken = loaded.config?.groups.find(({ name }) => name === group)
   if (taken === undefined) return loaded
   const [first] = taken.processes

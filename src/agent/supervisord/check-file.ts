@@ -1,11 +1,11 @@
 // `pidpiper check -c FILE`: what a supervisord configuration says, and what in it will not work here. Starts nothing.
 import type { CheckInput } from '../../cli/check.ts'
 import { describeConfig, placeText } from '../../faces/supervisord/config/describe.ts'
-import { loadConfig } from '../../faces/supervisord/config/load.ts'
+import { loadSupervisordConfig } from '../../faces/supervisord/config/load.ts'
 import type { Notice } from '../../faces/supervisord/config/types.ts'
 import { printCheck } from '../print-check.ts'
 import { besideCalculator } from './beside-calculator.ts'
-import { thisMachine } from './this-machine.ts'
+import { supervisordMachine } from './machine.ts'
 
 /** What supervisord itself ends with. */
 const BAD_CONFIGURATION = 2
@@ -22,8 +22,8 @@ export function checkFile(file: string, json: boolean, warnings: readonly string
 
 /** What there is to say of a file. `group`: of the Calculator beside its programs; null: there is none. */
 export function fileFindings(file: string, group: string | null): CheckInput {
-  const machine = thisMachine()
-  const loaded = loadConfig({ file, machine })
+  const machine = supervisordMachine()
+  const loaded = loadSupervisordConfig({ file, machine })
   const { config, problems, warnings } = group === null ? loaded : besideCalculator(loaded, group)
   const description = config === null ? null : describeConfig(config, machine)
   return {

@@ -1,9 +1,9 @@
-// The process around the lives of a supervisord: user, limits, pidfile, signals; and what lasts over a reload.
 import process from 'node:process'
-import { AgentError } from '../../domain/errors.ts'
+import { AgentError, stackOf } from '../../domain/errors.ts'
+import { exitCodes } from '../../domain/exit-codes.ts'
 import { EventRing } from '../../engine/event-ring.ts'
 import { Supervisor } from '../../engine/supervision/supervisor.ts'
-import type { Loaded } from '../../faces/supervisord/config/load.ts'
+import type { LoadedFile } from '../../faces/supervisord/config/load.ts'
 import type { Machine } from '../../faces/supervisord/config/machine.ts'
 import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'
 import type { Daemon } from '../../faces/supervisord/daemon.ts'
@@ -24,7 +24,7 @@ import { writePidfile } from './pidfile.ts'
 import { becomeUser, ensureLimits } from './privileges.ts'
 
 export interface HostParts {
-  readonly load: () => Loaded
+  readonly load: () => LoadedFile
   readonly machine: Machine
   /** It runs as a daemon, apart from any terminal. */
   readonly isBackground: boolean
@@ -34,8 +34,7 @@ export interface HostParts {
   readonly companion: CompanionParts | null
 }
 
-const BUG = 70
-
+/** The process around the lives of a supervisord: user, limits, pidfile, signals; and what lasts over a reload. */
 export class DaemonHost {
   readonly #parts: HostParts
   readonly #libc: Libc | null
@@ -62,7 +61,7 @@ export class DaemonHost {
   }
 
   /** Lives until a shutdown; raises AgentError for a start that fails. @returns the exit code */
-  async run(loaded: Loaded, config: SupervisordConfig): Promise<number> {
+  async run(loaded: LoadedFile, config: SupervisordConfig): Promise<number> {
     const { settings } = config
     // While root can still raise them.
     const { infos, childFiles } = ensureLimits(this.#libc, settings)
@@ -78,7 +77,7 @@ export class DaemonHost {
     this.#companion = this.#parts.companion?.create({ spawner, events: this.#events, supervisor, daemon }) ?? null
     await signalsHeard()
     const unhook = this.#hook()
-    let [next, notices]: [SupervisordConfig, Loaded] = [config, loaded]
+    let [next, notices]: [SupervisordConfig, LoadedFile] = [config, loaded]
     try {
       for (let first = true; ; first = false) {
         const extra = { ...userInfos, infos: [...userInfos.infos, ...(first ? infos : [])] }
@@ -100,7 +99,7 @@ export class DaemonHost {
 
   async #open(
     config: SupervisordConfig,
-    { warnings, infos }: Loaded,
+    { warnings, infos }: LoadedFile,
     extra: { readonly criticals: readonly string[]; readonly infos: readonly string[] },
     supervisor: Supervisor,
   ): Promise<OpenLife> {
@@ -189,11 +188,10 @@ export class DaemonHost {
         })
       : null
     const bug = (error: unknown): void => {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      this.#mainLog?.line('critical', `a bug, everything is stopped: ${stack}`)
-      this.#exitCode = BUG
-      if (this.#life === null) process.exit(BUG)
-      this.#companion?.fail(BUG)
+      this.#mainLog?.line('critical', `a bug, everything is stopped: ${stackOf(error)}`)
+      this.#exitCode = exitCodes.bug
+      if (this.#life === null) process.exit(exitCodes.bug)
+      this.#companion?.fail(exitCodes.bug)
       this.#isEnding = true
       this.#life.shutdown()
     }

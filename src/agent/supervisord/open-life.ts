@@ -4,7 +4,7 @@ import { AgentError } from '../../domain/errors.ts'
 import type { EventRing } from '../../engine/event-ring.ts'
 import type { Logs } from '../../engine/log-ports.ts'
 import type { Supervisor } from '../../engine/supervision/supervisor.ts'
-import type { Loaded } from '../../faces/supervisord/config/load.ts'
+import type { LoadedFile } from '../../faces/supervisord/config/load.ts'
 import type { Machine } from '../../faces/supervisord/config/machine.ts'
 import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'
 import { EventBus, type Serials } from '../../faces/supervisord/events/event-bus.ts'
@@ -23,7 +23,7 @@ import { commandFile } from '../../os/spawn.ts'
 
 export interface OpenLifeParts extends Pick<LifeParts, 'companion'> {
   readonly config: SupervisordConfig
-  readonly load: () => Loaded
+  readonly load: () => LoadedFile
   readonly machine: Machine
   readonly libc: Libc | null
   readonly supervisor: Supervisor

@@ -2,7 +2,7 @@
 import process from 'node:process'
 import { AgentError } from '../../domain/errors.ts'
 import { findConfigFile } from '../../faces/supervisord/config/discovery.ts'
-import { loadConfig, type Loaded } from '../../faces/supervisord/config/load.ts'
+import { loadSupervisordConfig, type LoadedFile } from '../../faces/supervisord/config/load.ts'
 import type { SupervisordConfig } from '../../faces/supervisord/config/types.ts'
 import {
   readCommandLine,
@@ -16,7 +16,7 @@ import { releaseSignals, signalsHeard } from '../../os/signals.ts'
 import { besideCalculator } from './beside-calculator.ts'
 import type { CompanionParts } from './companion.ts'
 import { DaemonHost } from './daemon-host.ts'
-import { thisMachine } from './this-machine.ts'
+import { supervisordMachine } from './machine.ts'
 
 const START_FAILED = 2
 
@@ -42,7 +42,7 @@ export async function supervisord(
     tell(`Error: ${message}\nFor help, use ${program} -h\n`)
     return START_FAILED
   }
-  const machine = thisMachine()
+  const machine = supervisordMachine()
   const line = readCommandLine(argv, machine)
   switch (line.kind) {
     case 'help':
@@ -60,8 +60,8 @@ export async function supervisord(
   if (line.file === null && machine.uid === 0) tell(searchingAsRoot)
   // A Calculator's secrets are nobody else's.
   const childEnvironment = companion?.childEnvironment ?? machine.environment
-  const load = (): Loaded => {
-    const loaded = overlaid(loadConfig({ file: found.file, machine, childEnvironment }), line, machine)
+  const load = (): LoadedFile => {
+    const loaded = overlaid(loadSupervisordConfig({ file: found.file, machine, childEnvironment }), line, machine)
     return companion === null ? loaded : besideCalculator(loaded, companion.group)
   }
   const loaded = load()
@@ -87,10 +87,10 @@ const searchingAsRoot =
   'configuration file for improved security.\n'
 
 function overlaid(
-  loaded: Loaded,
+  loaded: LoadedFile,
   line: Extract<CommandLine, { kind: 'run' }>,
   machine: Parameters<typeof withCommandLine>[2],
-): Loaded {
+): LoadedFile {
   if (loaded.config === null) return loaded
   try {
     const config: SupervisordConfig = {

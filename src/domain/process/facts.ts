@@ -6,6 +6,7 @@ import { crashLoop, type ExitStatus, type Process } from './state.ts'
 
 interface Fact {
   readonly level: Level | ((after: Process) => Level)
+  /** What comes after the name of the process. */
   readonly message: string | ((after: Process, before: Process) => string)
   readonly fields: (after: Process, before: Process) => Fields
 }
@@ -28,25 +29,25 @@ const exitText = ({ exit }: Process): string => endText(exit)
 
 // prettier-ignore
 const facts = {
-  'process.starting':     { level: 'debug', message: 'starting',               fields: tries },
-  'process.spawned':      { level: 'info',  message: 'spawned',                fields: pid },
-  'process.spawn-failed': { level: 'warn',  message: (p) => `cannot spawn: ${p.spawnerr}`, fields: trouble },
-  'process.running':      { level: 'info',  message: 'running',                fields: pid },
+  'process.starting':     { level: 'debug', message: 'is starting',            fields: tries },
+  'process.spawned':      { level: 'info',  message: 'was spawned',            fields: pid },
+  'process.spawn-failed': { level: 'warn',  message: (p) => `cannot be spawned: ${p.spawnerr}`, fields: trouble },
+  'process.running':      { level: 'info',  message: 'is running',             fields: pid },
   'process.recovered':    { level: 'info',  message: 'works again: the failed starts before are forgotten', fields: pid },
   'process.exited':       { level: (p) => (p.exit?.expected === true ? 'info' : 'warn'),
                             message: (p) => `exited (${exitText(p)}; ${p.exit?.expected === true ? '' : 'not '}expected)`, fields: ending },
-  'process.backoff':      { level: 'warn',  message: (p, before) => `${before.state === 'RUNNING' ? 'ended before it did any work' : 'start failed'}: ${p.spawnerr}`,
+  'process.backoff':      { level: 'warn',  message: (p, before) => `${before.state === 'RUNNING' ? 'ended before it did any work' : 'failed to start'}: ${p.spawnerr}`,
                             fields: (p) => ({ ...trouble(p), crashLoop: crashLoop(p) }) },
-  'process.fatal':        { level: 'error', message: (p) => `gave up after ${p.retries} failed starts: ${p.spawnerr}`, fields: trouble },
+  'process.fatal':        { level: 'error', message: (p) => `is given up after ${p.retries} failed starts: ${p.spawnerr}`, fields: trouble },
   'process.abandoned':    { level: 'info',  message: 'is not started again, the agent stops', fields: trouble },
   'process.restarting':   { level: 'warn',  message: (p) => `is restarted: ${p.again ?? ''}`,
                             fields: (p, before) => ({ ...pid(p, before), reason: p.again }) },
-  'process.stopping':     { level: 'info',  message: 'stopping',               fields: pid },
+  'process.stopping':     { level: 'info',  message: 'is stopping',            fields: pid },
   'process.stop-overdue': { level: 'warn',  message: (p) => `did not stop in time, next is ${nextStop(p)}`,
                             fields: (p, before) => ({ ...pid(p, before), action: nextStop(p) }) },
   'process.stopped':      { level: 'info',  message: (p, before) => (before.child === null ? 'stopped' : `stopped (${exitText(p)})`), fields: ending },
-  'process.kill-failed':  { level: 'error', message: 'cannot signal the child', fields: pid },
-  'process.unknown':      { level: 'error', message: 'lost control of the child', fields: none },
+  'process.kill-failed':  { level: 'error', message: 'cannot be signalled', fields: pid },
+  'process.unknown':      { level: 'error', message: 'is out of control', fields: none },
 } satisfies Partial<Record<EventName, Fact>>
 
 export type FactName = keyof typeof facts
@@ -54,12 +55,13 @@ export type FactName = keyof typeof facts
 /** `extra` are fields that are no part of the process, such as the reason of a system error. */
 export function describe(name: FactName, after: Process, before: Process, extra: Fields = {}): DomainEvent {
   const fact: Fact = facts[name]
+  const process = namespec(after.spec)
   return {
     event: name,
     level: typeof fact.level === 'string' ? fact.level : fact.level(after),
-    message: typeof fact.message === 'string' ? fact.message : fact.message(after, before),
+    message: `${process} ${typeof fact.message === 'string' ? fact.message : fact.message(after, before)}`,
     fields: {
-      process: namespec(after.spec),
+      process,
       state: after.state,
       from: before.state,
       ...fact.fields(after, before),

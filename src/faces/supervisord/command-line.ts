@@ -64,6 +64,9 @@ export type CommandLine =
       readonly settings: Partial<SupervisordSettings>
     }
 
+/**
+ * Reads the words after the program's name; raises nothing, what is wrong is the answer. supervisord: Options.realize.
+ */
 export function readCommandLine(words: readonly string[], machine: Machine): CommandLine {
   const read = getopt(words, options)
   if ('problem' in read) return { kind: 'problem', problem: read.problem }

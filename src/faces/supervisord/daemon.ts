@@ -27,6 +27,9 @@ export const processStateCode = {
   UNKNOWN: 1000,
 } as const satisfies Record<ProcessState, number>
 
+/** supervisord: states.STOPPED_STATES. Nothing more can be done about a child that is UNKNOWN. */
+export const stoppedStates: readonly ProcessState[] = ['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN']
+
 export type LogChannel = 'stdout' | 'stderr'
 
 /** One process at the instant `now`; instants are ms since the epoch. */
@@ -105,7 +108,7 @@ export interface Waiting {
 
 /**
  * One life of supervisord, from a configuration read to the end or to the next reload. A process is named
- * `group:process`, or by its bare name where both are equal; `splitNamespec` tells names of groups apart.
+ * `group:process`, or by its bare name where both are equal; `splitNamespec` (namespec.ts) tells names of groups apart.
  * While the state is SHUTDOWN or RESTARTING every command rejects with SHUTDOWN_STATE, sendRemoteCommEvent excepted.
  */
 export interface Daemon {
@@ -185,12 +188,4 @@ export interface Daemon {
   clearMainLog(): void
   /** Raises NO_FILE. */
   followMainLog(): LogFollower
-}
-
-/** `process` null: the whole group. supervisord: options.split_namespec. */
-export function splitNamespec(namespec: string): { readonly group: string; readonly process: string | null } {
-  const colon = namespec.indexOf(':')
-  if (colon < 0) return { group: namespec, process: namespec }
-  const process = namespec.slice(colon + 1)
-  return { group: namespec.slice(0, colon), process: process === '' || process === '*' ? null : process }
 }

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { messageOf } from '../../domain/errors.ts'
 
 export interface PidproxyWorld {
   /** The name it was called by. */
@@ -62,7 +63,7 @@ function passOn(signal: NodeJS.Signals, pidfile: string, { write, kill }: Pidpro
     kill(pid, signal)
     return last.includes(signal) ? 0 : null
   } catch (error) {
-    write(`Can't send ${signal} to pid ${pid}: ${error instanceof Error ? error.message : String(error)}\n`)
+    write(`Can't send ${signal} to pid ${pid}: ${messageOf(error)}\n`)
     return 1
   }
 }

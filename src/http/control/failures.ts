@@ -1,4 +1,3 @@
-// Wrong credentials, counted by address: whoever tries too many has to wait, right or wrong.
 import { isIPv6 } from 'node:net'
 import type { Millis } from '../../domain/time.ts'
 
@@ -17,6 +16,7 @@ interface Window {
   count: number
 }
 
+/** Wrong credentials, counted by address: whoever tries too many has to wait, right or wrong. */
 export class Failures {
   readonly #limits: FailureLimits
   readonly #now: () => Millis

@@ -1,4 +1,3 @@
-// Lets a request in, with a role, or says why not. Nothing of a request's body is read before it is in.
 import type { IncomingMessage } from 'node:http'
 import type { Level } from '../../domain/events.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -16,6 +15,7 @@ export interface GateOptions {
   readonly failures?: FailureLimits
 }
 
+/** Lets a request in, with a role, or says why not. Nothing of a request's body is read before it is in. */
 export class Gate {
   readonly #options: GateOptions
   readonly #failures: Failures

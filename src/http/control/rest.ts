@@ -1,4 +1,3 @@
-// `/api/v1`: JSON for programs and for curl. Everything is in the path; a body is never read.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AgentError, type ErrorCode } from '../../domain/errors.ts'
 import { namespec } from '../../domain/process/spec.ts'
@@ -28,8 +27,12 @@ export interface RestOptions {
 
 type Handler = (name: string, query: URLSearchParams) => Answer | Promise<Answer>
 
+/** What an order with the credentials of a reader is answered. */
+export const readersMayNot = 'these credentials may look, and change nothing'
+
 export const restPrefix = '/api/'
 
+/** `/api/v1`: JSON for programs and for curl. Everything is in the path; a body is never read. */
 export class Rest {
   readonly #model: ReadModel
   readonly #deeds: () => Deeds
@@ -68,7 +71,7 @@ export class Rest {
     if (!allowed.includes(method)) {
       return json(405, { error: `only ${allowed.join(' and ')}` }, { Allow: allowed.join(', ') })
     }
-    if (isOrder && role !== 'operate') return json(403, { error: 'these credentials may look, and change nothing' })
+    if (isOrder && role !== 'operate') return json(403, { error: readersMayNot })
     try {
       return await handler(name, new URLSearchParams(query))
     } catch (error) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCommandLine, supervisordHelp, withCommandLine } from '../../../src/faces/supervisord/command-line.ts'
-import { loadConfig } from '../../../src/faces/supervisord/config/load.ts'
+import { loadSupervisordConfig } from '../../../src/faces/supervisord/config/load.ts'
 import { nodeMachine } from '../../../src/faces/supervisord/config/node-machine.ts'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -59,7 +59,7 @@ test('what is wrong is told in the words of supervisord', () => {
 test('the command line wins over the file, and an unknown user is refused', (t) => {
   const file = join(tempDir(t), 'conf')
   writeFileSync(file, '[supervisord]\nidentifier=file\nloglevel=warn\n')
-  const { config } = loadConfig({ file, machine })
+  const { config } = loadSupervisordConfig({ file, machine })
   assert.ok(config)
   const overlay = (...words: string[]) => {
     const line = readCommandLine(words, machine)

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { knownKeys, unknownKeys } from '../../../src/faces/supervisord/config/known-keys.ts'
-import { loadConfig, type Loaded } from '../../../src/faces/supervisord/config/load.ts'
+import { loadSupervisordConfig, type LoadedFile } from '../../../src/faces/supervisord/config/load.ts'
 import { nodeMachine } from '../../../src/faces/supervisord/config/node-machine.ts'
 import { sampleConfiguration } from '../../../src/faces/supervisord/echo-conf.ts'
 import { parseIni } from '../../../src/wire/ini.ts'
 
 const real = nodeMachine({ environment: { PATH: '/bin' }, cwd: '/tmp', uid: 0 })
-const load = (text: string): Loaded =>
-  loadConfig({
+const load = (text: string): LoadedFile =>
+  loadSupervisordConfig({
     file: '/sample.conf',
     machine: {
       ...real,

@@ -5,19 +5,19 @@ import { namespec } from '../../../src/domain/process/spec.ts'
 import type { ProcessState } from '../../../src/domain/process/state.ts'
 import type { Difference } from '../../../src/faces/supervisord/config/difference.ts'
 import type { SupervisordConfig } from '../../../src/faces/supervisord/config/types.ts'
-import {
-  splitNamespec,
-  type ConfigInfo,
-  type Daemon,
-  type DaemonState,
-  type GroupInfo,
-  type LogChannel,
-  type LogFollower,
-  type Outcome,
-  type ProcessInfo,
-  type TailedLog,
-  type Waiting,
+import type {
+  ConfigInfo,
+  Daemon,
+  DaemonState,
+  GroupInfo,
+  LogChannel,
+  LogFollower,
+  Outcome,
+  ProcessInfo,
+  TailedLog,
+  Waiting,
 } from '../../../src/faces/supervisord/daemon.ts'
+import { splitNamespec } from '../../../src/faces/supervisord/namespec.ts'
 import { FakeLog } from './fake-log.ts'
 
 const up: readonly ProcessState[] = ['STARTING', 'RUNNING', 'BACKOFF']

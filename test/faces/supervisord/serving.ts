@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import type { TestContext } from 'node:test'
-import { loadConfig } from '../../../src/faces/supervisord/config/load.ts'
+import { loadSupervisordConfig } from '../../../src/faces/supervisord/config/load.ts'
 import { nodeMachine } from '../../../src/faces/supervisord/config/node-machine.ts'
 import type { SupervisordConfig } from '../../../src/faces/supervisord/config/types.ts'
 import { openServers, type ServersOptions } from '../../../src/faces/supervisord/rpc/servers.ts'
@@ -32,7 +32,7 @@ export function configOf(t: TestContext, text = ''): SupervisordConfig {
   const file = join(folder, 'supervisord.conf')
   writeFileSync(file, programs + text)
   const machine = nodeMachine({ environment: {}, cwd: folder, uid: process.getuid?.() ?? 0 })
-  const { config, problems } = loadConfig({ file, machine })
+  const { config, problems } = loadSupervisordConfig({ file, machine })
   if (config === null) throw new Error(problems.map((problem) => problem.text).join('\n'))
   return config
 }

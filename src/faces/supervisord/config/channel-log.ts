@@ -11,6 +11,7 @@ export type Channel = 'stdout' | 'stderr'
 /** What does not differ between the processes of a program. */
 export type ChannelBasics = Pick<ChannelLog, 'captureMaxBytes' | 'eventsEnabled'>
 
+/** Reads them from the section of the program; what is wrong is noted in the book. */
 export function readChannelBasics(reader: SectionReader, channel: Channel): ChannelBasics {
   const captureMaxBytes = reader.read(`${channel}_capture_maxbytes`, 0, byteSize)
   return { captureMaxBytes, eventsEnabled: reader.read(`${channel}_events_enabled`, false, boolean) }

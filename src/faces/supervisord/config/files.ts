@@ -1,6 +1,7 @@
 // From a path to one merged document: the main file, then what `[include]` names, in order.
 import { Buffer, isUtf8 } from 'node:buffer'
 import { isAbsolute, resolve } from 'node:path'
+import { systemCode } from '../../../domain/errors.ts'
 import type { IniDocument, Place } from '../../../wire/ini.ts'
 import { emptyDocument, mergeIni, parseIni, parsingErrorText } from '../../../wire/ini.ts'
 import { repr } from '../../../wire/ini/python-text.ts'
@@ -148,5 +149,4 @@ function decode(bytes: Uint8Array): string | { line: number; column: number } {
   }
 }
 
-const reason = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error'
+const reason = (error: unknown): string => systemCode(error) ?? 'unknown error'

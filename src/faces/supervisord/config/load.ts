@@ -7,7 +7,7 @@ import type { GroupDraft } from './groups.ts'
 import { readGroups } from './groups.ts'
 import { dependencyEdges } from './dependencies.ts'
 import { unknownKeys } from './known-keys.ts'
-import { ctlPluginKey, mainFactory, readPlugins, rpcInterfaceKey } from './plugins.ts'
+import { ctlPluginKey, readPlugins, rpcInterfaceKey } from './plugins.ts'
 import type { ProcessDraft } from './program.ts'
 import type { Book } from './section-reader.ts'
 import { SectionReader, note } from './section-reader.ts'
@@ -21,11 +21,9 @@ export interface LoadOptions {
   readonly machine: Machine
   /** What children inherit; by default the machine's environment. */
   readonly childEnvironment?: Readonly<Record<string, string>>
-  /** Plugin factories that have a counterpart, besides supervisord's own RPC interface. */
-  readonly factories?: readonly string[]
 }
 
-export interface Loaded {
+export interface LoadedFile {
   /** Null: there are problems. */
   readonly config: SupervisordConfig | null
   /** The first one is what supervisord would say and end with. */
@@ -39,7 +37,7 @@ export interface Loaded {
  * Reads, checks and types a configuration; never throws for what a file says. All problems come at once.
  * (supervisord: ServerOptions.read_config and realize)
  */
-export function loadConfig({ file, machine, childEnvironment, factories = [] }: LoadOptions): Loaded {
+export function loadSupervisordConfig({ file, machine, childEnvironment }: LoadOptions): LoadedFile {
   const files = readFiles(file, machine)
   const problems = [...files.problems]
   const warnings = [...files.warnings]
@@ -56,11 +54,10 @@ export function loadConfig({ file, machine, childEnvironment, factories = [] }: 
   const reader = new SectionReader(book, section, new Map([['here', '']]))
   const settings = readSettings(reader, machine)
   for (const [name, value] of Object.entries(settings.environment)) everywhere.set(`ENV_${name}`, value)
-  const known = [mainFactory, ...factories]
-  const rpcInterfaces = readPlugins(book, 'rpcinterface:', rpcInterfaceKey, known)
+  const rpcInterfaces = readPlugins(book, 'rpcinterface:', rpcInterfaceKey)
   const drafts = readGroups(book, settings.environment)
   const servers = readServers(book)
-  const ctlPlugins = readPlugins(book, 'ctlplugin:', ctlPluginKey, known)
+  const ctlPlugins = readPlugins(book, 'ctlplugin:', ctlPluginKey)
   checkDependencies(book, drafts)
   checkCycles(book, drafts)
   const user = settingsUser(reader, settings, machine)

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { systemCode } from '../../../domain/errors.ts'
 import type { Account, FileFacts, Machine } from './machine.ts'
 
 /**
@@ -28,15 +29,12 @@ function facts(path: string): FileFacts {
   return { kind, mode: found.mode & 0o7777, uid: found.uid, gid: found.gid }
 }
 
-const isSystemError = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string'
-
 /** What cannot be seen counts as not there; only errors of the system do. */
 function orElse<T>(missing: T, look: () => T): T {
   try {
     return look()
   } catch (error) {
-    if (isSystemError(error)) return missing
+    if (systemCode(error) !== null) return missing
     throw error
   }
 }

@@ -9,6 +9,7 @@ export interface Person {
   readonly gids: readonly number[]
 }
 
+/** The rights of an account; null is whoever runs this. */
 export function personOf(account: Account | null, machine: Machine): Person {
   const who = account ?? machine.account(machine.uid)
   if (who === null) return { name: String(machine.uid), uid: machine.uid, gids: [] }

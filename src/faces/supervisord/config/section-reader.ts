@@ -1,4 +1,3 @@
-// Looks up, expands and converts the values of one section; what is wrong is noted, and reading goes on.
 import { AgentError } from '../../../domain/errors.ts'
 import type { IniDocument, IniSection, IniValue, Place } from '../../../wire/ini.ts'
 import { percentFormat } from '../../../wire/ini/percent-format.ts'
@@ -36,6 +35,7 @@ export function note(list: Notice[], text: string, place: Place | null): void {
 const samePlace = (one: Place | null, other: Place | null): boolean =>
   one?.file === other?.file && one?.line === other?.line && one?.column === other?.column
 
+/** Looks up, expands and converts the values of one section; what is wrong is noted, and reading goes on. */
 export class SectionReader {
   readonly section: IniSection
   readonly #book: Book

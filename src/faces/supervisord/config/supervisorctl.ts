@@ -56,7 +56,7 @@ export function loadCtlSettings(file: string, machine: Machine): LoadedCtl {
     password: plain.text('password', null),
     historyFile: placed.read('history_file', null, path),
   }
-  readPlugins(book, 'ctlplugin:', ctlPluginKey, [])
+  readPlugins(book, 'ctlplugin:', ctlPluginKey)
   return { settings: problems.length === 0 ? settings : null, problems, warnings }
 }
 

@@ -19,6 +19,7 @@ const truths = new Map([
   ['0', false],
 ])
 
+/** `yes`, `true`, `on`, `1` and their opposites, in any case. */
 export function boolean(text: string): boolean {
   const value = truths.get(text.toLowerCase())
   if (value === undefined) throw bad(`not a valid boolean value: ${repr(text)}`)
@@ -37,6 +38,7 @@ export function integer(text: string): number {
   return value === 0 ? 0 : value
 }
 
+/** A reader of whole numbers within both bounds. */
 export function integerIn(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = integer(text)
@@ -90,6 +92,7 @@ export function exitCodes(text: string): readonly number[] {
 
 export type Autorestart = boolean | 'unexpected'
 
+/** A boolean, or `unexpected`. */
 export function autorestart(text: string): Autorestart {
   const word = text.toLowerCase()
   const value = word === 'unexpected' ? word : truths.get(word)
@@ -105,6 +108,7 @@ export type LogLevel = keyof typeof logLevels
 /** The number of a level: the higher, the graver. */
 export const levelNumber = (level: LogLevel): number => logLevels[level]
 
+/** The name of a level of supervisord's main log, in any case. */
 export function logLevel(text: string): LogLevel {
   const word = text.toLowerCase()
   const level = (Object.keys(logLevels) as LogLevel[]).find((name) => name === word)

@@ -13,9 +13,11 @@ export interface ProcessInfo {
   readonly all: XmlRpcStruct
 }
 
+/** A string; `what` names it in the BadAnswer that anything else is. */
 export const asText = (value: XmlRpcValue | undefined, what: string): string =>
   typeof value === 'string' ? value : refuse(what, 'a string')
 
+/** A number; anything else is a BadAnswer. */
 export const asNumber = (value: XmlRpcValue | undefined, what: string): number =>
   typeof value === 'number' ? value : refuse(what, 'a number')
 
@@ -27,9 +29,11 @@ const asList = (value: XmlRpcValue | undefined, what: string): readonly XmlRpcVa
 
 const isList = (value: XmlRpcValue | undefined): value is readonly XmlRpcValue[] => Array.isArray(value)
 
+/** An array of structs; anything else is a BadAnswer. */
 export const asStructs = (value: XmlRpcValue, what: string): XmlRpcStruct[] =>
   asList(value, what).map((entry) => asStruct(entry, what))
 
+/** One struct of getProcessInfo, `what` being the method; anything else is a BadAnswer. */
 export function asProcess(value: XmlRpcValue, what: string): ProcessInfo {
   const all = asStruct(value, what)
   return {
@@ -42,9 +46,11 @@ export function asProcess(value: XmlRpcValue, what: string): ProcessInfo {
   }
 }
 
+/** What getAllProcessInfo answers; anything else is a BadAnswer. */
 export const asProcesses = (value: XmlRpcValue): ProcessInfo[] =>
   asList(value, 'getAllProcessInfo').map((entry) => asProcess(entry, 'getAllProcessInfo'))
 
+/** What a method for many processes answers; anything else is a BadAnswer. */
 export const asResults = (value: XmlRpcValue, what: string): Result[] =>
   asStructs(value, what).map((all) => {
     return {

@@ -1,9 +1,11 @@
 // shutdown and reload: they end or renew the daemon, so the shell asks first.
-import { fault, isFault, RpcFault, systemCode } from './faults.ts'
+import { systemCode } from '../../../domain/errors.ts'
+import { fault, isFault, RpcFault } from './faults.ts'
 import { exit } from './result-texts.ts'
 import type { Session } from './session.ts'
 import { noArguments } from './status.ts'
 
+/** Ends the daemon. supervisord: supervisorctl.do_shutdown. */
 export async function shutdown(session: Session, argument: string): Promise<void> {
   if (argument !== '') {
     noArguments(session, 'shutdown')
@@ -30,6 +32,7 @@ const away = new Map([
   ['ENOENT', 'no such file'],
 ])
 
+/** Begins the daemon anew. supervisord: supervisorctl.do_reload. */
 export async function reload(session: Session, argument: string): Promise<void> {
   if (argument !== '') {
     noArguments(session, 'reload')

@@ -1,4 +1,5 @@
 // What a server may answer instead of a result, and how the real supervisorctl words what it does not expect.
+import { messageOf, systemCode } from '../../../domain/errors.ts'
 import { repr } from '../../../wire/ini/python-text.ts'
 import { faultNumber, SUCCESS } from '../rpc/faults.ts'
 
@@ -36,12 +37,9 @@ export class BadAnswer extends Error {
   override readonly name = 'BadAnswer'
 }
 
+/** Whether an error is this very fault of the server. */
 export const isFault = (error: unknown, code: number): error is RpcFault =>
   error instanceof RpcFault && error.code === code
-
-/** The system's code of an error of the network (`ECONNREFUSED`), or null. */
-export const systemCode = (error: unknown): string | null =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 
 const systemErrors: Readonly<Record<string, string>> = {
   ECONNREFUSED: "<class 'ConnectionRefusedError'>, [Errno 111] Connection refused",
@@ -65,6 +63,5 @@ export function pythonWords(error: unknown): string {
   }
   const known = systemErrors[systemCode(error) ?? '']
   if (known !== undefined) return known
-  const text = error instanceof Error ? error.message : String(error)
-  return `<class '${error instanceof BadAnswer ? 'xmlrpc.client.ResponseError' : 'ValueError'}'>, ${text}`
+  return `<class '${error instanceof BadAnswer ? 'xmlrpc.client.ResponseError' : 'ValueError'}'>, ${messageOf(error)}`
 }

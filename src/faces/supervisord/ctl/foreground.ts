@@ -8,6 +8,7 @@ import { exit } from './result-texts.ts'
 import type { Session } from './session.ts'
 import { isRunning } from './status.ts'
 
+/** Until Ctrl-C, or until the process ends. supervisord: supervisorctl.do_fg. */
 export async function fg(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   const [name, ...more] = wordsOf(argument)

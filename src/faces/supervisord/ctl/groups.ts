@@ -1,10 +1,10 @@
 // What the configuration says against what runs: avail, reread, update, add, remove.
 import type { XmlRpcStruct } from '../../../wire/xmlrpc/values.ts'
+import { makeNamespec } from '../namespec.ts'
 import { asChanges, asNumber, asProcesses, asResults, asStructs, asText } from './answers.ts'
 import { fault, RpcFault } from './faults.ts'
 import { jsonOf } from './json.ts'
 import { wordsOf } from './line.ts'
-import { makeNamespec } from './namespec.ts'
 import { exit } from './result-texts.ts'
 import type { Session } from './session.ts'
 import { noArguments, pad } from './status.ts'
@@ -26,6 +26,7 @@ async function ask<T>(
   }
 }
 
+/** Lists every process of the configuration, in force or not. supervisord: supervisorctl.do_avail. */
 export async function avail(session: Session, argument: string): Promise<void> {
   if (argument !== '') {
     noArguments(session, 'avail')
@@ -51,6 +52,7 @@ function availLine(config: XmlRpcStruct): string {
 /** Servers of other makes send numbers for booleans. */
 const truth = (value: unknown): boolean => value === true || (typeof value === 'number' && value !== 0)
 
+/** Has the configuration read again, and tells what differs. supervisord: supervisorctl.do_reread. */
 export async function reread(session: Session, argument: string): Promise<void> {
   if (argument !== '') {
     noArguments(session, 'reread')
@@ -76,6 +78,7 @@ export async function reread(session: Session, argument: string): Promise<void> 
   }
 }
 
+/** Has it read again, and puts what differs into force. supervisord: supervisorctl.do_update. */
 export async function update(session: Session, argument: string): Promise<void> {
   const answer = await ask(
     session,
@@ -123,6 +126,7 @@ export async function update(session: Session, argument: string): Promise<void> 
   }
 }
 
+/** Puts single groups into force. supervisord: supervisorctl.do_add. */
 export async function add(session: Session, argument: string): Promise<void> {
   for (const name of wordsOf(argument)) {
     const before = session.exitStatus
@@ -143,6 +147,7 @@ export async function add(session: Session, argument: string): Promise<void> {
   }
 }
 
+/** Takes single groups out of force. supervisord: supervisorctl.do_remove. */
 export async function remove(session: Session, argument: string): Promise<void> {
   for (const name of wordsOf(argument)) {
     const answer = await ask(

@@ -86,6 +86,7 @@ const topics = {
 
 export type Topic = keyof typeof topics
 
+/** Whether there is such an action. */
 export const isTopic = (word: string): word is Topic => Object.hasOwn(topics, word)
 
 /** For completion, in the real one's order. */
@@ -96,6 +97,7 @@ export const actions: readonly Topic[] = [
     .filter((name) => name !== 'help'),
 ]
 
+/** What `help ACTION` says. */
 export const helpOn = (topic: Topic): string => topics[topic].join('\n')
 
 /** What `help` alone shows, to the letter: columns as Python's cmd.Cmd lays them out. What is ours stands in `usage`. */

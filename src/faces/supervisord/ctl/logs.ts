@@ -11,6 +11,7 @@ import type { Session } from './session.ts'
 
 const BYTES = 1600
 
+/** The end of the log of a process, or the log as it grows. supervisord: supervisorctl.do_tail. */
 export async function tail(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   const words = wordsOf(argument)
@@ -40,6 +41,7 @@ export async function tail(session: Session, argument: string): Promise<void> {
   await show(session, name, () => session.call(method, name, 0 - amount, 0))
 }
 
+/** The same of the main log. supervisord: supervisorctl.do_maintail. */
 export async function maintail(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   const words = wordsOf(argument)

@@ -1,5 +1,3 @@
-// The terminal over Node's streams. On a real one a line is read with editing, history and completion, and between two
-// questions it is as it was, so that Ctrl-C ends what runs; from a pipe lines are taken as they come.
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { Interrupted, type Asking, type Terminal } from './terminal.ts'
@@ -14,6 +12,10 @@ export interface Streams {
 
 const HISTORY = 1000
 
+/**
+ * The terminal over Node's streams. On a real one a line is read with editing, history and completion, and between two
+ * questions it is as it was, so that Ctrl-C ends what runs; from a pipe lines are taken as they come.
+ */
 export class NodeTerminal implements Terminal {
   readonly isTerminal: boolean
   history: readonly string[] = []

@@ -1,5 +1,6 @@
-import { asProcesses } from './answers.ts'
-import { isPattern, makeNamespec, matching } from './namespec.ts'
+// Which processes a word of the command line means: a pattern those that fit it, else a process or a whole group.
+import { isPattern, makeNamespec, matching, splitNamespec } from '../namespec.ts'
+import { asProcesses, type ProcessInfo } from './answers.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -10,4 +11,11 @@ export async function meant(session: Session, word: string): Promise<readonly st
   if (!isPattern(word)) return [word]
   const found = matching(word, asProcesses(await session.call('getAllProcessInfo')))
   return found.length === 0 ? [word] : found.map(({ group, name }) => makeNamespec(group, name))
+}
+
+/** The processes of a list that a word means; none where it means nothing there. */
+export function meantAmong(word: string, all: readonly ProcessInfo[]): readonly ProcessInfo[] {
+  if (isPattern(word)) return matching(word, all)
+  const { group, process } = splitNamespec(word)
+  return all.filter((info) => info.group === group && (process === null || info.name === process))
 }

@@ -1,10 +1,10 @@
 // start, stop, restart, signal, clear: a deed on processes, groups or all, and one line for each process.
 import type { XmlRpcValue } from '../../../wire/xmlrpc/values.ts'
+import { splitNamespec } from '../namespec.ts'
 import { asProcesses, asResults } from './answers.ts'
 import { fault, isFault, RpcFault } from './faults.ts'
 import { helpOn, type Topic } from './help.ts'
 import { wordsOf } from './line.ts'
-import { splitNamespec } from './namespec.ts'
 import { meant } from './patterns.ts'
 import { exit, resultExit, resultLine, type Deed, type Result } from './result-texts.ts'
 import type { Session } from './session.ts'
@@ -48,15 +48,19 @@ const clearing: Methods = {
   noGroup: exit.generic,
 }
 
+/** supervisord: supervisorctl.do_start. */
 export const start = (session: Session, argument: string): Promise<void> =>
   onNames(session, 'start', exit.invalidArguments, starting, wordsOf(argument))
 
+/** supervisord: supervisorctl.do_stop. */
 export const stop = (session: Session, argument: string): Promise<void> =>
   onNames(session, 'stop', exit.generic, stopping, wordsOf(argument))
 
+/** Empties logs. supervisord: supervisorctl.do_clear. */
 export const clear = (session: Session, argument: string): Promise<void> =>
   onNames(session, 'clear', exit.generic, clearing, wordsOf(argument))
 
+/** Stops, then starts. supervisord: supervisorctl.do_restart. */
 export async function restart(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   if (wordsOf(argument).length === 0) {
@@ -67,6 +71,7 @@ export async function restart(session: Session, argument: string): Promise<void>
   await start(session, argument)
 }
 
+/** The first word is the signal. supervisord: supervisorctl.do_signal. */
 export async function signal(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   const [name = '', ...names] = wordsOf(argument)

@@ -1,6 +1,6 @@
 // From the status of one process in an answer to its line and its exit code.
+import { makeNamespec } from '../namespec.ts'
 import { fault } from './faults.ts'
-import { makeNamespec } from './namespec.ts'
 
 /** Exit codes of an init script (supervisord: LSBInitExitStatuses). */
 export const exit = {

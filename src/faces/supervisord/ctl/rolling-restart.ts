@@ -1,15 +1,17 @@
 // `rolling-restart`, a command of ours: one process after the other, each RUNNING (and healthy, where that is checked)
 // before the next is stopped; the first failure ends it. It needs nothing of the server that supervisord has not.
+import { makeNamespec, splitNamespec } from '../namespec.ts'
 import { asProcesses, type ProcessInfo } from './answers.ts'
 import { fault, isFault, RpcFault } from './faults.ts'
 import { helpOn } from './help.ts'
 import { wordsOf } from './line.ts'
-import { isPattern, makeNamespec, matching, splitNamespec } from './namespec.ts'
+import { meantAmong } from './patterns.ts'
 import { exit, resultExit, resultLine, type Result } from './result-texts.ts'
 import type { Session } from './session.ts'
 
 type Target = Pick<ProcessInfo, 'group' | 'name'>
 
+/** Restarts what the words mean, one after the other; a word that means nothing ends it before it begins. */
 export async function rollingRestart(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   const words = wordsOf(argument)
@@ -33,7 +35,7 @@ export async function rollingRestart(session: Session, argument: string): Promis
 function targetsOf(session: Session, words: readonly string[], all: readonly ProcessInfo[]): readonly Target[] | null {
   const found = new Set<Target>()
   for (const word of words) {
-    const meant = meantBy(word, all)
+    const meant = word === 'all' ? all : meantAmong(word, all)
     for (const target of meant) found.add(target)
     if (meant.length > 0) continue
     const problem = splitNamespec(word).process === null ? 'no such group' : 'no such process'
@@ -41,13 +43,6 @@ function targetsOf(session: Session, words: readonly string[], all: readonly Pro
     return null
   }
   return [...found]
-}
-
-function meantBy(word: string, all: readonly ProcessInfo[]): readonly Target[] {
-  if (word === 'all') return all
-  if (isPattern(word)) return matching(word, all)
-  const { group, process } = splitNamespec(word)
-  return all.filter((info) => info.group === group && (process === null || info.name === process))
 }
 
 async function isRestarted(session: Session, { group, name }: Target): Promise<boolean> {

@@ -1,7 +1,7 @@
-// One run of the client: the server it speaks to, what it has said so far, and the exit code that results.
+import { systemCode } from '../../../domain/errors.ts'
 import type { XmlRpcValue } from '../../../wire/xmlrpc/values.ts'
 import { asText } from './answers.ts'
-import { fault, HttpRefusal, isFault, RpcFault, systemCode } from './faults.ts'
+import { fault, HttpRefusal, isFault, RpcFault } from './faults.ts'
 import { exit } from './result-texts.ts'
 import { connect, type Server, type Target } from './server.ts'
 import type { Terminal } from './terminal.ts'
@@ -27,6 +27,7 @@ export interface SessionOptions {
   readonly connect?: (target: Target) => Server
 }
 
+/** One run of the client: the server it speaks to, what it has said so far, and the exit code that results. */
 export class Session {
   readonly terminal: Terminal
   readonly interactive: boolean

@@ -1,5 +1,6 @@
 // The shell: status, then a prompt, until the input ends or somebody leaves. Its exit code is always 0.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { messageOf } from '../../../domain/errors.ts'
 import { completer } from './completion.ts'
 import { perform } from './perform.ts'
 import type { Session } from './session.ts'
@@ -39,6 +40,6 @@ function saveHistory(file: string, terminal: Terminal): void {
     const lines = terminal.history.slice(-LINES).map((line) => `${line}\n`)
     writeFileSync(file, lines.join(''), { mode: 0o600 })
   } catch (error) {
-    terminal.writeError(`Warning: cannot keep the history: ${error instanceof Error ? error.message : String(error)}\n`)
+    terminal.writeError(`Warning: cannot keep the history: ${messageOf(error)}\n`)
   }
 }

@@ -1,19 +1,20 @@
-import type { Session } from './session.ts'
+import { processStateCode, stoppedStates } from '../daemon.ts'
+import { makeNamespec, splitNamespec } from '../namespec.ts'
 import { asNumber, asProcess, asProcesses, asText, type ProcessInfo } from './answers.ts'
 import { fault, isFault } from './faults.ts'
 import { helpOn } from './help.ts'
 import { jsonOf } from './json.ts'
 import { wordsOf } from './line.ts'
-import { isPattern, makeNamespec, matching, splitNamespec } from './namespec.ts'
-import { meant } from './patterns.ts'
+import { meant, meantAmong } from './patterns.ts'
 import { exit, statusExit } from './result-texts.ts'
+import type { Session } from './session.ts'
 
-/** STOPPED, EXITED, FATAL, UNKNOWN (supervisord: states.STOPPED_STATES). */
-const stoppedStates: readonly number[] = [0, 100, 200, 1000]
-const RUNNING = 20
+const stoppedCodes: readonly number[] = stoppedStates.map((state) => processStateCode[state])
 
-export const isRunning = ({ state }: ProcessInfo): boolean => state === RUNNING
+/** RUNNING, and nothing else. */
+export const isRunning = ({ state }: ProcessInfo): boolean => state === processStateCode.RUNNING
 
+/** One line for each process; the exit code says whether all of them are up. supervisord: supervisorctl.do_status. */
 export async function status(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) {
     session.exitStatus = statusExit.unknown
@@ -23,15 +24,14 @@ export async function status(session: Session, argument: string): Promise<void> 
   const names = wordsOf(argument)
   const shown = names.length === 0 || names.includes('all') ? all : names.flatMap((name) => named(session, name, all))
   show(session, shown)
-  if (shown.some(({ state }) => stoppedStates.includes(state))) session.exitStatus = statusExit.notRunning
+  if (shown.some(({ state }) => stoppedCodes.includes(state))) session.exitStatus = statusExit.notRunning
 }
 
-function named(session: Session, name: string, all: readonly ProcessInfo[]): ProcessInfo[] {
-  const { group, process } = splitNamespec(name)
-  const found = isPattern(name)
-    ? matching(name, all)
-    : all.filter((info) => info.group === group && (process === null || info.name === process))
+/** What a name means; that it means nothing is told. */
+function named(session: Session, name: string, all: readonly ProcessInfo[]): readonly ProcessInfo[] {
+  const found = meantAmong(name, all)
   if (found.length > 0) return found
+  const { group, process } = splitNamespec(name)
   const [subject, problem] = process === null ? [group, 'no such group'] : [name, 'no such process']
   session.fail(`${subject}: ERROR (${problem})`, statusExit.unknown, { name: subject, error: problem })
   return []
@@ -49,8 +49,10 @@ function show(session: Session, processes: readonly ProcessInfo[]): void {
 /** In characters, as Python counts. */
 const lengthOf = (text: string): number => Array.from(text).length
 
+/** Filled up with blanks to so many characters. */
 export const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - lengthOf(text)))
 
+/** The pid of the daemon, of all processes, or of those that are named. supervisord: supervisorctl.do_pid. */
 export async function pid(session: Session, argument: string): Promise<void> {
   if (!(await session.isUp())) return
   const names = wordsOf(argument)
@@ -94,6 +96,7 @@ export async function open(session: Session, argument: string): Promise<void> {
   session.exitStatus = before
 }
 
+/** The release of supervisord that the daemon behaves as. supervisord: supervisorctl.do_version. */
 export async function version(session: Session, argument: string): Promise<void> {
   if (argument !== '') {
     noArguments(session, 'version')
@@ -104,6 +107,7 @@ export async function version(session: Session, argument: string): Promise<void>
   session.say(version, { version })
 }
 
+/** Fails an action that got some, with its help. */
 export function noArguments(session: Session, action: 'version' | 'avail' | 'reread' | 'shutdown' | 'reload'): void {
   session.fail(`Error: ${action} accepts no arguments`, exit.generic)
   session.say(helpOn(action))

@@ -1,5 +1,3 @@
-// supervisord's own events (PROCESS_STATE_RUNNING, TICK_5 …): who is interested, and in which order they happened.
-
 export interface FaceEvent {
   readonly type: string
   readonly payload: string
@@ -19,6 +17,7 @@ interface Subscription {
   readonly take: (event: FaceEvent) => void
 }
 
+/** supervisord's own events (PROCESS_STATE_RUNNING, TICK_5 …): who is interested, and in which order they happened. */
 export class EventBus {
   readonly #subscriptions = new Set<Subscription>()
 

@@ -1,4 +1,3 @@
-// One `[eventlistener:x]`: its events wait here until one of its processes takes them (supervisord: EventListenerPool).
 import type { MainLog } from '../main-log/main-log.ts'
 import type { EventBus, FaceEvent, Serials } from './event-bus.ts'
 import { ListenerProtocol, type ListenerFact } from './listener-protocol.ts'
@@ -28,6 +27,10 @@ interface Seat {
   event: FaceEvent | null
 }
 
+/**
+ * One `[eventlistener:x]`: its events wait here until one of its processes takes them (supervisord:
+ * EventListenerPool).
+ */
 export class ListenerPool {
   readonly #parts: PoolParts
   readonly #seats: Seat[] = []

@@ -1,6 +1,3 @@
-// What an event listener may say, and what it means: one small machine per listener (supervisord:
-// PEventListenerDispatcher). It keeps no more than one short line.
-
 export type ListenerState = 'ACKNOWLEDGED' | 'READY' | 'BUSY' | 'UNKNOWN'
 
 export type ListenerFact =
@@ -15,6 +12,10 @@ const newline = 0x0a
 /** A result line is a word and a number. */
 const longestLine = 1024
 
+/**
+ * What an event listener may say, and what it means: one small machine per listener (supervisord:
+ * PEventListenerDispatcher). It keeps no more than one short line.
+ */
 export class ListenerProtocol {
   #state: ListenerState = 'ACKNOWLEDGED'
   #buffer: Buffer = Buffer.alloc(0)

@@ -1,4 +1,3 @@
-import { setImmediate as breathe } from 'node:timers/promises'
 import type { Clock } from '../../../engine/ports.ts'
 import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
 import { isMeant } from '../config/dependencies.ts'
@@ -6,10 +5,8 @@ import type { MainLog } from '../main-log/main-log.ts'
 import { isFit } from './commands.ts'
 import type { ManagedProcess } from './managed-process.ts'
 import type { Roster } from './roster.ts'
+import { inSlices } from './slices.ts'
 import type { StateWatch } from './state-watch.ts'
-
-/** Starts in a row; then the loop has its turn. */
-const sliceMs = 8
 
 interface Parts {
   readonly supervisor: Supervisor
@@ -27,16 +24,11 @@ interface Parts {
  */
 export async function autostart(processes: readonly ManagedProcess[], parts: Parts): Promise<void> {
   const { supervisor, clock, mayGoOn } = parts
-  let since = clock.now()
-  for (const process of processes) {
-    if (!mayGoOn()) return
-    if (!isNew(process, supervisor)) continue
+  await inSlices(clock, processes, (process) => {
+    if (!mayGoOn() || !isNew(process, supervisor)) return
     if (process.config.dependsOn.length > 0) void startWhenReady(process, parts)
     else supervisor.start(process.namespec)
-    if (clock.now() - since <= sliceMs) continue
-    await breathe()
-    since = clock.now()
-  }
+  })
 }
 
 function isNew({ config, namespec }: ManagedProcess, supervisor: Supervisor): boolean {

@@ -1,4 +1,3 @@
-// Start, stop and signal, for one process or many, with supervisord's refusals (supervisord: rpcinterface).
 import { setImmediate as breathe } from 'node:timers/promises'
 import { AgentError } from '../../../domain/errors.ts'
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
@@ -7,19 +6,17 @@ import type { Clock, Timer } from '../../../engine/ports.ts'
 import type { ProcessSnapshot } from '../../../engine/snapshot.ts'
 import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
 import { signal as signalOf, type SignalValue } from '../config/signals.ts'
-import type { Outcome, Waiting } from '../daemon.ts'
+import { stoppedStates, type Outcome, type Waiting } from '../daemon.ts'
 import type { MainLog } from '../main-log/main-log.ts'
 import type { Handled } from './guest.ts'
+import { reminder } from './reminder.ts'
 import type { Roster } from './roster.ts'
+import { inSlices } from './slices.ts'
 import type { StateWatch } from './state-watch.ts'
 
 const running: readonly ProcessState[] = ['RUNNING', 'BACKOFF', 'STARTING']
 const signallable: readonly ProcessState[] = ['RUNNING', 'STARTING', 'STOPPING']
-/** supervisord: states.STOPPED_STATES. Nothing more can be done about a child that is UNKNOWN. */
-const down: readonly ProcessState[] = ['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN']
 const reportEveryMs = 2000
-/** Starts in a row; then the loop has its turn. */
-const sliceMs = 8
 
 /** Waits for the end of a command that was given. */
 type Rest = () => Promise<unknown>
@@ -36,6 +33,7 @@ export interface CommandParts {
   readonly mustRun: () => void
 }
 
+/** Start, stop and signal, for one process or many, with supervisord's refusals (supervisord: rpcinterface). */
 export class Commands {
   readonly #parts: CommandParts
 
@@ -174,7 +172,7 @@ export class Commands {
 
   /** Whether all of them are down; those that would be started again are not any more. */
   rest(processes: readonly Handled[]): boolean {
-    if (!processes.every((process) => down.includes(this.snapshot(process).state))) return false
+    if (!processes.every((process) => stoppedStates.includes(this.snapshot(process).state))) return false
     for (const process of processes) if (this.isUp(process)) this.#parts.supervisor.requestStop(process.namespec)
     return true
   }
@@ -185,9 +183,7 @@ export class Commands {
     const atOnce: Outcome[] = []
     const later: Outcome[] = []
     const waiting: Promise<void>[] = []
-    let since = clock.now()
-    for (const { spec, namespec } of processes) {
-      const { name, group } = spec
+    await inSlices(clock, processes, ({ spec: { name, group }, namespec }) => {
       const success: Outcome = { name, group, error: null }
       const failure = (error: unknown): Outcome => {
         if (!(error instanceof AgentError)) throw error
@@ -200,11 +196,7 @@ export class Commands {
       } catch (error) {
         atOnce.push(failure(error))
       }
-      if (clock.now() - since > sliceMs) {
-        await breathe()
-        since = clock.now()
-      }
-    }
+    })
     await Promise.all(waiting)
     return [...atOnce, ...later]
   }
@@ -212,13 +204,9 @@ export class Commands {
   /** supervisord: Subprocess.stop_report. */
   #report(process: Handled): Timer {
     const { clock, mainLog } = this.#parts
-    let timer: Timer
-    const tell = (): void => {
+    return reminder(clock, reportEveryMs, () => {
       if (this.snapshot(process).state === 'STOPPING') mainLog.line('info', `waiting for ${process.name} to stop`)
-      timer = clock.arm(reportEveryMs, tell)
-    }
-    tell()
-    return { cancel: () => timer.cancel() }
+    })
   }
 }
 

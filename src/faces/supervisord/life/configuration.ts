@@ -1,12 +1,11 @@
-// The configuration that was read last, and how groups of it come into force and go.
 import { AgentError } from '../../../domain/errors.ts'
 import { namespec } from '../../../domain/process/spec.ts'
 import { stopPriorities } from '../config/dependencies.ts'
 import { difference, type Difference } from '../config/difference.ts'
-import type { Loaded } from '../config/load.ts'
+import type { LoadedFile } from '../config/load.ts'
 import type { GroupConfig, SupervisordConfig } from '../config/types.ts'
-import { splitNamespec } from '../daemon.ts'
 import type { MainLog } from '../main-log/main-log.ts'
+import { splitNamespec } from '../namespec.ts'
 import type { Commands } from './commands.ts'
 import type { ManagedProcess } from './managed-process.ts'
 import type { Roster } from './roster.ts'
@@ -14,12 +13,13 @@ import type { Roster } from './roster.ts'
 export interface ConfigurationParts {
   readonly config: SupervisordConfig
   /** Reads the files anew. */
-  readonly load: () => Loaded
+  readonly load: () => LoadedFile
   readonly roster: Roster
   readonly commands: Commands
   readonly mainLog: MainLog
 }
 
+/** The configuration that was read last, and how groups of it come into force and go. */
 export class Configuration {
   readonly #parts: ConfigurationParts
   #read: SupervisordConfig
@@ -34,7 +34,7 @@ export class Configuration {
   }
 
   /** Raises CANT_REREAD. */
-  load(): Pick<Loaded, 'warnings'> & { readonly config: SupervisordConfig } {
+  load(): Pick<LoadedFile, 'warnings'> & { readonly config: SupervisordConfig } {
     const { config, warnings, problems } = this.#parts.load()
     if (config === null) throw new AgentError('CANT_REREAD', problems[0]?.text ?? 'the configuration is wrong')
     return { config, warnings }

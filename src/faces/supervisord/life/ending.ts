@@ -1,4 +1,3 @@
-// The end of a life, from the moment at which somebody wants it: what comes first, and what is wanted next.
 import { setImmediate as breathe } from 'node:timers/promises'
 import { AgentError } from '../../../domain/errors.ts'
 import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
@@ -23,6 +22,7 @@ export interface EndingParts {
   readonly companion: CompanionEnd | undefined
 }
 
+/** The end of a life, from the moment at which somebody wants it: what comes first, and what is wanted next. */
 export class Ending {
   readonly #parts: EndingParts
   readonly #ended = Promise.withResolvers<'SHUTDOWN' | 'RESTARTING'>()

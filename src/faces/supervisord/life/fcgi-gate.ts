@@ -1,5 +1,5 @@
 // The listening socket that the processes of an fcgi-program share as their stdin (supervisord: SocketManager).
-import { AgentError } from '../../../domain/errors.ts'
+import { AgentError, messageOf } from '../../../domain/errors.ts'
 import type { FcgiSocket } from '../config/types.ts'
 import type { MainLog } from '../main-log/main-log.ts'
 
@@ -37,7 +37,7 @@ export class FcgiGate {
       try {
         this.#opened = this.#open(this.#socket)
       } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause)
+        const reason = messageOf(cause)
         throw new AgentError('SPAWN_ERROR', `Could not create FastCGI socket ${this.#socket.url}: ${reason}`, { cause })
       }
     }

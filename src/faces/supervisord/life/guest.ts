@@ -1,4 +1,3 @@
-// A process that the file does not name, such as the Calculator: one status, the same commands, pipes of somebody else.
 import { AgentError } from '../../../domain/errors.ts'
 import type { Health } from '../upkeep/health-monitor.ts'
 import { namespec, type ProgramSpec } from '../../../domain/process/spec.ts'
@@ -21,6 +20,10 @@ export interface Handled {
   clearLogs(name: string): void
 }
 
+/**
+ * A process that the file does not name, such as the Calculator: one status, the same commands, pipes of somebody
+ * else.
+ */
 export class Guest implements Handled {
   readonly namespec: string
   readonly name: string

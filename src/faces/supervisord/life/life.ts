@@ -1,6 +1,5 @@
-// One life of the daemon, from its first group to its last: what every other part of the face talks to.
 import type { Difference } from '../config/difference.ts'
-import type { Loaded } from '../config/load.ts'
+import type { LoadedFile } from '../config/load.ts'
 import type { SupervisordConfig } from '../config/types.ts'
 import type {
   ConfigInfo,
@@ -34,10 +33,11 @@ export interface LifeParts extends RosterParts, Pick<CommandParts, 'checkCommand
   readonly around: Surroundings
   readonly pid: number
   /** Reads the files anew. */
-  readonly load: () => Loaded
+  readonly load: () => LoadedFile
   readonly companion?: CompanionEnd
 }
 
+/** One life of the daemon, from its first group to its last: what every other part of the face talks to. */
 export class Life implements Daemon {
   readonly identifier: string
   readonly pid: number

@@ -1,4 +1,3 @@
-// Logs for clients: pieces, ends, followers, and fresh beginnings.
 import { existsSync } from 'node:fs'
 import { AgentError } from '../../../domain/errors.ts'
 import type { LogChannel, LogFollower, TailedLog } from '../daemon.ts'
@@ -6,6 +5,7 @@ import { readLog, tailLog } from '../output/read-log.ts'
 import type { Roster } from './roster.ts'
 import type { Surroundings } from './surroundings.ts'
 
+/** Logs for clients: pieces, ends, followers, and fresh beginnings. */
 export class LogAccess {
   readonly #roster: Roster
   readonly #around: Surroundings

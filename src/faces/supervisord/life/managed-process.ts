@@ -1,5 +1,4 @@
-// One process of the configuration: its pipes and logs over all its incarnations, as the engine's pipe owner.
-import { AgentError } from '../../../domain/errors.ts'
+import { AgentError, codeOf } from '../../../domain/errors.ts'
 import { namespec, type ProgramSpec } from '../../../domain/process/spec.ts'
 import type { Child, PipeOwner } from '../../../engine/ports.ts'
 import { repr } from '../../../wire/ini/python-text.ts'
@@ -13,6 +12,7 @@ import type { FcgiGate } from './fcgi-gate.ts'
 import type { Handled } from './guest.ts'
 import type { Surroundings } from './surroundings.ts'
 
+/** One process of the configuration: its pipes and logs over all its incarnations, as the engine's pipe owner. */
 export class ManagedProcess implements Handled, PipeOwner, Member {
   readonly config: ProcessConfig
   readonly spec: ProgramSpec
@@ -154,7 +154,7 @@ export class ManagedProcess implements Handled, PipeOwner, Member {
 
   /** supervisord: Subprocess.spawn. */
   #dispatcherError(cause: unknown): AgentError {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const code = codeOf(cause)
     const name = repr(this.spec.name)
     const text =
       code === 'EMFILE' || code === 'ENFILE'
@@ -176,7 +176,7 @@ function pathOf(
   try {
     return logs.create(settings.childlogdir, `${name}-${channel}---${settings.identifier}-`)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = codeOf(error)
     mainLog.line('critical', `cannot make a ${channel} log for '${name}' in ${settings.childlogdir}: ${code}`)
     return null
   }

@@ -9,6 +9,7 @@ import type { Roster } from './roster.ts'
 /** supervisord keeps no exit status of a run that ended too early. */
 const forgotten = 'Exited too quickly'
 
+/** One process at the instant `now`, ms since the epoch. supervisord: rpcinterface.getProcessInfo. */
 export function processInfo(process: Handled, snapshot: ProcessSnapshot, now: number): ProcessInfo {
   const { name, group, state, startedAt, stoppedAt, spawnerr, pid, exit } = snapshot
   const exitstatus = exit === null || spawnerr.startsWith(forgotten) ? 0 : (exit.code ?? -1)

@@ -1,4 +1,3 @@
-// The groups that are active, and the processes in them.
 import { AgentError } from '../../../domain/errors.ts'
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
 import type { EventRing } from '../../../engine/event-ring.ts'
@@ -6,7 +5,7 @@ import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
 import type { UpkeepTools } from '../../../engine/upkeep-ports.ts'
 import type { Account } from '../config/machine.ts'
 import type { GroupConfig, ProcessConfig } from '../config/types.ts'
-import { splitNamespec } from '../daemon.ts'
+import { splitNamespec } from '../namespec.ts'
 import { HookQueue } from '../upkeep/hook-queue.ts'
 import { ListenerPool } from '../events/listener-pool.ts'
 import { FcgiGate, type OpenSocket } from './fcgi-gate.ts'
@@ -30,6 +29,7 @@ export interface RosterParts {
   readonly groupsOf: (account: Account) => readonly number[]
 }
 
+/** The groups that are active, and the processes in them. */
 export class Roster {
   readonly #parts: RosterParts
   readonly #around: Surroundings

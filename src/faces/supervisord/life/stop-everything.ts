@@ -1,6 +1,8 @@
 // Everything is stopped by priority, and nothing is started any more.
 import type { Timer } from '../../../engine/ports.ts'
 import type { Supervisor } from '../../../engine/supervision/supervisor.ts'
+import { stoppedStates } from '../daemon.ts'
+import { reminder } from './reminder.ts'
 import type { Roster } from './roster.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -33,13 +35,9 @@ async function hearOut(names: readonly string[], roster: Roster, { clock }: Surr
 /** supervisord: Supervisor.shutdown_report. */
 function reportLeft(supervisor: Supervisor, roster: Roster, { clock, mainLog }: Surroundings): Timer {
   const isDown = (namespec: string): boolean =>
-    ['STOPPED', 'EXITED', 'FATAL', 'UNKNOWN'].includes(supervisor.snapshot(namespec)?.state ?? 'STOPPED')
-  let timer: Timer
-  const tell = (): void => {
+    stoppedStates.includes(supervisor.snapshot(namespec)?.state ?? 'STOPPED')
+  return reminder(clock, reportEveryMs, () => {
     const left = roster.processes().filter(({ namespec }) => !isDown(namespec))
     if (left.length > 0) mainLog.line('info', `waiting for ${left.map(({ name }) => name).join(', ')} to die`)
-    timer = clock.arm(reportEveryMs, tell)
-  }
-  tell()
-  return { cancel: () => timer.cancel() }
+  })
 }

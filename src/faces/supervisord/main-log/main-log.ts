@@ -1,4 +1,3 @@
-// supervisord's own log: one line per fact, in its shape (supervisord: loggers.py).
 import type { LogWriter } from '../../../engine/log-ports.ts'
 import type { Clock } from '../../../engine/ports.ts'
 import type { Millis } from '../../../domain/time.ts'
@@ -25,6 +24,7 @@ export interface MainLogParts {
   readonly written: () => void
 }
 
+/** supervisord's own log: one line per fact, in its shape (supervisord: loggers.py). */
 export class MainLog {
   readonly #parts: MainLogParts
   readonly #threshold: number

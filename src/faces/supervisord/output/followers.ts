@@ -1,6 +1,5 @@
-// Who follows a log file: they read it for themselves, and are woken when it was written.
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
-import { AgentError } from '../../../domain/errors.ts'
+import { AgentError, systemCode } from '../../../domain/errors.ts'
 import type { Clock, Timer } from '../../../engine/ports.ts'
 import type { LogFollower } from '../daemon.ts'
 import { openForReading } from './read-log.ts'
@@ -11,6 +10,7 @@ const pieceBytes = 64 * 1024
 const lookEveryMs = 1000
 const truncated = Buffer.from('==> File truncated <==\n')
 
+/** Who follows a log file: they read it for themselves, and are woken when it was written. */
 export class Followers {
   readonly #clock: Pick<Clock, 'arm'>
   readonly #byPath = new Map<string, Set<FileFollower>>()
@@ -108,7 +108,7 @@ class FileFollower implements LogFollower {
     try {
       return this.#readOf(this.#fd)
     } catch (error) {
-      if (!isSystemError(error)) throw error
+      if (systemCode(error) === null) throw error
       this.close()
       return null
     }
@@ -166,8 +166,6 @@ function closeRead(fd: number): void {
   try {
     closeSync(fd)
   } catch (error) {
-    if (!isSystemError(error)) throw error
+    if (systemCode(error) === null) throw error
   }
 }
-
-const isSystemError = (error: unknown): boolean => error instanceof Error && 'code' in error

@@ -1,4 +1,3 @@
-// One output of one process over all its incarnations: to its log, the system's log, events, and the main log at debug.
 import type { LogTarget, LogWriter } from '../../../engine/log-ports.ts'
 import type { ChildOutput } from '../../../engine/ports.ts'
 import type { Surroundings } from '../life/surroundings.ts'
@@ -14,6 +13,10 @@ export interface OutputOwner {
   readonly group: string
 }
 
+/**
+ * One output of one process over all its incarnations: to its log, the system's log, events, and the main log at
+ * debug.
+ */
 export class OutputLog {
   readonly path: string | null
   readonly #owner: OutputOwner

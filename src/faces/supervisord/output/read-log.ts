@@ -1,6 +1,6 @@
 // Pieces of log files for clients (supervisord: options.readFile and tailFile).
 import { closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs'
-import { AgentError } from '../../../domain/errors.ts'
+import { AgentError, codeOf } from '../../../domain/errors.ts'
 import type { TailedLog } from '../daemon.ts'
 
 /** More than this is never read at once; a client asks again. */
@@ -45,8 +45,9 @@ function withFile<T>(path: string, use: (fd: number, size: number) => T): T {
   try {
     fd = openForReading(path)
   } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-    throw isMissing ? new AgentError('NO_FILE', path, { cause }) : new AgentError('FAILED', '', { cause })
+    throw codeOf(cause) === 'ENOENT'
+      ? new AgentError('NO_FILE', path, { cause })
+      : new AgentError('FAILED', '', { cause })
   }
   try {
     const stat = fstatSync(fd)

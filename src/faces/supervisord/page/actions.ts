@@ -1,6 +1,7 @@
 // What the buttons do, and the sentence that each leaves behind. supervisord: web.StatusView.make_callback.
 import { AgentError, type ErrorCode } from '../../../domain/errors.ts'
-import { splitNamespec, type Daemon } from '../daemon.ts'
+import type { Daemon } from '../daemon.ts'
+import { splitNamespec } from '../namespec.ts'
 import { faultOf } from '../rpc/faults.ts'
 import { longTime } from '../rpc/python-time.ts'
 
@@ -98,6 +99,7 @@ const startErrors: ReadonlyMap<ErrorCode, string> = new Map([
 
 const startError = (error: AgentError): string => startErrors.get(error.code) ?? unexpected(error)
 
+/** The sentence for a refusal that has none of its own. */
 export function unexpected(error: AgentError): string {
   const { code, text } = faultOf(error)
   return `unexpected rpc fault [${code}] ${text}`

@@ -1,5 +1,4 @@
-// Markup that cannot be broken out of: every value in a template is escaped unless it is markup itself.
-
+/** Markup that cannot be broken out of: every value in a template is escaped unless it is markup itself. */
 export class Html {
   readonly text: string
 

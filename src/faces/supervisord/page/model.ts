@@ -22,6 +22,7 @@ export interface StatusModel {
   readonly processes: readonly ProcessRow[]
 }
 
+/** What the status page shows now; `message` is what the last button did. */
 export function statusModel(daemon: Daemon, message: string | null): StatusModel {
   const processes = daemon.processes().map((info) => ({
     namespec: namespec(info),

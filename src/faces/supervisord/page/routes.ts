@@ -13,6 +13,7 @@ const FORM_LIMIT = 64 * 1024
 
 type Page = (exchange: Exchange) => Reply | Promise<Reply>
 
+/** The pages of supervisord under their paths. */
 export function pageRoutes(daemon: Daemon): Route[] {
   const pages: Readonly<Record<string, Page>> = {
     '': (exchange) => statusReply(daemon, exchange),

@@ -6,6 +6,7 @@ import { html, type Html } from './html.ts'
 import { layout } from './layout.ts'
 import type { ProcessRow, StatusModel } from './model.ts'
 
+/** The status page as HTML. supervisord: ui/status.html. */
 export function statusPage(model: StatusModel): string {
   const { processes, message } = model
   return layout(

@@ -1,10 +1,10 @@
-// From a method's full name to its answer.
 import type { XmlRpcValue } from '../../../wire/xmlrpc/values.ts'
 import { fault } from './faults.ts'
 import type { Answer, Method, Namespace } from './method.ts'
 import type { ServerLog } from './server/log.ts'
 import { systemNamespace } from './system.ts'
 
+/** From a method's full name to its answer. */
 export class Dispatcher {
   readonly log: ServerLog
   readonly #namespaces: ReadonlyMap<string, Namespace>

@@ -40,6 +40,7 @@ const bare: readonly ErrorCode[] = ['UNKNOWN_METHOD', 'BAD_ARGUMENTS', 'SIGNATUR
 // And these with what was asked for, be it nothing.
 const naming: readonly ErrorCode[] = ['BAD_NAME', 'BAD_SIGNAL']
 
+/** What an error is on the wire. */
 export function faultOf({ code, subject }: AgentError): Fault {
   const number = faultNumber[code]
   const name = number === faultNumber.FAILED ? 'FAILED' : code

@@ -15,6 +15,7 @@ export class EncodedValue {
 
 export type Answer = XmlRpcValue | EncodedValue
 
+/** An answer as XML. */
 export const encodeAnswer = (answer: Answer): string =>
   answer instanceof EncodedValue ? answer.xml : encodeValue(answer)
 
@@ -43,6 +44,7 @@ export interface Definition<P extends readonly Parameter<unknown>[]> {
   readonly call: (...values: Values<P>) => Answer | Promise<Answer>
 }
 
+/** A method from its description: parameters are counted, read and checked before it is called. */
 export function method<const P extends readonly Parameter<unknown>[]>(definition: Definition<P>): Method {
   const { about, params, returns, admit, call } = definition
   const least = params.filter((parameter) => !('otherwise' in parameter)).length

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { AgentError } from '../../../domain/errors.ts'
+import { AgentError, stackOf } from '../../../domain/errors.ts'
 import { arrayValue, encodeValue } from '../../../wire/xmlrpc/encode.ts'
 import { isStruct, type XmlRpcValue } from '../../../wire/xmlrpc/values.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -42,8 +42,6 @@ async function one(dispatcher: Dispatcher, call: XmlRpcValue): Promise<string> {
     return faultStruct(error instanceof AgentError ? error : fault('FAILED', String(error)))
   }
 }
-
-const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 function parsed(call: XmlRpcValue): { method: string; params: readonly XmlRpcValue[] } {
   if (!isStruct(call)) throw fault('INCORRECT_PARAMETERS', 'expected a struct with methodName and params')

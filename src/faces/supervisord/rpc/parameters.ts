@@ -30,6 +30,9 @@ const reading =
 
 export const string = reading('string', (value) => (typeof value === 'string' ? value : undefined))
 
+export const processName = string('name', 'the process, as name or group:name')
+export const groupName = string('name', 'the group')
+
 /** A string, or a scalar as Python would print it. */
 export const text = reading('string', (value) =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined,
@@ -60,4 +63,5 @@ function truth(value: XmlRpcValue): boolean {
   return isStruct(value) ? Object.keys(value).length > 0 : Boolean(value)
 }
 
+/** An array of XML-RPC. */
 export const isList = (value: XmlRpcValue): value is readonly XmlRpcValue[] => Array.isArray(value)

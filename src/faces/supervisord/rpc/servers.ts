@@ -2,7 +2,7 @@
 import type { HttpServerConfig, PluginConfig } from '../config/types.ts'
 import type { Daemon } from '../daemon.ts'
 import { pageRoutes } from '../page/routes.ts'
-import { createDispatcher, type InterfaceFactory, type InterfaceOptions } from './interfaces.ts'
+import { createDispatcher, type InterfaceOptions } from './interfaces.ts'
 import { SupervisordHttpFace, type HttpLimits } from './server/http-face.ts'
 import type { Route } from './server/exchange.ts'
 import type { ServerLog } from './server/log.ts'
@@ -14,8 +14,7 @@ export interface ServersOptions {
   readonly rpcInterfaces: readonly PluginConfig[]
   readonly daemon: Daemon
   readonly log: ServerLog
-  /** Makers of further namespaces, by the factory's name in the file. */
-  readonly factories?: Readonly<Record<string, InterfaceFactory>>
+  /** Tests have lower ones. */
   readonly limits?: Partial<HttpLimits>
 }
 
@@ -36,8 +35,8 @@ export const routesTo = (options: InterfaceOptions): Route[] => [
  * supervisord: http.make_http_servers.
  */
 export async function openServers(options: ServersOptions): Promise<OpenServers> {
-  const { servers, rpcInterfaces, daemon, log, factories, limits = {} } = options
-  const routes = routesTo({ interfaces: rpcInterfaces, daemon, log, ...(factories && { factories }) })
+  const { servers, rpcInterfaces, daemon, log, limits = {} } = options
+  const routes = routesTo({ interfaces: rpcInterfaces, daemon, log })
   const open: SupervisordHttpFace[] = []
   const close = async (): Promise<void> => {
     await Promise.all(open.map((face) => face.close()))

@@ -1,4 +1,3 @@
-// The health of one process, from the moment it is RUNNING: checks one after the other, and what they come to.
 import type { Millis } from '../../../domain/time.ts'
 import type { Clock, Timer } from '../../../engine/ports.ts'
 import type { HealthCheck } from '../config/upkeep.ts'
@@ -18,6 +17,7 @@ export interface MonitorParts {
 /** While it starts it is looked at more often than that, so that others need not wait. */
 const startIntervalMs = 1000
 
+/** The health of one process, from the moment it is RUNNING: checks one after the other, and what they come to. */
 export class HealthMonitor {
   readonly #parts: MonitorParts
   #health: Health = 'starting'

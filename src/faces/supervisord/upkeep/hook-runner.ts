@@ -1,4 +1,3 @@
-// The hooks of one process: bounded commands around its life, whose outcome stands in the main log.
 import { AgentError } from '../../../domain/errors.ts'
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
 import type { Clock } from '../../../engine/ports.ts'
@@ -22,6 +21,7 @@ export interface HookParts {
 /** What a hook may want to know, as variables of its environment. */
 export type HookFacts = Readonly<Record<`SUPERVISOR_${string}`, string>>
 
+/** The hooks of one process: bounded commands around its life, whose outcome stands in the main log. */
 export class HookRunner {
   readonly #parts: HookParts
   /** Of a `post_start` under way: it ends with the run that it belongs to. */

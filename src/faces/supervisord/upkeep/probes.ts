@@ -2,6 +2,7 @@
 import { get } from 'node:http'
 import { get as getSecurely } from 'node:https'
 import { connect } from 'node:net'
+import { systemCode } from '../../../domain/errors.ts'
 import type { OneShot, RunOneShot } from '../../../engine/upkeep-ports.ts'
 import type { Probe } from '../config/upkeep.ts'
 
@@ -41,7 +42,7 @@ function lookByHttp(url: string, signal: AbortSignal): Promise<string | null> {
       resolve(statusCode >= 200 && statusCode < 400 ? null : `HTTP status ${statusCode}`)
       response.destroy()
     })
-    request.on('error', (error) => resolve(codeOf(error)))
+    request.on('error', (error) => resolve(systemCode(error) ?? error.message))
   })
 }
 
@@ -51,8 +52,6 @@ function lookByTcp({ host, port }: { host: string; port: number }, signal: Abort
       resolve(null)
       socket.destroy()
     })
-    socket.on('error', (error) => resolve(codeOf(error)))
+    socket.on('error', (error) => resolve(systemCode(error) ?? error.message))
   })
 }
-
-const codeOf = (error: Error): string => ('code' in error ? String(error.code) : error.message)

@@ -1,4 +1,3 @@
-// What is done for one process beside running it: health checks and hooks, as its configuration says.
 import type { ProgramSpec } from '../../../domain/process/spec.ts'
 import type { EventRing } from '../../../engine/event-ring.ts'
 import type { NumberedEvent } from '../../../engine/snapshot.ts'
@@ -18,6 +17,7 @@ export interface UpkeepParts {
   readonly queue: HookQueue
 }
 
+/** What is done for one process beside running it: health checks and hooks, as its configuration says. */
 export class ProcessUpkeep {
   readonly #namespec: string
   readonly #parts: UpkeepParts
@@ -75,10 +75,10 @@ export class ProcessUpkeep {
     const { events, supervisor } = this.#parts
     const fields = { process: this.#namespec, state: 'RUNNING', from: 'RUNNING', pid: this.#pid }
     if (health === 'healthy') {
-      events.publish('process.healthy', 'info', 'healthy', fields)
+      events.publish('process.healthy', 'info', `${this.#namespec} is healthy`, fields)
       return
     }
-    events.publish('process.unhealthy', 'warn', `unhealthy: ${reason}`, { ...fields, reason })
+    events.publish('process.unhealthy', 'warn', `${this.#namespec} is unhealthy: ${reason}`, { ...fields, reason })
     supervisor.restart(this.#namespec, `unhealthy, ${reason}`)
   }
 }

@@ -28,4 +28,5 @@ export async function within<T>(
   }
 }
 
+/** `1.5 s`. */
 export const secondsText = (ms: Millis): string => `${ms / 1000} s`

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
-import { loadConfig, type Loaded } from '../../../../src/faces/supervisord/config/load.ts'
+import { loadSupervisordConfig, type LoadedFile } from '../../../../src/faces/supervisord/config/load.ts'
 import { nodeMachine } from '../../../../src/faces/supervisord/config/node-machine.ts'
 import { tempDir } from '../../../support/temp.ts'
 import { anyLines, likelyFile } from './random-files.ts'
@@ -16,11 +16,11 @@ function machineIn(folder: string): ReturnType<typeof nodeMachine> {
   return nodeMachine({ environment, cwd: folder, uid: process.getuid?.() ?? 0 })
 }
 
-function loadText(t: TestContext, text: string): Loaded {
+function loadText(t: TestContext, text: string): LoadedFile {
   const folder = tempDir(t)
   const file = join(folder, 'supervisord.conf')
   writeFileSync(file, text)
-  return loadConfig({ file, machine: machineIn(folder) })
+  return loadSupervisordConfig({ file, machine: machineIn(folder) })
 }
 
 test('a misspelt key warns with the nearest name, and the default holds', (t) => {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import process from 'node:process'
 import type { LoadOptions } from '../../../../src/faces/supervisord/config/load.ts'
-import { loadConfig } from '../../../../src/faces/supervisord/config/load.ts'
+import { loadSupervisordConfig } from '../../../../src/faces/supervisord/config/load.ts'
 import type { ChannelLog, GroupConfig, ProcessConfig } from '../../../../src/faces/supervisord/config/types.ts'
 import { levelNumber } from '../../../../src/faces/supervisord/config/values.ts'
 
@@ -67,7 +67,7 @@ export const sharedEnvironment = (more: Record<string, string>): Record<string, 
 
 /** What ours makes of a file, in the real one's shape. */
 export function askOurs(options: LoadOptions): Outcome {
-  const { config, problems, warnings, infos } = loadConfig(options)
+  const { config, problems, warnings, infos } = loadSupervisordConfig(options)
   if (config === null) return { error: problems[0]?.text ?? 'no problem is told' }
   const { settings, servers, groups, serverUrl } = config
   return {

@@ -3,16 +3,19 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { loadConfig, type Loaded } from '../../../../src/faces/supervisord/config/load.ts'
+import { loadSupervisordConfig, type LoadedFile } from '../../../../src/faces/supervisord/config/load.ts'
 import { nodeMachine } from '../../../../src/faces/supervisord/config/node-machine.ts'
 import type { ProcessConfig } from '../../../../src/faces/supervisord/config/types.ts'
 import { tempDir } from '../../../support/temp.ts'
 
-function loaded(t: TestContext, keys: string): Loaded & { readonly processes: readonly ProcessConfig[] } {
+function loaded(t: TestContext, keys: string): LoadedFile & { readonly processes: readonly ProcessConfig[] } {
   const folder = tempDir(t)
   const file = join(folder, 'supervisord.conf')
   writeFileSync(file, `[supervisord]\n[program:x]\ncommand=cat\n${keys}\n`)
-  const result = loadConfig({ file, machine: nodeMachine({ environment: { PATH: '/bin' }, cwd: folder, uid: 0 }) })
+  const result = loadSupervisordConfig({
+    file,
+    machine: nodeMachine({ environment: { PATH: '/bin' }, cwd: folder, uid: 0 }),
+  })
   return { ...result, processes: result.config?.groups[0]?.processes ?? [] }
 }
 

@@ -8,7 +8,7 @@ import { EventRing } from '../../../../src/engine/event-ring.ts'
 import type { Logs } from '../../../../src/engine/log-ports.ts'
 import type { UpkeepTools } from '../../../../src/engine/upkeep-ports.ts'
 import { Supervisor } from '../../../../src/engine/supervision/supervisor.ts'
-import { loadConfig } from '../../../../src/faces/supervisord/config/load.ts'
+import { loadSupervisordConfig } from '../../../../src/faces/supervisord/config/load.ts'
 import { nodeMachine } from '../../../../src/faces/supervisord/config/node-machine.ts'
 import { EventBus } from '../../../../src/faces/supervisord/events/event-bus.ts'
 import type { CompanionEnd } from '../../../../src/faces/supervisord/life/ending.ts'
@@ -77,7 +77,7 @@ export function world(t: TestContext, options: WorldOptions): World {
     writeFileSync(file, `[supervisord]\nlogfile=${folder}/main.log\nchildlogdir=${folder}\n${text}\n`)
   rewrite(programs)
   const machine = nodeMachine({ environment: { PATH: '/bin' }, cwd: folder, uid: 0 })
-  const load = () => loadConfig({ file, machine })
+  const load = () => loadSupervisordConfig({ file, machine })
   const { config, problems } = load()
   if (config === null) throw new Error(problems[0]?.text)
   const clock = new FakeClock()

@@ -1,24 +1,23 @@
 // Starting, stopping, signalling, and what goes to a process's stdin.
 import { AgentError } from '../../../../domain/errors.ts'
-import { splitNamespec, type Daemon, type Outcome } from '../../daemon.ts'
+import type { Daemon, Outcome } from '../../daemon.ts'
+import { splitNamespec } from '../../namespec.ts'
 import type { Define } from '../supervisor.ts'
 import type { Method } from '../method.ts'
-import { characters, flag, string, text } from '../parameters.ts'
-import { outcomeStructs } from './outcomes.ts'
+import { characters, flag, groupName, string, text } from '../parameters.ts'
+import { done, outcomes, outcomeStructs } from './outcomes.ts'
 
-const done = { type: 'boolean', text: 'true, or a fault' } as const
-const outcomes = { type: 'array', text: 'a struct with name, group, status and description per process' } as const
-const processName = string('name', 'the process, as name or group:name; group:* is all of a group')
-const groupName = string('name', 'the group')
+const processOrGroup = string('name', 'the process, as name or group:name; group:* is all of a group')
 const untilUp = flag('wait', 'answer when it is RUNNING, not before')
 const untilDown = flag('wait', 'answer when it has stopped, not before')
 const signal = text('signal', 'name or number, such as HUP or 1')
 
+/** Methods that start, stop and signal, and what is written to a stdin. Each call raises what the daemon raises. */
 export function controlMethods(define: Define, daemon: Daemon): Record<string, Method> {
   return {
     startProcess: define({
       about: 'Starts one process, or those of a group that are not up.',
-      params: [processName, untilUp],
+      params: [processOrGroup, untilUp],
       returns: done,
       call: (name, wait) =>
         oneOrGroup(name, {
@@ -40,7 +39,7 @@ export function controlMethods(define: Define, daemon: Daemon): Record<string, M
     }),
     stopProcess: define({
       about: 'Stops one process, or those of a group that are up.',
-      params: [processName, untilDown],
+      params: [processOrGroup, untilDown],
       returns: done,
       call: (name, wait) =>
         oneOrGroup(name, {
@@ -62,7 +61,7 @@ export function controlMethods(define: Define, daemon: Daemon): Record<string, M
     }),
     signalProcess: define({
       about: 'Sends a signal to one process, or to those of a group that have a child.',
-      params: [processName, signal],
+      params: [processOrGroup, signal],
       returns: done,
       call: (name, sent) =>
         oneOrGroup(name, {
@@ -84,7 +83,7 @@ export function controlMethods(define: Define, daemon: Daemon): Record<string, M
     }),
     sendProcessStdin: define({
       about: 'Writes to the stdin of a process; text goes as UTF-8.',
-      params: [processName, characters('chars', 'what to write')],
+      params: [processOrGroup, characters('chars', 'what to write')],
       returns: done,
       async call(name, bytes) {
         await daemon.sendStdin(name, bytes)

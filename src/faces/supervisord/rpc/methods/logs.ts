@@ -2,19 +2,18 @@
 import type { XmlRpcValue } from '../../../../wire/xmlrpc/values.ts'
 import type { Daemon, LogChannel } from '../../daemon.ts'
 import type { Method } from '../method.ts'
-import { integer, string } from '../parameters.ts'
+import { integer, processName } from '../parameters.ts'
 import type { Define } from '../supervisor.ts'
-import { outcomeStructs } from './outcomes.ts'
+import { done, outcomes, outcomeStructs } from './outcomes.ts'
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-const done = { type: 'boolean', text: 'true, or a fault' } as const
 const bytes = { type: 'string', text: 'the bytes, as text' } as const
-const processName = string('name', 'the process, as name or group:name')
 const span = [
   integer('offset', 'where to begin; negative, with a length of 0: that many bytes from the end'),
   integer('length', 'how many bytes; 0: to the end'),
 ] as const
 
+/** Methods on the logs of processes and of the daemon. Each call raises what the daemon raises. */
 export function logMethods(define: Define, daemon: Daemon): Record<string, Method> {
   const read = (channel: LogChannel): Method =>
     define({
@@ -76,7 +75,7 @@ export function logMethods(define: Define, daemon: Daemon): Record<string, Metho
     clearAllProcessLogs: define({
       about: 'Empties the logs of every process.',
       params: [],
-      returns: { type: 'array', text: 'a struct with name, group, status and description per process' },
+      returns: outcomes,
       call: () => outcomeStructs(daemon.clearAllLogs()),
     }),
   }

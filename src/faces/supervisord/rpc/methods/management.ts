@@ -1,11 +1,9 @@
 // The configuration, the daemon's own life, and its events.
 import type { Daemon } from '../../daemon.ts'
 import type { Method } from '../method.ts'
-import { string, text } from '../parameters.ts'
+import { groupName, text } from '../parameters.ts'
 import type { Define } from '../supervisor.ts'
-
-const done = { type: 'boolean', text: 'true, or a fault' } as const
-const groupName = string('name', 'the group')
+import { done } from './outcomes.ts'
 
 /** Commands that give nothing back are answered with true. */
 const commanded =
@@ -15,6 +13,10 @@ const commanded =
     return true
   }
 
+/**
+ * Methods on the configuration, the life of the daemon, and its events.
+ * @param always defines a method that answers while the daemon shuts down, too
+ */
 export function managementMethods(define: Define, always: Define, daemon: Daemon): Record<string, Method> {
   return {
     reloadConfig: define({

@@ -4,10 +4,11 @@ import { daemonStateCode, type Daemon } from '../../daemon.ts'
 import { API_VERSION, SUPERVISOR_VERSION } from '../../versions.ts'
 import { configStruct } from '../config-info.ts'
 import { EncodedValue, type Method } from '../method.ts'
-import { string } from '../parameters.ts'
+import { processName } from '../parameters.ts'
 import { processStruct, processXml } from '../process-info.ts'
 import type { Define } from '../supervisor.ts'
 
+/** Methods that change nothing. Each call raises what the daemon raises. */
 export function questionMethods(define: Define, daemon: Daemon): Record<string, Method> {
   const apiVersion = define({
     about: 'The version of this interface.',
@@ -47,7 +48,7 @@ export function questionMethods(define: Define, daemon: Daemon): Record<string, 
     }),
     getProcessInfo: define({
       about: 'The state of one process.',
-      params: [string('name', 'the process, as name or group:name')],
+      params: [processName],
       returns: { type: 'struct', text: 'names, times, state, logs, pid and a description' },
       call: (name) => processStruct(daemon.process(name)),
     }),

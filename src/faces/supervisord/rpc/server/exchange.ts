@@ -49,6 +49,7 @@ export const errorContent = (status: number): Content => ({
     `<p>Error code ${status}.</p>\n<p>Message: ${STATUS_CODES[status] ?? ''}.</p>\n</body>\n</html>\n`,
 })
 
+/** A request with its path and query apart. */
 export function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
   const [path = '', query = ''] = splitOnce(request.url ?? '', '?')
   return { request, response, path: decodedPath(path), query: new URLSearchParams(query) }

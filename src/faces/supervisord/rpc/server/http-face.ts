@@ -1,7 +1,7 @@
-// One HTTP server of a supervisord configuration: who may ask, and which route answers. No request ends the daemon.
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { stackOf } from '../../../../domain/errors.ts'
 import { limitConnections } from '../../../../engine/limit-connections.ts'
 import { hostName, refusal } from '../../../../wire/http/browser-guard.ts'
 import type { HttpServerConfig } from '../../config/types.ts'
@@ -42,9 +42,11 @@ export interface FaceOptions {
   readonly log: ServerLog
   /** Of the daemon: part of a temporary name. */
   readonly pid: number
+  /** Tests have lower ones. */
   readonly limits?: Partial<HttpLimits>
 }
 
+/** One HTTP server of a supervisord configuration: who may ask, and which route answers. No request ends the daemon. */
 export class SupervisordHttpFace {
   readonly #options: FaceOptions
   readonly #limits: HttpLimits
@@ -108,8 +110,7 @@ export class SupervisordHttpFace {
       const reply = this.#refusal(exchange) ?? (await replyOf(exchange, this.#options.routes))
       if (reply !== null) send(exchange, reply)
     } catch (error) {
-      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      log('critical', `handling ${request.method ?? ''} ${shown(request.url ?? '')} failed: ${cause}`)
+      log('critical', `handling ${request.method ?? ''} ${shown(request.url ?? '')} failed: ${stackOf(error)}`)
       if (response.headersSent) response.destroy()
       else send(exchange, 500)
     }
@@ -137,9 +138,10 @@ export class SupervisordHttpFace {
       return
     }
     const statuses: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
-    const { status = 400, type, body } = errorContent(statuses[error.code ?? ''] ?? 400)
+    const status = statuses[error.code ?? ''] ?? 400
+    const { type, body } = errorContent(status)
     const headers = `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close`
-    socket.end(`HTTP/1.1 ${status} ${body.match(/Message: (.*)\./)?.[1] ?? ''}\r\n${headers}\r\n\r\n${body}`)
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers}\r\n\r\n${body}`)
   }
 }
 

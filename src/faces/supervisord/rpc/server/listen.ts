@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import type { Server } from 'node:net'
 import { getSystemErrorMap } from 'node:util'
-import { AgentError } from '../../../../domain/errors.ts'
+import { AgentError, codeOf, messageOf } from '../../../../domain/errors.ts'
 import type { HttpServerConfig } from '../../config/types.ts'
 import type { ServerLog } from './log.ts'
 import { listenOnUnix } from './unix-socket.ts'
@@ -40,7 +40,7 @@ async function listenOnInet(server: Server, { host, port }: { host: string; port
 }
 
 function inSupervisordsWords(cause: unknown): string {
-  const { code = '' } = cause as NodeJS.ErrnoException
+  const code = codeOf(cause)
   if (code === 'EADDRINUSE') {
     return (
       'Another program is already listening on a port that one of our HTTP servers is configured to use.  ' +
@@ -55,5 +55,5 @@ function inSupervisordsWords(cause: unknown): string {
 /** For the log, where the class of an error says nothing. */
 function reasonOf(cause: unknown): string {
   if (cause instanceof AgentError) return cause.subject
-  return cause instanceof Error ? cause.message : String(cause)
+  return messageOf(cause)
 }

@@ -5,6 +5,7 @@ import { AgentError } from '../../../../domain/errors.ts'
 import type { Daemon, LogChannel, LogFollower } from '../../daemon.ts'
 import type { Exchange, Reply, Route } from './exchange.ts'
 
+/** `/logtail/NAME/CHANNEL` and `/mainlogtail`: logs as they grow, until the client goes. */
 export function logRoutes(daemon: Daemon): Route[] {
   return [
     {

@@ -12,6 +12,7 @@ import type { Route } from './exchange.ts'
 import { shown, type ServerLog } from './log.ts'
 import { readBody } from './request-body.ts'
 
+/** `/RPC2`: a call of XML-RPC and its answer; 400 for what is none, 413 for one that is too large. */
 export function rpcRoute(dispatcher: Dispatcher, log: ServerLog, limits: XmlLimits = callLimits): Route {
   return {
     matches: (path) => path.startsWith('/RPC2'),

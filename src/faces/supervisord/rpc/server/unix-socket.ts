@@ -5,7 +5,7 @@ import { chmodSync, chownSync, linkSync, lstatSync, rmSync, statSync, type Stats
 import { connect, type Server } from 'node:net'
 import { userInfo } from 'node:os'
 import { dirname } from 'node:path'
-import { AgentError } from '../../../../domain/errors.ts'
+import { AgentError, codeOf } from '../../../../domain/errors.ts'
 import type { HttpServerConfig } from '../../config/types.ts'
 import type { ServerLog } from './log.ts'
 
@@ -101,5 +101,3 @@ function removeOnly(file: string, { ino, dev }: Stats): void {
   const now = lstatSync(file, { throwIfNoEntry: false })
   if (now?.ino === ino && now.dev === dev) rmSync(file, { force: true })
 }
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''

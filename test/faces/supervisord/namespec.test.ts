@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isPattern, makeNamespec, matching, splitNamespec } from '../../../../src/faces/supervisord/ctl/namespec.ts'
-import { cpuTime } from '../../../support/cpu-time.ts'
+import { isPattern, makeNamespec, matching, splitNamespec } from '../../../src/faces/supervisord/namespec.ts'
+import { cpuTime } from '../../support/cpu-time.ts'
 
 test('names of processes and groups', () => {
   assert.deepEqual(splitNamespec('web'), { group: 'web', process: 'web' })

@@ -1,4 +1,4 @@
-// How processes are named on the command line: `process`, `group:process`, `group:*`, and patterns of ours.
+// How people name processes: `process`, `group:process`, `group:*`, and patterns of ours.
 
 /** What a command shows (supervisord: options.make_namespec). */
 export const makeNamespec = (group: string, process: string): string =>

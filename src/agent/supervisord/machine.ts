@@ -2,9 +2,9 @@ import process from 'node:process'
 import type { Machine } from '../../faces/supervisord/config/machine.ts'
 import { nodeMachine } from '../../faces/supervisord/config/node-machine.ts'
 
-/** The machine as this process sees it: its environment and working folder of now. */
-export const thisMachine = (): Machine =>
-  nodeMachine({ environment: environment(), cwd: process.cwd(), uid: process.getuid?.() ?? -1 })
+/** The machine as supervisord and its client see it, with the environment and the working folder of now. */
+export const supervisordMachine = (cwd = process.cwd()): Machine =>
+  nodeMachine({ environment: environment(), cwd, uid: process.getuid?.() ?? -1 })
 
 const environment = (): Record<string, string> =>
   Object.fromEntries(
