@@ -6,7 +6,7 @@ import { prettyFactory } from 'pino-pretty'
 import { AgentError } from './domain/errors.ts'
 import type { EventName } from './domain/log-events.ts'
 import { visible } from './domain/visible.ts'
-import type { StderrLine } from './engine/ports.ts'
+import type { ChildLine } from './engine/ports.ts'
 import type { NumberedEvent, ReadModel } from './engine/snapshot.ts'
 
 export type LogLevel = 'silent' | 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
@@ -37,7 +37,7 @@ export interface Log {
   /** The same, with `module` on every line. */
   module(name: string): LogLine
   /** A stderr line of a child: never filtered by the level. */
-  child(line: StderrLine): void
+  child(line: ChildLine): void
   /** The text without the secrets that no line may show. */
   masked(text: string): string
   /** No line shows these values from now on, as little as those of the start. */
@@ -80,7 +80,7 @@ export function createLog(options: LogOptions): Log {
   return {
     line: lineOf(agent),
     module: (name) => lineOf(agent.child({ module: name })),
-    child: (line) => logStderr(children, line),
+    child: (line) => logChildLine(children, line),
     masked: (text) => inText(text),
     hide: (more) => {
       if (more.every((secret) => secrets.includes(secret))) return
@@ -151,7 +151,7 @@ const names: Record<string, Exclude<LogLevel, 'silent'>> = {
 /** Names whose meaning on a line is ours; a child's field of that name is kept under `calculator`. */
 const reserved = new Set(['level', 'time', 'instance', 'event', 'stream', 'process', 'pid', 'cut', 'msg', 'calculator'])
 
-function logStderr(logger: Logger, { stream = 'stderr', namespec, pid, text, cut }: StderrLine): void {
+function logChildLine(logger: Logger, { stream = 'stderr', namespec, pid, text, cut }: ChildLine): void {
   const ours = { event: `process.${stream}`, stream, process: namespec, pid, ...(cut && { cut }) }
   const theirs = jsonObject(text)
   if (theirs === null) {

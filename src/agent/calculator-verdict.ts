@@ -20,7 +20,7 @@ export function calculatorVerdict(
   { state, exit, spawnerr }: Pick<ProcessSnapshot, 'state' | 'exit' | 'spawnerr'>,
   config: Config,
 ): CalculatorVerdict | null {
-  const code = exit === null ? exitCodes.notStarted : exitCodeOf({ code: exit.code, signal: exit.signal as never })
+  const code = exit === null ? exitCodes.notStarted : exitCodeOf(exit)
   if (state === 'FATAL') {
     const reason = `${name} FATAL: ${spawnerr}`
     if (config.calculator.exitOn !== 'never') return { code: code || 1, reason, isLast: false }

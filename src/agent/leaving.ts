@@ -3,6 +3,7 @@ import type { Millis } from '../domain/time.ts'
 import type { Adoption } from '../engine/document/adoption.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { Workers } from '../engine/stream/workers.ts'
+import { within } from '../engine/waiting.ts'
 
 /** What is left of the streams. */
 export interface Leaving extends Pick<Adoption, 'close' | 'closeSides'> {
@@ -36,20 +37,14 @@ export async function leaveStreams({ clock, adoption, failed, ...parts }: Leavin
   const take = async (step: Promise<unknown>): Promise<void> => {
     await step.catch(failed)
   }
-  const within = async (limit: Millis, work: Promise<unknown>): Promise<void> => {
-    const late = Promise.withResolvers<undefined>()
-    const timer = clock.arm(limit, () => late.resolve(undefined))
-    await Promise.race([take(work), late.promise])
-    timer.cancel()
-  }
   const { workers } = adoption
   const changing = adoption.close()
   if (workers) await Promise.race([take(workers.drain(parts.adoptionGraceMs)), parts.hurry])
   await take(parts.stop())
   const until = clock.now() + GOODBYE
   const giveBack = async (): Promise<void> => {
-    await within(LAST_WORDS, Promise.all([workers && take(workers.finished()), changing]))
-    await within(until - clock.now(), adoption.closeSides())
+    await within(clock, LAST_WORDS, take(Promise.all([workers && take(workers.finished()), changing])))
+    await within(clock, until - clock.now(), take(adoption.closeSides()))
   }
-  await Promise.all([giveBack(), within(GOODBYE, parts.deregister())])
+  await Promise.all([giveBack(), within(clock, GOODBYE, take(parts.deregister()))])
 }

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import type { Config } from '../config/config.ts'
-import { deadLetterTopicOf } from '../domain/stream/change-class.ts'
+import { deadLetterTopicOf, type ChangeClass } from '../domain/stream/change-class.ts'
 import { namespec } from '../domain/process/spec.ts'
 import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
@@ -12,7 +12,7 @@ import type { StreamSides } from '../engine/stream/stream-parts.ts'
 import { waitForBroker } from '../kafka/connect.ts'
 import { KafkaDeadLetterSink } from '../kafka/dead-letter-sink.ts'
 import type { KafkaCluster } from '../kafka/cluster.ts'
-import { joinGroup } from '../kafka/group-membership.ts'
+import { membershipIn } from '../kafka/group-membership.ts'
 import { KafkaSink, type SinkSettings } from '../kafka/kafka-sink.ts'
 import { KafkaSource } from '../kafka/kafka-source.ts'
 import { createCluster, type KafkaCredentials } from '../kafka/options.ts'
@@ -73,7 +73,7 @@ export class Sides {
   }
 
   /** What `changed` leaves alone is taken over from `old`. */
-  for(settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<string>): StreamSides {
+  for(settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<ChangeClass>): StreamSides {
     const { input, output } = this.#config
     const deadLetterTopic = deadLetterTopicOf(settings)
     const reads = settings.protocol !== 'source'
@@ -144,7 +144,7 @@ export class Sides {
       topics: settings.inputTopics,
       from: settings.inputFrom,
       join: (owner) =>
-        joinGroup(() => this.cluster(), {
+        membershipIn(() => this.cluster(), {
           groupId: kafka.groupId,
           topics: settings.inputTopics,
           protocol: kafka.groupProtocol,

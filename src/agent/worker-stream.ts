@@ -52,7 +52,7 @@ export function workerStream(
       oomKills: () => outOfMemoryKills(),
       logStdout: stdoutLog(log, name),
       replayable: config.input.kind === 'kafka',
-      ...controlParts(config, log, name, () => supervisor.progressed(name, 'ready')),
+      ...controlParts(config, log, name, () => supervisor.ready(name)),
       progressed: () => supervisor.progressed(name),
       broken: (pid) => supervisor.kill(name, pid),
     },

@@ -41,11 +41,13 @@ export class AgentModel implements ReadModel {
     this.#startedAt = parts.clock.wall()
   }
 
+  /** How it stands with Consul; `reason`: why it cannot be reached. */
   consul(state: Snapshot['agent']['consul'], reason: string): void {
     this.#consul = state
     this.#consulReason = reason
   }
 
+  /** From now on the agent leaves, or has left. */
   leaving(state: 'draining' | 'stopped'): void {
     this.#leaving = state
   }

@@ -19,6 +19,7 @@ export interface LogTarget {
   ready(): void
 }
 
+/** An open log. */
 export interface LogWriter {
   /**
    * Takes all bytes; what cannot be written is dropped and told as a problem, never raised. False: the reader at the
@@ -33,6 +34,7 @@ export interface LogWriter {
   close(): void
 }
 
+/** Opens and makes logs. */
 export interface Logs {
   /**
    * Raises a system error, with its code. Who opens a target again and again gives the same object: what a slow reader

@@ -5,10 +5,12 @@ import type { LineBatch, TopicPartition } from '../domain/stream/line-batch.ts'
 import type { DeadLetter, Refusal, ValueBatch } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 
+/** What was armed, and has not fired yet; to cancel it afterwards does nothing. */
 export interface Timer {
   cancel(): void
 }
 
+/** The only time that the engine knows. */
 export interface Clock {
   /** Monotonic, in ms. */
   now(): Millis
@@ -24,6 +26,7 @@ export interface LoopDelay {
   readonly max: Millis
 }
 
+/** Watches how late the event loop is. */
 export interface LoopLag {
   /** Over the last seconds; null before anything was measured. */
   read(): LoopDelay | null
@@ -33,8 +36,8 @@ export interface LoopLag {
 // ---- children ----------------------------------------------------------------------------------------------------
 
 /** One line that a child wrote to stderr or to a stdout that is log, or had logged by its control channel. */
-export interface StderrLine {
-  /** stderr where it is left out. */
+export interface ChildLine {
+  /** Where it comes from; stderr unless this says otherwise. */
   readonly stream?: 'stdout' | 'stderr' | 'control'
   readonly namespec: string
   readonly pid: number
@@ -44,6 +47,7 @@ export interface StderrLine {
   readonly cut: boolean
 }
 
+/** Our end of a child's stdin. */
 export interface ChildInput {
   /** Resolves when the kernel has taken every byte; rejects when the reading end is closed. One write at a time. */
   write(...pieces: readonly Uint8Array[]): Promise<void>
@@ -57,6 +61,7 @@ export interface ChildInput {
   closed?(): boolean
 }
 
+/** Our end of a child's stdout or stderr. */
 export interface ChildOutput {
   /**
    * Called once, before any data can be lost; chunks are the receiver's to keep, and so are `headroom` bytes of memory in
@@ -110,6 +115,7 @@ export interface Activity {
   readonly parked: 'stdin' | 'waiting' | 'busy' | 'unknown'
 }
 
+/** Starts children and signals them: the operating system, as far as processes go. */
 export interface Spawner {
   /**
    * Starts a child in its own process group. `onExit` is called once, never before `spawn` has returned.
@@ -147,6 +153,7 @@ export interface PipeOwner {
 
 // ---- streams -----------------------------------------------------------------------------------------------------
 
+/** Who takes the records of a source, and is told what becomes of its partitions. */
 export interface RecordConsumer {
   /** Resolves when the batch has its place in the window: until then the source fetches no more of that partition. */
   batch(batch: LineBatch): Promise<void>
@@ -182,6 +189,16 @@ export interface SourceHealth {
   readonly error: string | null
 }
 
+/** How far one partition is read. */
+export interface CommitPosition extends TopicPartition {
+  /** The next offset to read. */
+  readonly offset: number
+  readonly epoch: number
+  /** A note for whoever owns the partition next; empty by default. */
+  readonly metadata?: string
+}
+
+/** Where records come from: a consumer group's partitions, or a local file. */
 export interface RecordSource {
   /** Begins to fetch; resolves when the first attempt to join was made or the source is waiting for its topics. */
   start(consumer: RecordConsumer): Promise<void>
@@ -190,17 +207,8 @@ export interface RecordSource {
   resume(): void
   /** Fetch again from `offset`; batches from now on carry `epoch`. */
   rewind(partition: TopicPartition, offset: number, epoch: number): void
-  /**
-   * Commits "next offset to read" per partition, with a note for whoever owns it next (empty by default); positions of
-   * an epoch that is over are dropped. Rejects if refused.
-   */
-  commit(
-    positions: readonly (TopicPartition & {
-      readonly offset: number
-      readonly epoch: number
-      readonly metadata?: string
-    })[],
-  ): Promise<void>
+  /** Positions of an epoch that is over are dropped. Rejects if refused. */
+  commit(positions: readonly CommitPosition[]): Promise<void>
   health(): SourceHealth
   /**
    * Gives everything that is ours to the others, until `comeBack`; resolves when it is given. Without it there are no
@@ -211,11 +219,13 @@ export interface RecordSource {
   close(): Promise<void>
 }
 
+/** As SourceHealth, of a sink. */
 export interface SinkHealth {
   readonly lastAckAt: Millis | null
   readonly error: string | null
 }
 
+/** Where answers go. */
 export interface RecordSink {
   /** Whatever is written goes nowhere. */
   readonly discards?: true
@@ -232,6 +242,7 @@ export interface RecordSink {
   close(): Promise<void>
 }
 
+/** Where records go that could not be worked off, each with the reason. */
 export interface DeadLetterSink {
   /** What it stores is in the log: nobody needs to tell of a letter besides. */
   readonly tellsEach?: boolean
@@ -246,12 +257,7 @@ export interface DeadLetterSink {
 
 // ---- transactions --------------------------------------------------------------------------------------------------
 
-export type TransactionPosition = TopicPartition & {
-  readonly offset: number
-  readonly epoch: number
-  readonly metadata: string
-}
-
+/** Is told what befalls a transaction from outside. */
 export interface TransactionListener {
   /** What the sinks have stored since the last commit cannot be committed any more: it is to be aborted. */
   voided(reason: string): void
@@ -267,7 +273,7 @@ export interface Transactions {
    * Commits everything that the sinks have stored since the last commit or abort, and the positions with it. To be called
    * when every write has ended. Rejects when it cannot be; then it is to be aborted.
    */
-  commit(positions: readonly TransactionPosition[]): Promise<void>
+  commit(positions: readonly CommitPosition[]): Promise<void>
   /** What the sinks have stored since the last commit never holds, and writes under way reject. Resolves when that is sure. */
   abort(): Promise<void>
   health(): { readonly error: string | null }

@@ -1,7 +1,9 @@
 // The one read model: what every face, check and metric shows. Plain data, made by the engine, read by everybody.
 import type { CalculatorMetric } from '../domain/control/metrics.ts'
-import type { ProcessState } from '../domain/process/state.ts'
 import type { Fields, Level } from '../domain/events.ts'
+import type { EventName } from '../domain/log-events.ts'
+import type { Process, ProcessState } from '../domain/process/state.ts'
+import type { Advised } from '../domain/stream/advice.ts'
 import type { Death } from '../domain/stream/death.ts'
 import type { Durations } from '../domain/stream/duration-histogram.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
@@ -9,6 +11,7 @@ import type { Protocol } from '../domain/stream/settings.ts'
 import type { Millis } from '../domain/time.ts'
 import type { LoopDelay } from './ports.ts'
 
+/** One supervised process. */
 export interface ProcessSnapshot {
   readonly name: string
   readonly group: string
@@ -17,7 +20,7 @@ export interface ProcessSnapshot {
   /** Last start and last exit, ms since the epoch; null for never. */
   readonly startedAt: Millis | null
   readonly stoppedAt: Millis | null
-  readonly exit: { readonly code: number | null; readonly signal: string | null; readonly expected: boolean } | null
+  readonly exit: Process['exit']
   readonly spawnerr: string
   /** Failed starts in a row. */
   readonly retries: number
@@ -33,6 +36,7 @@ export interface ProcessSnapshot {
   readonly stderrTail: readonly string[]
 }
 
+/** What has happened in one stream since the agent began. */
 export interface StreamCounters {
   readonly recordsIn: number
   readonly recordsOut: number
@@ -80,6 +84,7 @@ export interface ControlSnapshot {
   readonly metrics: readonly CalculatorMetric[]
 }
 
+/** The stream of one Calculator. */
 export interface StreamSnapshot {
   readonly namespec: string
   readonly protocol: Protocol
@@ -117,7 +122,7 @@ export interface StreamSnapshot {
   /** Few records at once are in work, until the one is found that killed the Calculator. */
   readonly isolating: boolean
   /** Under relay: the protocol that the Calculator seems to keep, or `flush`; null while there is not enough evidence. */
-  readonly advice: string | null
+  readonly advice: Advised | null
   /** null: it has no control channel. */
   readonly control: ControlSnapshot | null
   /** Partitions with records waiting and none settled for longer than the limit. */
@@ -139,6 +144,7 @@ export interface DocumentSnapshot {
   readonly problem: string
 }
 
+/** Everything, at one instant. */
 export interface Snapshot {
   /** Number of the last event. */
   readonly seq: number
@@ -172,13 +178,13 @@ export interface ReadModel {
   subscribe(listener: (event: NumberedEvent) => void): () => void
 }
 
+/** A fact with its place among all others. */
 export interface NumberedEvent {
   readonly seq: number
   /** Ms since the epoch, and monotonic ms. */
   readonly wall: Millis
   readonly mono: Millis
-  /** Stable dotted name: `process.exited`, `stream.checkpoint`, `document.refused` … */
-  readonly event: string
+  readonly event: EventName
   readonly level: Level
   readonly message: string
   readonly fields: Fields

@@ -4,6 +4,7 @@ import type { ProgramSpec } from '../domain/process/spec.ts'
 /** A command that is to end by itself; as a program, but nothing restarts it. */
 export type OneShot = Pick<ProgramSpec, 'command' | 'directory' | 'environment' | 'umask' | 'user'>
 
+/** How it ended. */
 export interface OneShotResult {
   /** Null: it ended with 0. Else why not, such as `exit status 3`. */
   readonly failure: string | null
@@ -20,6 +21,7 @@ export type RunOneShot = (shot: OneShot, signal: AbortSignal) => Promise<OneShot
  */
 export type MeasureMemory = (leaders: readonly number[]) => Promise<ReadonlyMap<number, number>>
 
+/** Both, for whoever needs them. */
 export interface UpkeepTools {
   readonly runOneShot: RunOneShot
   readonly measureMemory: MeasureMemory

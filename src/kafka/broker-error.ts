@@ -22,6 +22,8 @@ export class BrokerError extends Error {
   }
 }
 
+export const LEADER_NOT_AVAILABLE = 5
+
 /** Newer than kafkajs. */
 const newer = [
   [89, 'THROTTLING_QUOTA_EXCEEDED', true, 'The quota of requests is used up'],

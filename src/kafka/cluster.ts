@@ -9,15 +9,18 @@ import { kafkaJsLog, type KafkaLog } from './log.ts'
 import { metadata, type BrokerAddress, type ClusterFacts } from './protocol/metadata.ts'
 import type { ApiVersions, KafkaRequest } from './protocol/request.ts'
 
+/** TLS and login as kafkajs wants them, for one connection. */
+export interface Security {
+  readonly ssl: NonNullable<KafkaConfig['ssl']> | null
+  readonly sasl: NonNullable<KafkaConfig['sasl']> | null
+}
+
 export interface ClusterOptions {
   /** `host:port` each. */
   readonly brokers: readonly string[]
   readonly clientId: string
-  /** TLS and login of a connection that is about to be opened. */
-  readonly security: () => {
-    readonly ssl: NonNullable<KafkaConfig['ssl']> | null
-    readonly sasl: NonNullable<KafkaConfig['sasl']> | null
-  }
+  /** Of a connection that is about to be opened. */
+  readonly security: () => Security
   readonly log: KafkaLog
   readonly clock: Clock
   /** Instead of TCP or TLS: with it tests cut and hold back what passes. */

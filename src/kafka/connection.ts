@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../engine/ports.ts'
 import type { Millis } from '../domain/time.ts'
 import { refuse } from './broker-error.ts'
+import { asError } from './errors.ts'
 import {
   connectionError,
   createConnection,
@@ -160,8 +161,6 @@ export class BrokerConnection {
 }
 
 const UNSUPPORTED_VERSION = 35
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** By a function: the compiler does not see that a callback has set it. */
 const cancel = (timer: Timer | null): void => timer?.cancel()

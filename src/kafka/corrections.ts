@@ -1,4 +1,3 @@
-// What is done when partitions are no more what they were: offsets that are gone, topics made anew, ends that moved.
 import { nameOf } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, Timer } from '../engine/ports.ts'
@@ -7,7 +6,7 @@ import { explain } from './errors.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
 import { offsetsAt } from './offset-lookup.ts'
-import type { Ownership } from './ownership.ts'
+import type { OwnedPartitions } from './owned-partitions.ts'
 import { NO_EPOCH, type Divergence } from './protocol/fetch.ts'
 import { LATEST } from './protocol/list-offsets.ts'
 import type { StartFinder } from './start-finder.ts'
@@ -17,7 +16,7 @@ import type { Topics } from './topics.ts'
 export interface CorrectionParts {
   readonly cluster: KafkaCluster
   readonly topics: Topics
-  readonly ownership: Ownership
+  readonly ownership: OwnedPartitions
   readonly starts: Pick<StartFinder, 'instead' | 'begin' | 'begun' | 'pin'>
   readonly clock: Clock
   readonly log: KafkaLog
@@ -31,6 +30,9 @@ export interface CorrectionParts {
 
 const LOOK_EVERY: Millis = 10_000
 
+/**
+ * What is done when partitions are no more what they were: offsets that are gone, topics made anew, ends that moved.
+ */
 export class Corrections {
   readonly #parts: CorrectionParts
   #timer: Timer | null = null

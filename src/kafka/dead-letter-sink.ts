@@ -1,11 +1,12 @@
 import { AgentError } from '../domain/errors.ts'
 import type { Headers } from '../domain/stream/line-batch.ts'
 import { partitionForKey, StickyPartition } from '../domain/stream/output-partition.ts'
-import type { DeadLetter, ValueBatch } from '../domain/stream/value-batch.ts'
+import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { DeadLetterSink, SinkHealth } from '../engine/ports.ts'
 import { explain } from './errors.ts'
 import type { SinkSettings } from './kafka-sink.ts'
 import { makeTopic } from './make-topic.ts'
+import { keyedValues } from './produce/keyed-values.ts'
 import { Producer } from './produce/producer.ts'
 import { recordEncoder } from './produce/record-encoder.ts'
 
@@ -27,7 +28,7 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
     this.#settings = settings
     const encode = recordEncoder(compression, cluster.pool, transaction !== null)
     const look = (): Promise<void> => this.#look()
-    this.#producer = new Producer({ cluster, topics: [topic], encode, look, clock, log, transaction })
+    this.#producer = new Producer({ cluster, topic, encode, look, clock, log, transaction })
   }
 
   /** Rejects with AgentError FAILED when nobody wants them any more before they are on their way. */
@@ -61,11 +62,12 @@ export class KafkaDeadLetterSink implements DeadLetterSink {
     const count = await this.#partitionsFor(isWanted)
     if (!isWanted()) throw givenUp(topic)
     const keyless = this.#sticky.next(count)
+    const timestamp = clock.wall()
     const places = Map.groupBy(letters, ({ key }) => (key ? partitionForKey(key, count) : keyless))
     const refused = await Promise.all(
       [...places].map(async ([partition, list]) => {
-        const batch = batchOf(partition, list.map(form), clock.wall())
-        const refusals = await this.#producer.write({ topic, partition }, batch)
+        const records = list.map((letter) => ({ ...form(letter), timestamp }))
+        const refusals = await this.#producer.write({ topic, partition }, keyedValues(partition, records))
         return refusals.flatMap(({ index }) => list.slice(index, index + 1))
       }),
     )
@@ -131,27 +133,3 @@ const head = (letter: DeadLetter): Letter => ({
   value: letter.value.subarray(0, HEAD),
   headers: [...ownHeaders(letter), ['x-dlq-truncated', text(String(letter.value.length))]],
 })
-
-function batchOf(partition: number, letters: readonly Letter[], wall: number): ValueBatch {
-  const starts = new Uint32Array(letters.length)
-  const ends = new Uint32Array(letters.length)
-  let end = 0
-  letters.forEach(({ value }, index) => {
-    starts[index] = end
-    end += value.length
-    ends[index] = end
-  })
-  return {
-    partition,
-    count: letters.length,
-    bytes: Buffer.concat(letters.map(({ value }) => value)),
-    starts,
-    ends,
-    context: {
-      uniform: null,
-      key: (index) => letters[index]?.key ?? null,
-      headers: (index) => letters[index]?.headers ?? [],
-      timestamp: () => wall,
-    },
-  }
-}

@@ -12,6 +12,9 @@ function chain(error: unknown): Error[] {
   return found
 }
 
+/** What was thrown, as an error. */
+export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
+
 /** The broker's name of an error, such as `MESSAGE_TOO_LARGE`; else kafkajs's name of it. */
 export function errorType(error: unknown): string {
   const errors = chain(error)
@@ -30,6 +33,7 @@ const cures: Readonly<Record<string, string>> = {
   INCONSISTENT_GROUP_PROTOCOL: 'other programs use this consumer group, set KAFKA_CONSUMER_GROUP',
   INVALID_SESSION_TIMEOUT: 'set KAFKA_SESSION_TIMEOUT to what the broker allows',
   UNSUPPORTED_SASL_MECHANISM: 'set KAFKA_SASL_MECHANISM to one the broker has',
+  UNSUPPORTED_VERSION: 'Kafka 2.5 or newer is needed',
   KafkaJSSASLAuthenticationError: 'check KAFKA_SASL_MECHANISM and the credentials',
 }
 

@@ -21,18 +21,8 @@ export interface Membership {
   leave(): Promise<void>
 }
 
-/** Who works on the partitions. */
-export interface MembershipOwner {
-  /** Newly owned; those that stay are not told again. */
-  assigned(partitions: readonly TopicPartition[]): void
-  /** Resolves when what can be finished is finished and committed; commits are possible until then. */
-  revoked(partitions: readonly TopicPartition[]): Promise<void>
-  /** Gone without notice: nothing of them can be committed. */
-  lost(partitions: readonly TopicPartition[]): void
-}
-
 /** A member of a consumer group over connections of its own, which end with it. */
-export function joinGroup(
+export function membershipIn(
   cluster: () => KafkaCluster,
   settings: Omit<GroupMemberSettings, 'joining' | 'talking'>,
 ): Membership {

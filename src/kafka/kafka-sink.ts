@@ -2,11 +2,12 @@ import { AgentError } from '../domain/errors.ts'
 import type { Refusal, ValueBatch } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordSink, SinkHealth } from '../engine/ports.ts'
+import { wait } from '../engine/waiting.ts'
 import type { Compression } from '../wire/record-batch/compression.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
 import type { KafkaLog } from './log.ts'
-import { Problem, wait } from './problem.ts'
+import { Problem } from './problem.ts'
 import { Producer } from './produce/producer.ts'
 import { recordEncoder } from './produce/record-encoder.ts'
 import type { WritingTransaction } from './produce/writing-transaction.ts'
@@ -38,7 +39,7 @@ export class KafkaSink implements RecordSink {
     const { cluster, topic, compression, clock, log, transaction = null } = settings
     this.#settings = settings
     const encode = recordEncoder(compression, cluster.pool, transaction !== null)
-    this.#producer = new Producer({ cluster, topics: [topic], encode, clock, log, transaction })
+    this.#producer = new Producer({ cluster, topic, encode, clock, log, transaction })
     this.#missing = new Problem(clock, log, 'kafka.output-topic-missing', Infinity)
     this.#unreachable = new Problem(clock, log, 'kafka.sink')
   }

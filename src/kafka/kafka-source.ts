@@ -1,19 +1,21 @@
-// Records of the partitions that a consumer group gives to this agent.
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
-import type { Clock, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
+import type { Clock, CommitPosition, RecordConsumer, RecordSource, SourceHealth } from '../engine/ports.ts'
+import { Serial } from '../engine/serial.ts'
+import { wait, within } from '../engine/waiting.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { Corrections } from './corrections.ts'
 import { Fetcher } from './fetch/fetcher.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import { Trouble } from './fetch/trouble.ts'
-import type { Membership, MembershipOwner } from './group-membership.ts'
+import type { Membership } from './group-membership.ts'
+import type { MemberOwner } from './group/settings.ts'
 import { watchLag } from './lag-watch.ts'
 import type { KafkaLog } from './log.ts'
 import { MissingTopics } from './missing-topics.ts'
-import { Ownership } from './ownership.ts'
-import { CLOSE_LIMIT, Problem, wait, within } from './problem.ts'
-import { SourceCommits, type CommitPosition, type Transact } from './source-commits.ts'
+import { OwnedPartitions } from './owned-partitions.ts'
+import { CLOSE_LIMIT, Problem } from './problem.ts'
+import { SourceCommits, type Transact } from './source-commits.ts'
 import { StartFinder } from './start-finder.ts'
 import type { InputFrom } from './start-positions.ts'
 import { Topics } from './topics.ts'
@@ -24,7 +26,7 @@ export interface SourceSettings {
   readonly topics: readonly string[]
   readonly from: InputFrom
   /** Called once all topics exist. */
-  readonly join: (owner: MembershipOwner) => Membership
+  readonly join: (owner: MemberOwner) => Membership
   readonly clock: Clock
   readonly log: KafkaLog
 }
@@ -32,9 +34,10 @@ export interface SourceSettings {
 const TOPIC_POLL: Millis = 1_000
 const ASIDE = 'the partitions are left to other members of the consumer group until the Calculator runs'
 
-export class KafkaSource implements RecordSource, MembershipOwner {
+/** Records of the partitions that a consumer group gives to this agent. */
+export class KafkaSource implements RecordSource, MemberOwner {
   readonly #settings: SourceSettings
-  readonly #ownership = new Ownership()
+  readonly #ownership = new OwnedPartitions()
   readonly #commits = new SourceCommits(this.#ownership, () => this.#membership)
   readonly #topics: Topics
   readonly #problem: Problem
@@ -54,7 +57,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
   #lastFetchAt: Millis | null = null
   #done: Promise<void> = Promise.resolve()
   /** The consumer is told of one change after the other. */
-  #told: Promise<void> = Promise.resolve()
+  readonly #changes = new Serial()
 
   constructor(settings: SourceSettings) {
     const { cluster, clock, log, from } = settings
@@ -173,7 +176,9 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       lastFetchAt: this.#lastFetchAt,
       lag: joined ? this.#ownership.lag : null,
       ends: this.#ownership.list.map(({ topic, partition, handedOver: next, highWatermark }) => ({
-        ...{ topic, partition, next },
+        topic,
+        partition,
+        next,
         end: next === null ? null : highWatermark,
       })),
       rebalances: { ...this.#rebalances },
@@ -194,7 +199,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
     this.#fetcher.close()
     await this.#membership?.close()
     this.#settings.cluster.close()
-    await within(this.#settings.clock, CLOSE_LIMIT, this.#done)
+    await within(this.#settings.clock, CLOSE_LIMIT, Promise.allSettled([this.#done]))
   }
 
   // ---- what the membership tells -----------------------------------------------------------------------------------
@@ -238,11 +243,9 @@ export class KafkaSource implements RecordSource, MembershipOwner {
 
   /** Rejects as `what`; what comes next is told all the same. */
   #tell(what: () => Promise<void>): Promise<void> {
-    const turn = this.#told.then(async () => {
+    return this.#changes.run(async () => {
       if (!this.#closing.signal.aborted) await what()
     })
-    this.#told = turn.catch(() => undefined)
-    return turn
   }
 
   // ------------------------------------------------------------------------------------------------------------------
@@ -268,7 +271,7 @@ export class KafkaSource implements RecordSource, MembershipOwner {
       await over
       if (closed()) return
       // Of a rebalance that was under way: whoever joins next begins with nothing.
-      await this.#told
+      await this.#changes.settled()
       this.lost(this.#ownership.list)
     }
   }

@@ -3,12 +3,12 @@
 import { nameOf } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
+import { wait } from '../engine/waiting.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
 import { offsetsAt } from './offset-lookup.ts'
-import { wait } from './problem.ts'
 import { LATEST } from './protocol/list-offsets.ts'
 import type { Topics } from './topics.ts'
 

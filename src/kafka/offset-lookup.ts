@@ -1,6 +1,6 @@
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Millis } from '../domain/time.ts'
-import { BrokerError, refuse } from './broker-error.ts'
+import { refuse } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { listOffsets } from './protocol/list-offsets.ts'
 import type { Topics } from './topics.ts'
@@ -18,7 +18,7 @@ export async function offsetsAt(
 ): Promise<ReadonlyMap<string, number>> {
   const led = partitions.map((partition) => {
     const leader = topics.leaderOf(partition)
-    if (!leader) throw topics.problemOf(partition.topic) ?? new BrokerError(LEADER_NOT_AVAILABLE)
+    if (!leader) throw topics.leaderProblem(partition.topic)
     return { topic: partition.topic, ...leader }
   })
   const answers = await Promise.all(
@@ -33,5 +33,3 @@ export async function offsetsAt(
   }
   return offsets
 }
-
-const LEADER_NOT_AVAILABLE = 5

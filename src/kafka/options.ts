@@ -1,8 +1,9 @@
 import type { ISocketFactory, KafkaConfig } from 'kafkajs'
 import type { Clock } from '../engine/ports.ts'
-import { KafkaCluster } from './cluster.ts'
+import { KafkaCluster, type Security } from './cluster.ts'
 import type { KafkaLog } from './log.ts'
 
+/** How brokers are trusted, and who we are to them. */
 export interface KafkaTls {
   /** PEM texts. */
   readonly ca?: string
@@ -12,6 +13,7 @@ export interface KafkaTls {
   readonly serverName?: string
 }
 
+/** How to log in. */
 export type KafkaSasl =
   | {
       readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
@@ -20,6 +22,7 @@ export type KafkaSasl =
     }
   | { readonly mechanism: 'oauthbearer'; readonly token: string }
 
+/** Where the brokers are, and how to get in. */
 export interface KafkaOptions {
   /** `host:port` each. */
   readonly brokers: readonly string[]
@@ -32,6 +35,7 @@ export interface KafkaOptions {
   readonly unusedBytes?: number
 }
 
+/** What may change while the agent runs. */
 export type KafkaCredentials = Pick<KafkaOptions, 'tls' | 'sasl'>
 
 /** A cluster of brokers with connections of its own. `socketFactory`: default TCP, or TLS. */
@@ -53,18 +57,13 @@ export const createCluster = (
   })
 }
 
-/** TLS and login as kafkajs wants them, for one connection. */
+/** What the credentials of this moment come to. */
 export function security(now: () => KafkaCredentials): Security {
   const { tls, sasl } = now()
   return {
     ssl: tls ? tlsOptions(tls) : null,
     sasl: sasl ? saslOptions(sasl, () => now().sasl ?? sasl) : null,
   }
-}
-
-export interface Security {
-  readonly ssl: NonNullable<KafkaConfig['ssl']> | null
-  readonly sasl: NonNullable<KafkaConfig['sasl']> | null
 }
 
 const tlsOptions = ({ ca, cert, key, serverName }: KafkaTls): NonNullable<KafkaConfig['ssl']> => ({

@@ -2,6 +2,7 @@ import type { Fields, Level } from '../domain/events.ts'
 import type { TroubleName } from '../domain/log-events.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock } from '../engine/ports.ts'
+import { wait } from '../engine/waiting.ts'
 import type { KafkaLog } from './log.ts'
 
 const REPEAT_AFTER: Millis = 30_000
@@ -10,30 +11,6 @@ const LONGEST_WAIT: Millis = 5_000
 
 /** How long a close waits for what is under way; what takes longer goes on in the background. */
 export const CLOSE_LIMIT: Millis = 2_000
-
-/** Resolves after `ms`, or at once when `signal` is, or becomes, aborted. */
-export async function wait(clock: Clock, ms: Millis, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      timer.cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = clock.arm(ms, done)
-    signal.addEventListener('abort', done)
-  })
-}
-
-/** Resolves when `work` has ended, well or not, or after `ms`: a broker that is silent must not hold a close up. */
-export async function within(clock: Clock, ms: Millis, work: Promise<unknown>): Promise<void> {
-  const done = new AbortController()
-  const ended = work.then(
-    () => done.abort(),
-    () => done.abort(),
-  )
-  await Promise.race([ended, wait(clock, ms, done.signal)])
-}
 
 /**
  * What is wrong now with one connection, and how long to wait before the next try. A new problem is logged at once, an
@@ -56,10 +33,12 @@ export class Problem {
     this.#repeatAfter = repeatAfter
   }
 
+  /** What is wrong now, for a person; null when nothing is. */
   get text(): string | null {
     return this.#text
   }
 
+  /** This is wrong now; logged where that is new, or was last said some time ago. */
   report(text: string, level: Level = 'warn', fields: Fields = {}): void {
     const now = this.#clock.now()
     if (text !== this.#text || this.#loggedAt === null || now - this.#loggedAt >= this.#repeatAfter) {
@@ -69,6 +48,7 @@ export class Problem {
     this.#text = text
   }
 
+  /** Nothing is wrong any more. */
   clear(): void {
     if (this.#text !== null) this.#log('info', `over: ${this.#text}`, { event: `${this.#event}-over` })
     this.#text = null

@@ -1,27 +1,22 @@
-// What a source commits through its membership: never for a partition that is not ours any more.
 import { AgentError } from '../domain/errors.ts'
-import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
+import { nameOf } from '../domain/stream/line-batch.ts'
+import type { CommitPosition } from '../engine/ports.ts'
 import type { OwnedPartition } from './fetch/owned-partition.ts'
 import type { OffsetPosition } from './group/offset-requests.ts'
 import type { Membership } from './group-membership.ts'
-import type { Ownership } from './ownership.ts'
+import type { OwnedPartitions } from './owned-partitions.ts'
 import { NO_EPOCH } from './protocol/fetch.ts'
 import type { TransactionIdentity } from './transactions/requests.ts'
-
-export type CommitPosition = TopicPartition & {
-  readonly offset: number
-  readonly epoch: number
-  readonly metadata?: string
-}
 
 /** Has `offsets` commit within a transaction, and ends that. Rejects when nothing of it came to hold. */
 export type Transact = (offsets: (transaction: TransactionIdentity) => Promise<void>) => Promise<void>
 
+/** What a source commits through its membership: never for a partition that is not ours any more. */
 export class SourceCommits {
-  readonly #ownership: Ownership
+  readonly #ownership: OwnedPartitions
   readonly #membership: () => Membership | null
 
-  constructor(ownership: Ownership, membership: () => Membership | null) {
+  constructor(ownership: OwnedPartitions, membership: () => Membership | null) {
     this.#ownership = ownership
     this.#membership = membership
   }

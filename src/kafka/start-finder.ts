@@ -1,9 +1,3 @@
-// Where newly owned partitions begin. A start that another look could find elsewhere is due from when it is found until
-// a commit holds, of it or of records behind it; or until the partition begins anew. One that was due when its partition
-// was lost is taken up again, unless somebody has committed since. What is due stands with the partition alone, and is
-// committed while no other commit of it is open: so whoever comes to commit it, however late, commits the start that holds
-// then, gives up for no commit that was refused, and takes back nothing that holds: a commit of records that was refused,
-// which may hold in part, leaves due what it was to commit.
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Clock } from '../engine/ports.ts'
 import type { KafkaCluster } from './cluster.ts'
@@ -62,6 +56,14 @@ const isPending = ({ partition, version }: Pending): boolean => partition.versio
 
 const isDue = ({ dueStart }: OwnedPartition): boolean => dueStart !== null
 
+/**
+ * Where newly owned partitions begin. A start that another look could find elsewhere is due from when it is found until
+ * a commit holds, of it or of records behind it; or until the partition begins anew. One that was due when its partition
+ * was lost is taken up again, unless somebody has committed since. What is due stands with the partition alone, and is
+ * committed while no other commit of it is open: so whoever comes to commit it, however late, commits the start that holds
+ * then, gives up for no commit that was refused, and takes back nothing that holds: a commit of records that was refused,
+ * which may hold in part, leaves due what it was to commit.
+ */
 export class StartFinder {
   readonly problem: Problem
   readonly #parts: StartParts

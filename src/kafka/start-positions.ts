@@ -1,13 +1,14 @@
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
-import type { Millis } from '../domain/time.ts'
+import type { StreamSettings } from '../domain/stream/settings.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { offsetsAt } from './offset-lookup.ts'
 import { EARLIEST, LATEST } from './protocol/list-offsets.ts'
 import type { Topics } from './topics.ts'
 
 /** Where a consumer group without a committed offset begins; a number is an instant in ms since the epoch. */
-export type InputFrom = 'earliest' | 'latest' | Millis
+export type InputFrom = StreamSettings['inputFrom']
 
+/** Where one partition begins. */
 export interface Start extends TopicPartition {
   readonly offset: number
   /** Offset of the next record to be written. */

@@ -1,4 +1,4 @@
-import { BrokerError } from './broker-error.ts'
+import { BrokerError, LEADER_NOT_AVAILABLE } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
 import type { PartitionFacts, TopicFacts } from './protocol/metadata.ts'
 import type { TopicPartition } from '../domain/stream/line-batch.ts'
@@ -31,6 +31,11 @@ export class Topics {
   problemOf(topic: string): BrokerError | null {
     const facts = this.#facts.get(topic)
     return facts && 'error' in facts ? new BrokerError(facts.error) : null
+  }
+
+  /** Why `leaderOf` found none: the topic's own problem, or that the partition has no leader now. */
+  leaderProblem(topic: string): BrokerError {
+    return this.problemOf(topic) ?? new BrokerError(LEADER_NOT_AVAILABLE)
   }
 
   /** Looks again. Rejects as KafkaCluster.sendToAny; what was known stays then. */

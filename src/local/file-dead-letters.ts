@@ -5,6 +5,7 @@ import { AgentError } from '../domain/errors.ts'
 import type { DeadLetter } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, DeadLetterSink, SinkHealth } from '../engine/ports.ts'
+import { Serial } from '../engine/serial.ts'
 import { shownBytes, type ShownBytes } from '../wire/shown-bytes.ts'
 import { openFile, reasonOf } from './open-file.ts'
 
@@ -23,7 +24,7 @@ export class FileDeadLetters implements DeadLetterSink {
   readonly #path: string
   readonly #clock: Pick<Clock, 'now' | 'wall'>
   #file: Promise<FileHandle> | null = null
-  #queue: Promise<void> = Promise.resolve()
+  readonly #writes = new Serial()
   #lastAckAt: Millis | null = null
   #error: string | null = null
 
@@ -35,9 +36,7 @@ export class FileDeadLetters implements DeadLetterSink {
   /** Resolves when the letters are on the disk. Raises UNAVAILABLE when they cannot be written. */
   write(letters: readonly DeadLetter[]): Promise<void> {
     if (letters.length === 0) return Promise.resolve()
-    const turn = this.#queue.then(() => this.#append(letters))
-    this.#queue = turn.catch(() => undefined)
-    return turn
+    return this.#writes.run(() => this.#append(letters))
   }
 
   health(): SinkHealth {
@@ -45,7 +44,7 @@ export class FileDeadLetters implements DeadLetterSink {
   }
 
   async close(): Promise<void> {
-    await this.#queue
+    await this.#writes.settled()
     // A file that could not be opened was told of then.
     const file = await this.#file?.catch(() => null)
     await file?.close()

@@ -4,6 +4,7 @@ import { AgentError, codeOf } from '../domain/errors.ts'
 import type { Refusal, ValueBatch } from '../domain/stream/value-batch.ts'
 import type { Millis } from '../domain/time.ts'
 import type { Clock, RecordSink, SinkHealth } from '../engine/ports.ts'
+import { Serial } from '../engine/serial.ts'
 import { STDIO, openFile, reasonOf } from './open-file.ts'
 
 export interface FileSinkOptions {
@@ -20,7 +21,7 @@ export class FileSink implements RecordSink {
   readonly #options: FileSinkOptions
   readonly #isStdout: boolean
   #file: Promise<FileHandle> | null = null
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #writes = new Serial()
   #lastAckAt: Millis | null = null
   #error: string | null = null
 
@@ -39,9 +40,7 @@ export class FileSink implements RecordSink {
 
   /** Resolves when the system has the bytes. Raises UNAVAILABLE when they cannot be written: nothing waits for a cure. */
   write(batch: ValueBatch): Promise<readonly Refusal[]> {
-    const turn = this.#turn.then(() => this.#write(batch))
-    this.#turn = turn.catch(() => undefined)
-    return turn
+    return this.#writes.run(() => this.#write(batch))
   }
 
   async #write(batch: ValueBatch): Promise<readonly Refusal[]> {

@@ -5,7 +5,7 @@ import { getSystemErrorName } from 'node:util'
 import { AgentError, codeOf } from '../domain/errors.ts'
 import { namespec, type ProgramSpec, type Signal } from '../domain/process/spec.ts'
 import type { ExitStatus } from '../domain/process/state.ts'
-import type { Activity, Child, Spawner, StderrLine } from '../engine/ports.ts'
+import type { Activity, Child, ChildLine, Spawner } from '../engine/ports.ts'
 import { repr } from '../wire/ini/python-text.ts'
 import { plainPipes, realPipes, type ChildPipes } from './child-pipes.ts'
 import { readStderr, StderrTails } from './child-stderr.ts'
@@ -21,7 +21,7 @@ import { activity } from './proc.ts'
 export interface SpawnerOptions {
   /** null: plain Node pipes (sockets), no count of unread bytes, the file limit of the agent. */
   readonly libc: Libc | null
-  readonly onStderrLine: (line: StderrLine) => void
+  readonly onStderrLine: (line: ChildLine) => void
   /** Takes out of a child's last lines, which everybody may see, what nobody may. */
   readonly masked?: (text: string) => string
   /** Soft limit of open files for children; absent: the one that the agent was started with. */
@@ -32,7 +32,7 @@ export interface SpawnerOptions {
 export class NodeSpawner implements Spawner {
   readonly #libc: Libc | null
   readonly #openFiles: bigint
-  readonly #onStderrLine: (line: StderrLine) => void
+  readonly #onStderrLine: (line: ChildLine) => void
   readonly #masked: (text: string) => string
   readonly #tails = new StderrTails()
   /** Living children: pid to the inode of their stdin. */

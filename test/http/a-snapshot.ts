@@ -125,7 +125,7 @@ export const aModel = (snapshot: () => Snapshot): ReadModel => ({
       seq: index + 1,
       wall: 0,
       mono: 0,
-      event: 'x.y',
+      event: 'stream.replay',
       level: 'info',
       message: '',
       fields: {},

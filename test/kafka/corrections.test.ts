@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { Corrections } from '../../src/kafka/corrections.ts'
-import { Ownership } from '../../src/kafka/ownership.ts'
+import { OwnedPartitions } from '../../src/kafka/owned-partitions.ts'
 import type { ClusterFacts } from '../../src/kafka/protocol/metadata.ts'
 import type { Start } from '../../src/kafka/start-positions.ts'
 import { Topics } from '../../src/kafka/topics.ts'
@@ -17,7 +17,7 @@ function world(t: TestContext, facts: () => Promise<ClusterFacts> = () => Promis
   const cluster = clusterFor(lines, ['127.0.0.1:1'])
   t.after(() => cluster.close())
   const topics = new Topics({ metadata: facts }, ['in'])
-  const ownership = new Ownership()
+  const ownership = new OwnedPartitions()
   const [partition] = ownership.add([at])
   assert.ok(partition)
   partition.seek(7)

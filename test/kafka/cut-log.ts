@@ -44,7 +44,7 @@ export function diverged({ apiVersion, topic }: Asked, epoch: number, endOffset:
         to.int32(partition).int16(0).int64(5).int64(5).int64(0)
         to.compactArray([], () => undefined)
           .int32(-1)
-          .compactBytes(Buffer.alloc(0))
+          .varuint(1)
         to.varuint(2).varuint(0).varuint(13).int32(epoch).int64(endOffset).noTags()
         to.varuint(1).varuint(9).int32(1).int32(epoch).noTags()
       },

@@ -6,7 +6,7 @@ import type { LineBatch, TopicPartition } from '../../src/domain/stream/line-bat
 import { lineAt } from '../../src/domain/stream/lines.ts'
 import type { Clock, RecordConsumer } from '../../src/engine/ports.ts'
 import type { KafkaCluster } from '../../src/kafka/cluster.ts'
-import { joinGroup, type Membership } from '../../src/kafka/group-membership.ts'
+import { membershipIn, type Membership } from '../../src/kafka/group-membership.ts'
 import { KafkaSink } from '../../src/kafka/kafka-sink.ts'
 import { KafkaSource, type SourceSettings } from '../../src/kafka/kafka-source.ts'
 import type { KafkaLog } from '../../src/kafka/log.ts'
@@ -128,7 +128,7 @@ export async function startSource(t: TestContext, reading: Reading, receiver = n
     from,
     join: (owner) => {
       const settings = { groupId, topics, protocol: 'cooperative' as const, sessionTimeoutMs }
-      return membership(joinGroup(cluster, { ...settings, owner, clock, log: lines.log }))
+      return membership(membershipIn(cluster, { ...settings, owner, clock, log: lines.log }))
     },
     clock,
     log: lines.log,

@@ -2,7 +2,8 @@
 // chance, or only after a while, happens when the test says so.
 import type { TestContext } from 'node:test'
 import type { TopicPartition } from '../../src/domain/stream/line-batch.ts'
-import type { Membership, MembershipOwner } from '../../src/kafka/group-membership.ts'
+import type { Membership } from '../../src/kafka/group-membership.ts'
+import type { MemberOwner } from '../../src/kafka/group/settings.ts'
 import type { CommittedOffset, OffsetPosition } from '../../src/kafka/group/offset-requests.ts'
 import { KafkaSource } from '../../src/kafka/kafka-source.ts'
 import { NO_EPOCH } from '../../src/kafka/protocol/fetch.ts'
@@ -13,7 +14,7 @@ import { clusterFor, Lines, Receiver, type Running, type Wire } from './rig.ts'
 export class ScriptedMembership implements Membership {
   joined = true
   readonly problem = null
-  readonly owner: MembershipOwner
+  readonly owner: MemberOwner
   /** Everything that was to be committed. */
   readonly commits: OffsetPosition[][] = []
   /** What is committed for every partition; offset -1: nothing. */
@@ -24,7 +25,7 @@ export class ScriptedMembership implements Membership {
   onLeave: () => Promise<void> = () => Promise.resolve()
   readonly #over = Promise.withResolvers<undefined>()
 
-  constructor(owner: MembershipOwner) {
+  constructor(owner: MemberOwner) {
     this.owner = owner
   }
 
@@ -68,7 +69,7 @@ export async function scriptedSource(
   const lines = new Lines()
   const clock = new FakeClock()
   const memberships: ScriptedMembership[] = []
-  const join = (owner: MembershipOwner): Membership => {
+  const join = (owner: MemberOwner): Membership => {
     const membership = new ScriptedMembership(owner)
     memberships.push(membership)
     return membership

@@ -1,7 +1,7 @@
 // Where partitions begin whose leaders are not all there.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { Ownership } from '../../src/kafka/ownership.ts'
+import { OwnedPartitions } from '../../src/kafka/owned-partitions.ts'
 import type { OwnedPartition } from '../../src/kafka/fetch/owned-partition.ts'
 import { NO_EPOCH } from '../../src/kafka/protocol/fetch.ts'
 import type { ClusterFacts } from '../../src/kafka/protocol/metadata.ts'
@@ -44,7 +44,7 @@ async function world(t: TestContext, leaders: number[]) {
     noted: () => undefined,
     found: () => undefined,
   })
-  const partitions = new Ownership().add(leaders.map((_, partition) => ({ topic: 'in', partition })))
+  const partitions = new OwnedPartitions().add(leaders.map((_, partition) => ({ topic: 'in', partition })))
   const positions = (): (number | null)[] => partitions.map(({ position }) => position)
   return { clock, starts, partitions, positions, committed }
 }

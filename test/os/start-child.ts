@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test'
 import type { ProgramSpec } from '../../src/domain/process/spec.ts'
 import type { Child } from '../../src/engine/ports.ts'
 import type { ExitStatus } from '../../src/domain/process/state.ts'
-import type { StderrLine } from '../../src/engine/ports.ts'
+import type { ChildLine } from '../../src/engine/ports.ts'
 import { loadLibc, type Libc } from '../../src/os/libc.ts'
 import { NodeSpawner } from '../../src/os/spawn.ts'
 
@@ -38,7 +38,7 @@ export function programSpec(command: readonly string[], overrides: Partial<Progr
 export interface StartedChild extends Omit<Child, 'stderr'> {
   readonly spawner: NodeSpawner
   readonly exit: Promise<ExitStatus>
-  readonly stderr: readonly StderrLine[]
+  readonly stderr: readonly ChildLine[]
   /** Everything from stdout; resolves at its end. */
   output(): Promise<Buffer>
 }
@@ -49,7 +49,7 @@ export function startChild(
   command: readonly string[],
   { libc = nativeLibc(), ...overrides }: Partial<ProgramSpec> & { libc?: Libc | null } = {},
 ): StartedChild {
-  const stderr: StderrLine[] = []
+  const stderr: ChildLine[] = []
   const spawner = new NodeSpawner({ libc, onStderrLine: (line) => stderr.push(line) })
   const exited = Promise.withResolvers<ExitStatus>()
   const child = spawner.spawn(programSpec(command, overrides), exited.resolve)

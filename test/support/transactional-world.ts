@@ -4,11 +4,11 @@ import assert from 'node:assert/strict'
 import type { DeadLetter, Refusal, ValueBatch } from '../../src/domain/stream/value-batch.ts'
 import type {
   Clock,
+  CommitPosition,
   DeadLetterSink,
   RecordSink,
   SinkHealth,
   TransactionListener,
-  TransactionPosition,
   Transactions,
 } from '../../src/engine/ports.ts'
 import type { MemorySource } from './stream-world.ts'
@@ -72,13 +72,13 @@ export class TransactionalWorld implements Transactions {
   }
 
   /** Once it is asked for, only its end tells whether it holds. */
-  commit(positions: readonly TransactionPosition[]): Promise<void> {
+  commit(positions: readonly CommitPosition[]): Promise<void> {
     const commit = this.#commit(positions)
     this.#source.open = commit.catch(() => undefined)
     return commit
   }
 
-  async #commit(positions: readonly TransactionPosition[]): Promise<void> {
+  async #commit(positions: readonly CommitPosition[]): Promise<void> {
     assert.equal(this.#underWay, 0, 'a commit while a write is under way')
     const generation = this.#generation
     const source = this.#source

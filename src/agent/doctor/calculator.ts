@@ -7,6 +7,7 @@ import type { ExitStatus } from '../../domain/process/state.ts'
 import type { StreamSettings } from '../../domain/stream/settings.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Child, Clock, Spawner } from '../../engine/ports.ts'
+import { within } from '../../engine/waiting.ts'
 import { calculatorProgram } from '../program.ts'
 
 /** How long it must live to count as started. */
@@ -118,15 +119,4 @@ function exitCure(code: number | null, signal: string | null, stderr: string): s
   if (signal === 'SIGKILL') return 'raise the memory limit of the container: it was killed, most likely for its memory'
   if (code === 126 || code === 127) return 'let its script name commands that are in the image'
   return 'run it by hand in this container: it must wait for lines on stdin'
-}
-
-/** Null: `work` took longer. */
-async function within<T>(clock: Clock, limit: Millis, work: Promise<T>): Promise<T | null> {
-  const late = Promise.withResolvers<null>()
-  const timer = clock.arm(limit, () => late.resolve(null))
-  try {
-    return await Promise.race([work, late.promise])
-  } finally {
-    timer.cancel()
-  }
 }

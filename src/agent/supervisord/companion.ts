@@ -1,6 +1,6 @@
 // The Calculator beside the programs of a supervisord configuration, as the host of these sees it.
 import type { EventRing } from '../../engine/event-ring.ts'
-import type { Spawner, StderrLine } from '../../engine/ports.ts'
+import type { ChildLine, Spawner } from '../../engine/ports.ts'
 import type { Supervisor } from '../../engine/supervision/supervisor.ts'
 import type { Daemon } from '../../faces/supervisord/daemon.ts'
 import type { AgentSignal } from '../../os/signals.ts'
@@ -16,7 +16,7 @@ export interface Companion {
 export interface CompanionParts {
   /** It has that for itself. */
   readonly group: string
-  readonly onStderrLine: (line: StderrLine) => void
+  readonly onStderrLine: (line: ChildLine) => void
   /** A line without what nobody may see. */
   readonly masked: (text: string) => string
   /** What the programs of the file inherit. */

@@ -1,11 +1,11 @@
-// Changes what streams and Calculator do while they run: drain, exchange what differs, go on; or roll back.
-import { changeClass } from '../../domain/stream/change-class.ts'
+import { changeClass, type ChangeClass } from '../../domain/stream/change-class.ts'
 import { AgentError } from '../../domain/errors.ts'
 import type { ProgramSpec } from '../../domain/process/spec.ts'
 import type { StreamSettings } from '../../domain/stream/settings.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { EventRing } from '../event-ring.ts'
 import type { Clock } from '../ports.ts'
+import { Serial } from '../serial.ts'
 import type { StreamSides } from '../stream/stream-parts.ts'
 import type { Supervisor } from '../supervision/supervisor.ts'
 import { Workers, type WorkersParts } from '../stream/workers.ts'
@@ -19,7 +19,7 @@ export interface AdoptionParts extends WorkersParts {
   readonly replayable: boolean
   readonly program: (settings: StreamSettings, worker: number) => ProgramSpec
   /** New sides for `settings`; what the change leaves alone is taken from `old`. Closes nothing. */
-  readonly sides: (settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<string>) => StreamSides
+  readonly sides: (settings: StreamSettings, old: StreamSides | null, changed: ReadonlySet<ChangeClass>) => StreamSides
 }
 
 /** A Calculator that failed to start so often in a row with new settings cannot start with them. */
@@ -35,10 +35,11 @@ interface InForce {
   readonly sides: StreamSides
 }
 
+/** Changes what streams and Calculator do while they run: drain, exchange what differs, go on; or roll back. */
 export class Adoption {
   readonly #parts: AdoptionParts
   #inForce: InForce | null = null
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #changes = new Serial()
   #adopting = false
   #closed = false
 
@@ -114,7 +115,7 @@ export class Adoption {
   /** No further change; resolves when the one under way is through. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#turn
+    await this.#changes.settled()
   }
 
   /** Closes source and sinks, when nothing flows any more. */
@@ -128,7 +129,7 @@ export class Adoption {
   }
 
   #serially(work: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(async () => {
+    return this.#changes.run(async () => {
       this.#adopting = true
       try {
         await work()
@@ -136,8 +137,6 @@ export class Adoption {
         this.#adopting = false
       }
     })
-    this.#turn = turn.catch(() => undefined)
-    return turn
   }
 
   async #begin(settings: StreamSettings): Promise<void> {
@@ -197,7 +196,11 @@ export class Adoption {
   }
 
   /** The Calculators' programs, as many as there are workers. */
-  #replace({ namespecs, workers }: InForce, settings: StreamSettings, changed: ReadonlySet<string>): readonly string[] {
+  #replace(
+    { namespecs, workers }: InForce,
+    settings: StreamSettings,
+    changed: ReadonlySet<ChangeClass>,
+  ): readonly string[] {
     const { supervisor, program } = this.#parts
     if (namespecs.length !== settings.workers) {
       for (const namespec of namespecs) supervisor.remove(namespec)

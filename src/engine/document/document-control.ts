@@ -1,4 +1,3 @@
-// Where the run document stands: waited for, in force, refused, rolled back. It decides what is adopted and when.
 import type { EventName } from '../../domain/log-events.ts'
 import { changeClass } from '../../domain/stream/change-class.ts'
 import { applyDocument, parseRunDocument, type DocumentPart } from '../../domain/stream/run-document.ts'
@@ -56,6 +55,7 @@ interface Rejected extends VersionedText {
   readonly problem: string
 }
 
+/** Where the run document stands: waited for, in force, refused, rolled back. It decides what is adopted and when. */
 export class DocumentControl {
   readonly #parts: DocumentParts
   #state: DocumentSnapshot['state']

@@ -3,6 +3,7 @@ import type { OutputContext } from '../../domain/stream/value-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import { isDataframe } from '../../wire/cloud-event.ts'
 
+/** The header that names the format of a value, in lower case. */
 export const CONTENT_TYPE = 'content-type'
 
 /** Key, headers and time that answers have from the records they answer. */

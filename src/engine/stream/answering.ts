@@ -1,4 +1,3 @@
-// What the child's lines mean, and what happens when they mean nothing.
 import { sliceBatch, type LineBatch } from '../../domain/stream/line-batch.ts'
 import type { Lines } from '../../domain/stream/lines.ts'
 import type { Answers, ProtocolRules } from '../../domain/stream/protocol/protocol.ts'
@@ -33,6 +32,7 @@ export interface AnsweringHooks {
   again(batch: LineBatch): void
 }
 
+/** What the child's lines mean, and what happens when they mean nothing. */
 export class Answering {
   readonly #parts: StreamParts
   readonly #pump: OutputPump
@@ -55,6 +55,7 @@ export class Answering {
     this.#hooks = hooks
   }
 
+  /** Whole lines of its stdout, in their order. */
   lines(lane: Lane, lines: Lines): void {
     if (lane.disowned) return
     if (this.#rules().stdout === 'log') {
@@ -156,6 +157,7 @@ export class Answering {
       this.#break(lane, 'the Calculator closed its stdout and lives on: one that writes elsewhere is PROTOCOL=sink')
   }
 
+  /** What was broken so far counts no more: the settings are others. */
   forgive(): void {
     this.#violations = []
   }

@@ -1,4 +1,3 @@
-// PROTOCOL=batch: when what the Calculator was given is a whole batch, and its input ends.
 import type { Millis } from '../../domain/time.ts'
 import type { Lane } from './lane.ts'
 import type { Clock, Timer } from '../ports.ts'
@@ -6,6 +5,7 @@ import type { Clock, Timer } from '../ports.ts'
 /** Records that come within so long belong to the same batch. */
 const LINGER: Millis = 100
 
+/** PROTOCOL=batch: when what the Calculator was given is a whole batch, and its input ends. */
 export class BatchRuns {
   readonly #clock: Clock
   readonly #isResting: () => boolean

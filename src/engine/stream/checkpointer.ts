@@ -1,4 +1,3 @@
-// Relay's commits: nothing is known of single records, so now and then the child is seen to have finished everything.
 import type { Millis } from '../../domain/time.ts'
 import type { Feeder } from './feeder.ts'
 import type { Lane } from './lane.ts'
@@ -28,6 +27,9 @@ const FEED_PER_HOLD = 19
 const HOLD_LIMIT: Millis = 10_000
 const HOLD_LIMIT_MAX: Millis = 120_000
 
+/**
+ * Relay's commits: nothing is known of single records, so now and then the child is seen to have finished everything.
+ */
 export class Checkpointer {
   readonly #clock: Clock
   readonly #interval: Millis
@@ -61,15 +63,18 @@ export class Checkpointer {
     this.#hooks = hooks
   }
 
+  /** Feeding is held, so that the Calculator can be seen to finish. */
   get holding(): boolean {
     return this.#holding
   }
 
+  /** A new incarnation. */
   attach(lane: Lane): void {
     this.#lane = lane
     this.#holdLimit = HOLD_LIMIT
   }
 
+  /** No incarnation is watched any more. */
   detach(): void {
     this.#lane = null
     this.#attempt++
@@ -80,6 +85,7 @@ export class Checkpointer {
     this.#idle = null
   }
 
+  /** The incarnation was given records: a checkpoint is due from now on. */
   fed(): void {
     this.#idle?.cancel()
     this.#idle = null
@@ -89,6 +95,7 @@ export class Checkpointer {
     })
   }
 
+  /** Nothing is being handed over: a checkpoint costs nothing now. */
   rested(): void {
     for (const wake of this.#restWaiters.splice(0)) wake()
     if (this.#holding || this.#lane?.checkable !== true || this.#book.unsettled() === 0) return

@@ -4,9 +4,9 @@ import type { RecordSource } from '../ports.ts'
 /** How what the ledgers allow is committed: positions alone (Committer), or within transactions (Transacting). */
 export interface Commits {
   /** Commits made so far. */
-  readonly commits: number
+  readonly made: number
   /** Commits that were refused, or came to nothing. */
-  readonly refusals: number
+  readonly refused: number
   /** Nothing is written that is not committed. */
   readonly isClosed: boolean
   use(source: RecordSource): void

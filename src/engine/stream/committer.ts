@@ -1,9 +1,11 @@
+import { messageOf } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Commits } from './commits.ts'
 import type { EventRing } from '../event-ring.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { Clock, RecordSource, Timer } from '../ports.ts'
+import { Serial } from '../serial.ts'
 
 const EVERY: Millis = 1000
 
@@ -17,10 +19,10 @@ export class Committer implements Commits {
   #source: RecordSource
   #timer: Timer | null = null
   #stopped = false
-  #last: Promise<boolean> = Promise.resolve(true)
+  readonly #turns = new Serial()
   readonly #note: (at: TopicPartition, position: number) => string
-  commits = 0
-  refusals = 0
+  made = 0
+  refused = 0
 
   /** `note`: what is committed beside a position. */
   constructor(
@@ -51,8 +53,7 @@ export class Committer implements Commits {
 
   /** Resolves when everything that may be committed is committed; to false when it was refused and is tried again. */
   now(): Promise<boolean> {
-    this.#last = this.#last.then(() => this.#commit())
-    return this.#last
+    return this.#turns.run(() => this.#commit())
   }
 
   async conclude(stored: boolean): Promise<void> {
@@ -74,7 +75,7 @@ export class Committer implements Commits {
     try {
       await this.#source.commit(positions)
       this.#book.committed(positions)
-      this.commits++
+      this.made++
       this.#events.publish('stream.committed', 'debug', 'committed', {
         process: this.#namespec,
         positions: positions.map((p) => `${nameOf(p)}=${p.offset}`),
@@ -82,11 +83,10 @@ export class Committer implements Commits {
       return true
     } catch (error) {
       // Nothing is lost: the positions stay due, and whoever owns the partition by then reads them again.
-      this.refusals++
-      const reason = error instanceof Error ? error.message : String(error)
+      this.refused++
       this.#events.publish('stream.commit-refused', 'warn', 'cannot commit, trying again', {
         process: this.#namespec,
-        reason,
+        reason: messageOf(error),
       })
       this.soon()
       return false

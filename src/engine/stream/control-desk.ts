@@ -1,4 +1,3 @@
-// Listens to the control channels of a stream's Calculators, and does what each message asks for.
 import { controlMessage, type ControlMessage, type RecordName } from '../../domain/control/message.ts'
 import { CalculatorMetrics } from '../../domain/control/metrics.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -42,6 +41,7 @@ interface Works {
   readonly lane: Lane | null
 }
 
+/** The control desk of these works. */
 export const controlDesk = (works: Works): ControlDesk =>
   new ControlDesk(works.parts.clock, works.parts.control, works.report, {
     acknowledged: (lane, record) => works.answering.acknowledged(lane, record),
@@ -51,6 +51,7 @@ export const controlDesk = (works: Works): ControlDesk =>
     },
   })
 
+/** Listens to the control channels of a stream's Calculators, and does what each message asks for. */
 export class ControlDesk {
   readonly #clock: Clock
   readonly #parts: ControlParts | undefined

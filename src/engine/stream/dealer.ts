@@ -1,9 +1,8 @@
-// Between one source and several workers: partitions, or the records of each partition by their keys, are dealt to them;
-// what they commit comes together again. With one worker everything passes as it is.
 import { leastLoaded, unevenness, type Dealing } from '../../domain/stream/dealing.ts'
 import { nameOf, type LineBatch, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import { DealtPartition } from './dealt-partition.ts'
-import type { RecordConsumer, RecordSource, SourceHealth } from '../ports.ts'
+import type { CommitPosition, RecordConsumer, RecordSource, SourceHealth } from '../ports.ts'
+import { Serial } from '../serial.ts'
 import { workerSource } from './worker-source.ts'
 
 export interface DealerParts {
@@ -14,8 +13,10 @@ export interface DealerParts {
   readonly failed: (error: unknown) => void
 }
 
-type Positions = Parameters<RecordSource['commit']>[0]
-
+/**
+ * Between one source and several workers: partitions, or the records of each partition by their keys, are dealt to them;
+ * what they commit comes together again. With one worker everything passes as it is.
+ */
 export class Dealer implements RecordConsumer {
   readonly #parts: DealerParts
   readonly #partitions = new Map<string, DealtPartition>()
@@ -25,7 +26,7 @@ export class Dealer implements RecordConsumer {
   #consumers: readonly RecordConsumer[] = []
   /** Raised whenever the workers or the source are others. */
   #generation = 0
-  #committing: Promise<unknown> = Promise.resolve()
+  readonly #commits = new Serial()
 
   constructor(parts: DealerParts) {
     this.#parts = parts
@@ -118,6 +119,7 @@ export class Dealer implements RecordConsumer {
 
   // ---- what the workers ask for ------------------------------------------------------------------------------------
 
+  /** The worker wants its records from `offset` on once more. */
   rewind(worker: number, at: TopicPartition, offset: number, epoch: number): void {
     const partition = this.#partitions.get(nameOf(at))
     const from = partition?.rewind(worker, offset, epoch) ?? null
@@ -125,7 +127,7 @@ export class Dealer implements RecordConsumer {
   }
 
   /** Commits what everybody has settled. Rejects where the source does. */
-  async commit(worker: number, positions: Positions): Promise<void> {
+  async commit(worker: number, positions: readonly CommitPosition[]): Promise<void> {
     const partitions = positions.flatMap((position) => {
       const partition = this.#partitions.get(nameOf(position))
       return partition?.settled(worker, position) === true ? [partition] : []
@@ -139,9 +141,7 @@ export class Dealer implements RecordConsumer {
     }
     if (!this.#sharesPartitions) return commit()
     // Two commits of one partition must not overtake each other.
-    const turn = this.#committing.then(commit)
-    this.#committing = turn.catch(() => undefined)
-    await turn
+    await this.#commits.run(commit)
   }
 
   pause(): void {

@@ -1,17 +1,10 @@
-// One partition whose records are dealt to one worker, or by key to several.
 import { partOf, workersOf } from '../../domain/stream/dealing.ts'
 import type { LineBatch, TopicPartition } from '../../domain/stream/line-batch.ts'
 import { NOBODY, SettledAhead } from '../../domain/stream/settled-ahead.ts'
 import { Shares } from '../../domain/stream/shares.ts'
-import type { RecordConsumer, TransactionPosition } from '../ports.ts'
+import type { CommitPosition, RecordConsumer } from '../ports.ts'
 
-/** What a worker, or everybody together, has settled. */
-interface Report {
-  readonly offset: number
-  readonly epoch: number
-  readonly metadata?: string
-}
-
+/** One partition whose records are dealt to one worker, or by key to several. */
 export class DealtPartition implements TopicPartition {
   readonly topic: string
   readonly partition: number
@@ -112,7 +105,7 @@ export class DealtPartition implements TopicPartition {
   }
 
   /** The worker has settled everything of its own below that offset; false where that is of the past. */
-  settled(worker: number, { offset, epoch, metadata = '' }: Report): boolean {
+  settled(worker: number, { offset, epoch, metadata = '' }: Omit<CommitPosition, keyof TopicPartition>): boolean {
     if (!this.#shares.settled(worker, epoch, offset)) return false
     // Of several notes the last one counts: who writes one is about to try its suspect.
     this.#notes.delete(worker)
@@ -121,7 +114,7 @@ export class DealtPartition implements TopicPartition {
   }
 
   /** What is to be committed; null while that is what is committed anyway, or less. */
-  get due(): TransactionPosition | null {
+  get due(): CommitPosition | null {
     const offset = this.#shares.position
     const metadata = [...this.#notes.values()].at(-1) ?? ''
     const { offset: before, metadata: written } = this.#committed
@@ -130,7 +123,7 @@ export class DealtPartition implements TopicPartition {
     return offset === before && metadata === written ? null : { topic, partition, offset, epoch: this.#epoch, metadata }
   }
 
-  committed({ offset, metadata }: TransactionPosition): void {
+  committed({ offset, metadata = '' }: CommitPosition): void {
     if (offset < (this.#committed.offset ?? 0)) return
     this.#committed = { offset, metadata }
     this.#ahead.forget(offset)

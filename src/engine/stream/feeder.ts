@@ -1,10 +1,10 @@
-// The way in: a queue of line batches, a gate, and one write at a time into the child's stdin, of as much as is there.
 import { heldBytes, offsetAfter, type LineBatch } from '../../domain/stream/line-batch.ts'
 import { startOfLine } from '../../domain/stream/lines.ts'
 import { afterWorkedOff, afterWrite, FLOWING, initialPace, isFlowing, type Pace } from '../../domain/stream/pace.ts'
 import type { ByteWindow } from '../../domain/stream/window.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { ChildInput, Clock } from '../ports.ts'
+import { wait } from '../waiting.ts'
 
 /** Lines [from, to) of a batch, written at once; the last piece of a batch ends it. */
 export interface Piece {
@@ -33,11 +33,14 @@ export interface FeederHooks {
 }
 
 /** Who may keep the gate closed; it is open when nobody does. */
-export type HeldBy = 'checkpoint' | 'commit' | 'abort' | 'drain' | 'rebalance' | 'violation'
+type HeldBy = 'checkpoint' | 'commit' | 'abort' | 'drain' | 'rebalance' | 'violation'
 
 const POLL_FIRST: Millis = 1
 const POLL_MAX: Millis = 20
 
+/**
+ * The way in: a queue of line batches, a gate, and one write at a time into the child's stdin, of as much as is there.
+ */
 export class Feeder {
   readonly #clock: Clock
   readonly #window: ByteWindow
@@ -81,12 +84,14 @@ export class Feeder {
     void this.#run()
   }
 
+  /** Feeds a new incarnation; what is queued goes to it. */
   attach(input: ChildInput): void {
     this.#input = input
     this.#pace = initialPace
     void this.#run()
   }
 
+  /** Feeds nobody; what is queued waits. */
   detach(): void {
     this.#input = null
   }
@@ -96,14 +101,17 @@ export class Feeder {
     void this.#run()
   }
 
+  /** Whether this is one of the reasons not to feed. */
   heldBy(by: HeldBy): boolean {
     return this.#held.has(by)
   }
 
+  /** Nothing is handed over until every reason not to is gone. A write that is under way ends. */
   hold(by: HeldBy): void {
     this.#held.add(by)
   }
 
+  /** This is no reason any more. */
   letGo(by: HeldBy): void {
     this.#held.delete(by)
     void this.#run()
@@ -219,14 +227,14 @@ export class Feeder {
   }
 
   async #workedOff(input: ChildInput, bytes: number, since: Millis): Promise<void> {
-    for (let wait = POLL_FIRST; ; wait = Math.min(POLL_MAX, wait * 2)) {
+    for (let pause = POLL_FIRST; ; pause = Math.min(POLL_MAX, pause * 2)) {
       const unread = input.unread()
       if (unread === null) {
         this.#pace = { credit: FLOWING }
         return
       }
       if (unread <= this.#pace.credit / 2 || this.#input !== input || this.#held.size > 0) break
-      await new Promise<void>((resolve) => this.#clock.arm(wait, resolve))
+      await wait(this.#clock, pause)
     }
     if (this.#input === input && this.#held.size === 0) {
       this.#pace = afterWorkedOff(this.#pace, bytes, this.#clock.now() - since)

@@ -66,7 +66,7 @@ export async function finish(stream: FinishingParts, lane: Lane, ending: Ending)
     stream.report.died(death)
     parts.crashed?.(blackBox(parts, lane, status, death, flying))
   }
-  await settling.conclude(stored)
+  await settling.commits.conclude(stored)
 }
 
 const flyingOf = ({ batch, from, to }: AnswerRun): Flying => ({

@@ -1,4 +1,3 @@
-// What happens to records at the moment they become the Calculator's.
 import type { LineBatch } from '../../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../../domain/stream/protocol/protocol.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -8,6 +7,7 @@ import type { Lane } from './lane.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { Settling } from './settling.ts'
 import type { StreamParts } from './stream-parts.ts'
+import { wait } from '../waiting.ts'
 
 const TRY_AGAIN: Millis = 1000
 /** A run of PROTOCOL=batch gets no more than this: a crash repeats all of it. */
@@ -21,6 +21,7 @@ export interface HandingOverHooks {
   letters(piece: Piece, front: number): boolean
 }
 
+/** What happens to records at the moment they become the Calculator's. */
 export class HandingOver {
   readonly #parts: StreamParts
   readonly #book: PartitionBook
@@ -72,6 +73,7 @@ export class HandingOver {
     return this.#committed(pieces)
   }
 
+  /** The pipe gets these lines now: they are the incarnation's. */
   handOver(piece: Piece): void {
     const lane = this.#hooks.lane()
     if (!lane) return
@@ -91,17 +93,17 @@ export class HandingOver {
     const skippedUpTo = from === to || answerable === undefined ? next : answerable
     if (this.#hooks.letters(piece, skippedUpTo)) return
     this.#book.settle(batch, batch.epoch, first, skippedUpTo, at)
-    if (from === to) this.#settling.commitSoon()
+    if (from === to) this.#settling.commits.soon()
   }
 
   async #committed(pieces: readonly Piece[]): Promise<boolean> {
     for (;;) {
-      const isDone = await this.#settling.commit()
+      const isDone = await this.#settling.commits.now()
       const lane = this.#hooks.lane()
       if (lane?.over !== false || lane.inputEnded || !pieces.every(({ batch }) => this.#book.accepts(batch)))
         return false
       if (isDone) return true
-      await new Promise<void>((resolve) => void this.#parts.clock.arm(TRY_AGAIN, resolve))
+      await wait(this.#parts.clock, TRY_AGAIN)
     }
   }
 }

@@ -10,7 +10,7 @@ export interface LetterAt {
 }
 
 interface Held extends LetterAt {
-  readonly epoch: number
+  readonly at: TopicPartition & { readonly epoch: number }
 }
 
 /** Bytes of the values. */
@@ -26,9 +26,11 @@ export class HeldLetters {
     this.#released = released
   }
 
+  /** Letters of records of this batch, or before it. */
   hold(batch: LineBatch, letters: readonly LetterAt[]): void {
     if (letters.length === 0) return
-    const added = letters.map((each) => ({ ...each, epoch: batch.epoch }))
+    const { topic, partition, epoch } = batch
+    const added = letters.map((each) => ({ ...each, at: { topic, partition, epoch } }))
     this.#held.set(nameOf(batch), [...(this.#held.get(nameOf(batch)) ?? []), ...added])
   }
 
@@ -36,7 +38,7 @@ export class HeldLetters {
   take(batch: LineBatch, next: number): readonly LetterAt[] {
     const taken: Held[] = []
     this.#keep(nameOf(batch), (each) => {
-      const isOurs = each.epoch === batch.epoch
+      const isOurs = each.at.epoch === batch.epoch
       if (isOurs && each.offset < next) taken.push(each)
       return isOurs && each.offset >= next
     })
@@ -45,11 +47,7 @@ export class HeldLetters {
 
   /** Drops those that `accepts` does not want any more: their records are read again, here or elsewhere. */
   purge(accepts: (at: TopicPartition & { readonly epoch: number }) => boolean): void {
-    for (const name of this.#held.keys()) {
-      const slash = name.lastIndexOf('/')
-      const at = { topic: name.slice(0, slash), partition: Number(name.slice(slash + 1)) }
-      this.#keep(name, ({ epoch }) => accepts({ ...at, epoch }))
-    }
+    for (const name of this.#held.keys()) this.#keep(name, ({ at }) => accepts(at))
   }
 
   #keep(name: string, isKept: (held: Held) => boolean): void {

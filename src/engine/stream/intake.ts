@@ -1,4 +1,3 @@
-// Where records come in: framed into lines, given their place in the window, and queued for the child.
 import { frame, needsFraming } from '../../domain/stream/framing.ts'
 import { heldBytes, sliceBatch, type LineBatch, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import { startOfLine } from '../../domain/stream/lines.ts'
@@ -12,6 +11,7 @@ import { LetterWriter } from './letter-writer.ts'
 import { refusedInputLetter } from './letters.ts'
 import type { PartitionBook } from './partition-book.ts'
 import type { DeadLetterSink, RecordConsumer } from '../ports.ts'
+import { wait } from '../waiting.ts'
 import type { StreamParts } from './stream-parts.ts'
 import type { StreamReport } from './stream-report.ts'
 
@@ -42,6 +42,7 @@ export interface IntakeHooks {
 /** Records that are looked at one by one are taken in such slices: the loop has other work, too. */
 const SLICE_BYTES = 256 * 1024
 
+/** Where records come in: framed into lines, given their place in the window, and queued for the child. */
 export class Intake implements RecordConsumer {
   readonly #parts: StreamParts
   readonly #book: PartitionBook
@@ -104,7 +105,7 @@ export class Intake implements RecordConsumer {
     this.#report.fetched(batch)
     const spared = this.#hooks.spare(batch)
     const letters = await this.#bury(spared?.letters ?? [], isWanted)
-    for (const part of spared?.parts ?? [batch]) await this.#take(part, within(part, letters), isWanted)
+    for (const part of spared?.parts ?? [batch]) await this.#take(part, lettersIn(part, letters), isWanted)
   }
 
   async #take(batch: LineBatch, letters: readonly LetterAt[], isWanted: () => boolean): Promise<void> {
@@ -116,9 +117,9 @@ export class Intake implements RecordConsumer {
     for (let from = 0, to = 0; to < batch.count || to === 0; from = to) {
       to = sliceEnd(batch, from)
       const slice = from === 0 && to === batch.count ? batch : sliceBatch(batch, from, to)
-      const goesOn = await this.#frame(slice, within(slice, letters), isWanted)
+      const goesOn = await this.#frame(slice, lettersIn(slice, letters), isWanted)
       if (!goesOn || to >= batch.count) return
-      await new Promise<void>((resolve) => void this.#parts.clock.arm(0, resolve))
+      await wait(this.#parts.clock, 0)
     }
   }
 
@@ -219,5 +220,5 @@ function sliceEnd(batch: LineBatch, from: number): number {
   return to
 }
 
-const within = (batch: LineBatch, letters: readonly LetterAt[]): readonly LetterAt[] =>
+const lettersIn = (batch: LineBatch, letters: readonly LetterAt[]): readonly LetterAt[] =>
   letters.filter(({ offset }) => offset >= batch.firstOffset && offset < batch.nextOffset)

@@ -1,11 +1,10 @@
-// Finds the record that kills Calculators: after a crash fewer records are in flight at once, in the end one alone.
 import { Blame, type Condemned, type Flying } from '../../domain/stream/blame.ts'
 import type { Death } from '../../domain/stream/death.ts'
 import { nameOf, sliceBatch, type LineBatch, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { LetterAt } from './held-letters.ts'
 import type { Lane } from './lane.ts'
-import { condemnedLetter, type Verdict } from './letters.ts'
+import { condemnedLetter, type CauseOfDeath } from './letters.ts'
 import type { Piece } from './feeder.ts'
 import type { ExitStatus } from '../../domain/process/state.ts'
 import type { Timer } from '../ports.ts'
@@ -22,15 +21,14 @@ const MOST_PATIENCE: Millis = 8000
 /** How it died is known to the agent alone that saw it. */
 const UNKNOWN = { reason: 'crash', exitCode: null, signal: null, stderr: [] } as const
 
-const recordName = ({ topic, partition, offset }: Condemned): string => `${topic}/${partition}/${offset}`
-
+/** Finds the record that kills Calculators: after a crash fewer records are in flight at once, in the end one alone. */
 export class Isolation {
   readonly #parts: StreamParts
   readonly #report: StreamReport
   readonly #goOn: () => void
   readonly #blame = new Blame()
-  /** What is known of the deaths that condemned records. */
-  readonly #verdicts = new Map<string, Omit<Verdict, 'attempts'>>()
+  /** What the Calculators died of that condemned records: by partition, then by offset. */
+  readonly #causes = new Map<string, Map<number, CauseOfDeath>>()
   /** Partitions whose suspect is with a Calculator now. */
   readonly #trying = new Set<string>()
   #watch: Timer | null = null
@@ -42,6 +40,7 @@ export class Isolation {
     this.#goOn = goOn
   }
 
+  /** Records are suspected: few are handed over at once. */
   get isOn(): boolean {
     return this.#blame.isolating
   }
@@ -75,16 +74,17 @@ export class Isolation {
     if (condemned) this.#condemn(condemned, UNKNOWN)
   }
 
+  /** The partition is ours no more, or comes anew. */
   forget(at: TopicPartition): void {
     this.#trying.delete(nameOf(at))
     this.#blame.forget(at)
-    this.#forgetVerdicts(at)
+    this.#causes.delete(nameOf(at))
   }
 
   /** Another source takes over: what its partitions had is written down beside their positions. */
   clear(): void {
     this.#trying.clear()
-    this.#verdicts.clear()
+    this.#causes.clear()
     this.#blame.clear()
   }
 
@@ -97,12 +97,13 @@ export class Isolation {
     this.#trying.delete(nameOf(at))
     const wasOn = this.isOn
     this.#blame.settled(at, position, forGood)
-    if (this.#verdicts.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0) this.#forgetVerdicts(at)
+    if (this.#causes.size > 0 && this.#blame.condemnedIn(at, 0, Infinity).length === 0) this.#causes.delete(nameOf(at))
     if (wasOn) this.#goOn()
     if (wasOn && !this.#blame.isolating)
       this.#report.publish('isolation-over', 'info', 'every suspect is done, records flow again')
   }
 
+  /** An incarnation died with `flying` unanswered: who is to blame is to be found, or is found. */
   died(lane: Lane, status: ExitStatus, death: Death, flying: readonly Flying[]): void {
     this.#stopWatching()
     this.#trying.clear()
@@ -137,8 +138,8 @@ export class Isolation {
     for (const condemned of this.#blame.condemnedIn(batch, batch.firstOffset, batch.nextOffset)) {
       const index = rest.offsets.indexOf(condemned.offset)
       if (index < 0) continue
-      const verdict = this.#verdicts.get(recordName(condemned)) ?? UNKNOWN
-      const letter = condemnedLetter(rest, index, { ...verdict, attempts: condemned.attempts })
+      const cause = this.#causes.get(nameOf(batch))?.get(condemned.offset) ?? UNKNOWN
+      const letter = condemnedLetter(rest, index, condemned.attempts, cause)
       letters.push({ letter, offset: condemned.offset })
       if (index > 0) parts.push(sliceBatch(rest, 0, index))
       // The place of the record belongs to what comes after it.
@@ -152,16 +153,13 @@ export class Isolation {
     this.#stopWatching()
   }
 
-  #condemn(condemned: Condemned, verdict: Omit<Verdict, 'attempts'>): void {
-    this.#verdicts.set(recordName(condemned), verdict)
+  #condemn(condemned: Condemned, cause: CauseOfDeath): void {
     const { topic, partition, offset, attempts } = condemned
+    const known = this.#causes.get(nameOf(condemned)) ?? new Map<number, CauseOfDeath>()
+    this.#causes.set(nameOf(condemned), known.set(offset, cause))
     const message = 'a record killed every Calculator that had it alone: it goes to the dead letters'
-    const { exitCode, signal } = verdict
+    const { exitCode, signal } = cause
     this.#report.publish('condemned', 'error', message, { topic, partition, offset, attempts, exitCode, signal })
-  }
-
-  #forgetVerdicts(at: TopicPartition): void {
-    for (const name of this.#verdicts.keys()) if (name.startsWith(`${nameOf(at)}/`)) this.#verdicts.delete(name)
   }
 
   #watchFor(lane: Lane): void {

@@ -1,8 +1,8 @@
-// What one incarnation of the Calculator has said on its control channel so far.
 import type { RecordName } from '../../domain/control/message.ts'
 import type { Refusal } from '../../domain/stream/refusals.ts'
 import type { Millis } from '../../domain/time.ts'
 
+/** What one incarnation of the Calculator has said on its control channel so far. */
 export class LaneControl {
   /** Resolves when it may be fed. */
   readonly ready: Promise<void>
@@ -24,11 +24,13 @@ export class LaneControl {
     if (this.isReady) this.#resolve()
   }
 
+  /** It said that it may be fed. */
   becomeReady(): void {
     this.isReady = true
     this.#resolve()
   }
 
+  /** The refusal of this record, once; null where it has not refused it. */
   takeRefusal(name: RecordName): Refusal | null {
     const refusal = this.refusals.get(name) ?? null
     if (refusal) this.refusals.delete(name)

@@ -1,5 +1,3 @@
-// What the log says of dead letters: the first ones line by line, the rest of a while as a count. A topic of garbage must
-// not become a log of the same size; every letter is where letters are stored, with its reason.
 import type { DeadLetter } from '../../domain/stream/value-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock, Timer } from '../ports.ts'
@@ -14,6 +12,10 @@ export interface LetterTeller {
   more(reason: string, records: number): void
 }
 
+/**
+ * What the log says of dead letters: the first ones line by line, the rest of a while as a count. A topic of garbage must
+ * not become a log of the same size; every letter is where letters are stored, with its reason.
+ */
 export class LetterLines {
   readonly #clock: Clock
   readonly #tell: LetterTeller

@@ -1,11 +1,14 @@
-// Dead letters of one stream on their way to their sink. What a sink has not stored when another takes its place goes to
-// that one.
 import type { DeadLetter } from '../../domain/stream/value-batch.ts'
 import type { DeadLetterSink } from '../ports.ts'
+import { Serial } from '../serial.ts'
 
+/**
+ * Dead letters of one stream on their way to their sink. What a sink has not stored when another takes its place goes to
+ * that one.
+ */
 export class LetterWriter {
   #sink: DeadLetterSink
-  #turn: Promise<unknown> = Promise.resolve()
+  #turns = new Serial()
   /** Tell the writes under way that their sink is not the one any more. */
   readonly #exchanged = new Set<() => void>()
 
@@ -27,9 +30,7 @@ export class LetterWriter {
 
   /** As `writeAtOnce`, one write after the other: letters keep their order. */
   write(letters: readonly DeadLetter[], isWanted: () => boolean): Promise<boolean> {
-    const turn = this.#turn.then(() => this.writeAtOnce(letters, isWanted))
-    this.#turn = turn.catch(() => undefined)
-    return turn
+    return this.#turns.run(() => this.writeAtOnce(letters, isWanted))
   }
 
   /** Resolves to true when they are stored, to false when they are not wanted any more before. Rejects as the sink does. */
@@ -40,7 +41,7 @@ export class LetterWriter {
 
   /** What is written in turn from now on does not wait for what is under way. */
   abandon(): void {
-    this.#turn = Promise.resolve()
+    this.#turns = new Serial()
   }
 
   /** Resolves to false where the sink is exchanged, or nobody wants them, before it has stored them: its failure is nobody's. */

@@ -36,10 +36,9 @@ export function oversizedLetter(head: Uint8Array, length: number, limit: number,
   }
 }
 
-/** What is known of how a record ended its Calculators. */
-export interface Verdict {
+/** What is known of the end of a Calculator, for which a record is to blame. */
+export interface CauseOfDeath {
   readonly reason: 'crash' | 'no-answer'
-  readonly attempts: number
   readonly exitCode: number | null
   readonly signal: string | null
   /** The Calculator's last stderr lines, oldest first. */
@@ -49,18 +48,23 @@ export interface Verdict {
 /** Headers of a broker have their limits; the end of it is what tells. */
 const STDERR_MAX = 2000
 
-/** A record that kills Calculators. */
-export const condemnedLetter = (batch: LineBatch, index: number, verdict: Verdict): DeadLetter => ({
+/** A record that killed so many Calculators, the last of them of `cause`. */
+export const condemnedLetter = (
+  batch: LineBatch,
+  index: number,
+  attempts: number,
+  cause: CauseOfDeath,
+): DeadLetter => ({
   key: batch.context.key(index),
   value: lineAt(batch, index),
   headers: batch.context.headers(index),
-  reason: verdict.reason,
+  reason: cause.reason,
   facts: {
     ...coordinates(batch, index),
-    attempts: String(verdict.attempts),
-    ...(verdict.exitCode !== null && { 'exit-code': String(verdict.exitCode) }),
-    ...(verdict.signal !== null && { signal: verdict.signal }),
-    ...(verdict.stderr.length > 0 && { stderr: verdict.stderr.join('\n').slice(-STDERR_MAX) }),
+    attempts: String(attempts),
+    ...(cause.exitCode !== null && { 'exit-code': String(cause.exitCode) }),
+    ...(cause.signal !== null && { signal: cause.signal }),
+    ...(cause.stderr.length > 0 && { stderr: cause.stderr.join('\n').slice(-STDERR_MAX) }),
   },
 })
 

@@ -35,7 +35,7 @@ export const recordAt = ({ topic, partition, epoch }: LineBatch, offset: number)
 })
 
 /** Nothing to store: records that are done with what was said before. */
-export interface OutgoingEnd {
+interface OutgoingEnd {
   readonly done: readonly AnswerRun[]
   /** Offsets without a line, that are done too: their letters are before this. */
   readonly skipped?: Skipped
@@ -48,6 +48,7 @@ export interface Skipped {
   readonly next: number
 }
 
+/** What waits for its turn to be written, or to count as done. */
 export type OutgoingItem = Outgoing | OutgoingLetter | OutgoingEnd
 
 /** What a line costs besides its bytes, about: its place among the lines and values, and in the broker's batch. */

@@ -1,4 +1,3 @@
-// From lines to records: dataframe or raw bytes, the partition of each, and what is carried over from the input.
 import { recordOf, type Attribution } from '../../domain/stream/attribution.ts'
 import type { Headers, LineBatch } from '../../domain/stream/line-batch.ts'
 import { lineAt, withoutEmpty, type Lines } from '../../domain/stream/lines.ts'
@@ -53,6 +52,7 @@ export interface PreparedOutput {
 /** Memory of values and of their places that may lie unused: all that an output under way uses at once. */
 const POOL_BYTES = 8 * 1024 * 1024
 
+/** From lines to records: dataframe or raw bytes, the partition of each, and what is carried over from the input. */
 export class OutputEncoding {
   readonly #rules: OutputRules
   readonly #clock: Clock

@@ -1,14 +1,13 @@
-// The way out: lines of the child, encoded and written batch by batch. Several batches are under way at once; what they
-// answer is told in the order of their lines, when they and everything before them are stored.
 import type { AnswerRun } from '../../domain/stream/fifo.ts'
 import type { Lines } from '../../domain/stream/lines.ts'
 import type { DeadLetter } from '../../domain/stream/value-batch.ts'
 import type { Millis } from '../../domain/time.ts'
-import { flightOf, takeFlight, type Flight } from './flight.ts'
+import { flightOf, takeFlight, type Flight } from './output-flight.ts'
 import { LetterWriter } from './letter-writer.ts'
 import type { OutputEncoding, PreparedBatch, PreparedOutput } from './output-encoding.ts'
 import { merged, weightOf, type OutgoingItem, type Skipped } from './outgoing.ts'
 import type { Clock, DeadLetterSink, RecordSink } from '../ports.ts'
+import { wait } from '../waiting.ts'
 
 export interface PumpHooks {
   /** These are about to be written. */
@@ -48,6 +47,10 @@ export interface OutputSides {
   readonly encoding: OutputEncoding
 }
 
+/**
+ * The way out: lines of the child, encoded and written batch by batch. Several batches are under way at once; what they
+ * answer is told in the order of their lines, when they and everything before them are stored.
+ */
 export class OutputPump {
   readonly #clock: Clock
   /** Of `queuedBytes`: beyond it reading stops. */
@@ -102,6 +105,7 @@ export class OutputPump {
     this.#start()
   }
 
+  /** To be written after everything that was pushed before. */
   push(item: OutgoingItem): void {
     if (this.#failed) return
     this.#pushed++
@@ -119,6 +123,7 @@ export class OutputPump {
     return this.#storedUpTo(this.#pushed - this.#behind.length)
   }
 
+  /** What `seal` has held back goes on its way. */
   unseal(): void {
     const behind = this.#behind
     this.#behind = null
@@ -180,7 +185,7 @@ export class OutputPump {
       if (generation !== this.#generation) return
       this.#send(flight, prepared)
       if (this.#clock.now() - began < SLICE) continue
-      await new Promise<void>((resolve) => void this.#clock.arm(0, resolve))
+      await wait(this.#clock, 0)
       if (generation !== this.#generation) return
       began = this.#clock.now()
     }

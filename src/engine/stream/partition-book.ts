@@ -2,15 +2,12 @@ import { nameOf, type LineBatch, type TopicPartition } from '../../domain/stream
 import { OffsetLedger } from '../../domain/stream/offset-ledger.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { PartitionStanding } from '../../domain/transactions/extent.ts'
+import type { CommitPosition } from '../ports.ts'
 
+/** An offset of a partition in one of its epochs. */
 export interface Position extends TopicPartition {
   readonly offset: number
   readonly epoch: number
-}
-
-/** A position that is to be committed, with a note for whoever owns the partition next. */
-export interface Commit extends Position {
-  readonly metadata: string
 }
 
 interface Entry extends TopicPartition {
@@ -33,6 +30,7 @@ interface Entry extends TopicPartition {
 export class PartitionBook {
   readonly #entries = new Map<string, Entry>()
 
+  /** The partition is ours from now on, with nothing handed over. */
   assign(partition: TopicPartition, epoch: number, at: Millis): void {
     this.#entries.set(nameOf(partition), {
       topic: partition.topic,
@@ -52,6 +50,7 @@ export class PartitionBook {
     if (entry) entry.committed = { ...entry.committed, metadata }
   }
 
+  /** They are ours no more. */
   drop(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) this.#entries.delete(nameOf(partition))
   }
@@ -70,6 +69,7 @@ export class PartitionBook {
     return this.#entries.get(nameOf(batch))?.ledger.epoch === batch.epoch
   }
 
+  /** The Calculator has offsets [first, next) of the batch. */
   handedOver(batch: LineBatch, first: number, next: number, at: Millis): void {
     const entry = this.#entries.get(nameOf(batch))
     if (entry?.ledger.epoch !== batch.epoch) return
@@ -79,6 +79,7 @@ export class PartitionBook {
     entry.ledger.handedOver(first, next)
   }
 
+  /** Offsets [first, next) are done, unless the epoch is over. */
   settle(partition: TopicPartition, epoch: number, first: number, next: number, at: Millis): void {
     const entry = this.#entries.get(nameOf(partition))
     if (!entry) return
@@ -106,6 +107,7 @@ export class PartitionBook {
     }
   }
 
+  /** Records handed over and not settled, of all partitions. */
   unsettled(): number {
     return this.#list().reduce((sum, { ledger }) => sum + ledger.unsettled(), 0)
   }
@@ -131,7 +133,7 @@ export class PartitionBook {
   }
 
   /** `note`: what is committed beside a position. */
-  toCommit(note: (at: TopicPartition, position: number) => string): Commit[] {
+  toCommit(note: (at: TopicPartition, position: number) => string): CommitPosition[] {
     return this.#list().flatMap(({ topic, partition, ledger, committed }) => {
       const offset = ledger.position()
       if (offset === null) return []
@@ -142,10 +144,10 @@ export class PartitionBook {
   }
 
   /** Also what was asked for before a rewind holds. */
-  committed(commits: readonly Commit[]): void {
-    for (const commit of commits) {
-      const entry = this.#entries.get(nameOf(commit))
-      if (entry && commit.epoch >= entry.since && commit.epoch <= entry.ledger.epoch) entry.committed = commit
+  committed(positions: readonly CommitPosition[]): void {
+    for (const { topic, partition, offset, epoch, metadata = '' } of positions) {
+      const entry = this.#entries.get(nameOf({ topic, partition }))
+      if (entry && epoch >= entry.since && epoch <= entry.ledger.epoch) entry.committed = { offset, metadata }
     }
   }
 

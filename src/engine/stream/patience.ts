@@ -1,4 +1,3 @@
-// How long a Calculator may be at work without a sign of it.
 import type { Millis } from '../../domain/time.ts'
 import type { Lane } from './lane.ts'
 import type { Activity, Clock, Timer } from '../ports.ts'
@@ -32,6 +31,7 @@ interface Signs {
   readonly heartbeats: number
 }
 
+/** How long a Calculator may be at work without a sign of it. */
 export class Patience {
   readonly #clock: Clock
   readonly #limit: Millis | null

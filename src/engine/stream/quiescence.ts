@@ -1,6 +1,7 @@
 // When has a child worked off everything it was given? The only judge of relay's checkpoints.
 import type { Millis } from '../../domain/time.ts'
 import type { Activity, Child, Clock } from '../ports.ts'
+import { wait } from '../waiting.ts'
 
 /** Silence that proves a checkpoint when the child is parked in a read of our pipe. */
 export const QUIET_PROVEN: Millis = 50
@@ -14,6 +15,7 @@ const HOUSEKEEPING = 5_000_000n
 const POLL_FIRST: Millis = 5
 const POLL_MAX: Millis = 250
 
+/** How a watch for silence ended; see `quiescence`. */
 export type Quiescence = 'proven' | 'assumed' | 'interrupted'
 
 export interface QuiescenceParts {
@@ -41,29 +43,28 @@ interface Sample {
  */
 export async function quiescence(parts: QuiescenceParts): Promise<Quiescence> {
   const { clock, child } = parts
-  const pass = (ms: Millis): Promise<void> => new Promise((resolve) => void clock.arm(ms, resolve))
-  let wait = POLL_FIRST
+  let pause = POLL_FIRST
   while (!parts.interrupted()) {
     const before = drained(child) && !parts.outputPaused() ? sample(parts) : null
     if (before && before.parked !== 'busy') {
       const proven = before.parked === 'stdin'
       // One more turn of the loop each time, so that output which came while the loop was late has been read.
-      await pass(proven ? QUIET_PROVEN : QUIET_ASSUMED)
-      await pass(1)
+      await wait(clock, proven ? QUIET_PROVEN : QUIET_ASSUMED)
+      await wait(clock, 1)
       if (parts.interrupted()) break
       const seen = silence(parts, before)
       if (seen === 'idle' && proven) return 'proven'
       if (seen !== 'broken' && proven) {
-        await pass(QUIET_ASSUMED - QUIET_PROVEN)
-        await pass(1)
+        await wait(clock, QUIET_ASSUMED - QUIET_PROVEN)
+        await wait(clock, 1)
         if (parts.interrupted()) break
       }
       if (seen !== 'broken' && silence(parts, before) !== 'broken') return 'assumed'
-      wait = POLL_FIRST
+      pause = POLL_FIRST
       continue
     }
-    await pass(wait)
-    wait = Math.min(POLL_MAX, wait * 2)
+    await wait(clock, pause)
+    pause = Math.min(POLL_MAX, pause * 2)
   }
   return 'interrupted'
 }

@@ -1,16 +1,16 @@
-// Turns answers and checkpoints into settled offsets, and settled offsets into commits.
 import type { AnswerRun } from '../../domain/stream/fifo.ts'
 import { offsetAfter, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Commits } from './commits.ts'
 import type { Skipped } from './outgoing.ts'
 import type { PartitionBook, Position } from './partition-book.ts'
-import type { Clock, RecordSource } from '../ports.ts'
+import type { Clock } from '../ports.ts'
 
+/** Turns answers and checkpoints into settled offsets, and settled offsets into commits. */
 export class Settling {
+  readonly book: PartitionBook
+  readonly commits: Commits
   readonly #clock: Clock
-  readonly #book: PartitionBook
-  readonly #commits: Commits
   readonly #settled: (at: TopicPartition) => void
   #waiters: (() => void)[] = []
 
@@ -18,25 +18,8 @@ export class Settling {
   constructor(clock: Clock, book: PartitionBook, commits: Commits, settled: (at: TopicPartition) => void) {
     this.#settled = settled
     this.#clock = clock
-    this.#book = book
-    this.#commits = commits
-  }
-
-  get book(): PartitionBook {
-    return this.#book
-  }
-
-  get commits(): number {
-    return this.#commits.commits
-  }
-
-  get refusals(): number {
-    return this.#commits.refusals
-  }
-
-  /** Nothing is written that is not committed. */
-  get isClosed(): boolean {
-    return this.#commits.isClosed
+    this.book = book
+    this.commits = commits
   }
 
   /** Everything that these records had as answers is stored. */
@@ -45,26 +28,26 @@ export class Settling {
     for (const { batch, from, to, orphan } of answers) {
       const first = batch.offsets[from]
       if (first === undefined || orphan) continue
-      this.#book.settle(batch, batch.epoch, first, offsetAfter(batch, to - 1), at)
+      this.book.settle(batch, batch.epoch, first, offsetAfter(batch, to - 1), at)
       this.#settled(batch)
     }
-    this.#commits.soon()
+    this.commits.soon()
     this.wake()
   }
 
   /** Offsets without a line, whose letters are stored. */
   skipped({ batch, first, next }: Skipped): void {
-    this.#book.settle(batch, batch.epoch, first, next, this.#clock.now())
+    this.book.settle(batch, batch.epoch, first, next, this.#clock.now())
     this.#settled(batch)
-    this.#commits.soon()
+    this.commits.soon()
     this.wake()
   }
 
   /** Everything up to the claim is done, and its outputs are stored. */
   async settle(claim: readonly Position[]): Promise<void> {
-    this.#book.settleClaim(claim, this.#clock.now())
+    this.book.settleClaim(claim, this.#clock.now())
     for (const position of claim) this.#settled(position)
-    await this.#commits.now()
+    await this.commits.now()
     this.wake()
   }
 
@@ -80,44 +63,19 @@ export class Settling {
     const timer = this.#clock.arm(limit, end)
     over?.addEventListener('abort', end)
     try {
-      while (!clocked.late && !hopeless() && this.#book.unsettled() > 0) {
+      while (!clocked.late && !hopeless() && this.book.unsettled() > 0) {
         await new Promise<void>((resolve) => this.#waiters.push(resolve))
       }
       // Whatever else is settled by now, the commit is what is waited for.
-      await Promise.race([this.#commits.now(), ended.promise])
+      await Promise.race([this.commits.now(), ended.promise])
     } finally {
       timer.cancel()
       over?.removeEventListener('abort', end)
     }
   }
 
+  /** Something changed that whoever waits should look at. */
   wake(): void {
     for (const wake of this.#waiters.splice(0)) wake()
-  }
-
-  use(source: RecordSource): void {
-    this.#commits.use(source)
-  }
-
-  commit(): Promise<boolean> {
-    return this.#commits.now()
-  }
-
-  /** The Calculator is gone. `stored`: everything that it said is stored. */
-  conclude(stored: boolean): Promise<void> {
-    return this.#commits.conclude(stored)
-  }
-
-  /** Whoever waits for a conclusion waits no longer. */
-  abandon(): void {
-    this.#commits.abandon()
-  }
-
-  commitSoon(): void {
-    this.#commits.soon()
-  }
-
-  stop(): void {
-    this.#commits.stop()
   }
 }

@@ -24,6 +24,7 @@ export interface StreamSides {
   readonly json: boolean
 }
 
+/** What a stream keeps as long as it lives: its settings, and its ways to the rest of the agent. */
 export interface StreamParts {
   readonly namespec: string
   readonly clock: Clock

@@ -1,6 +1,5 @@
-// Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
 import type { Millis } from '../../domain/time.ts'
-import { drained } from './drained.ts'
+import { drainStream } from './drain-stream.ts'
 import { diedOfMemory, finish } from './finishing.ts'
 import type { Child, PipeOwner, RecordConsumer } from '../ports.ts'
 import type { ExitStatus } from '../../domain/process/state.ts'
@@ -9,6 +8,9 @@ import type { StreamParts, StreamSides } from './stream-parts.ts'
 import { streamSnapshot } from './stream-snapshot.ts'
 import { StreamWorks } from './stream-works.ts'
 
+/**
+ * Records ⇄ lines for one namespec. It owns the child's pipes and nothing else: the Supervisor keeps the child alive.
+ */
 export class StreamProxy implements PipeOwner {
   readonly #parts: StreamParts
   readonly #works: StreamWorks
@@ -94,8 +96,8 @@ export class StreamProxy implements PipeOwner {
     this.#draining = true
     this.#works.feeder.hold('drain')
     this.#works.sides.source.pause()
-    await drained(this.#works, limit, goesOn)
-    return this.#works.book.unsettled() === 0 && this.#works.settling.isClosed
+    await drainStream(this.#works, limit, goesOn)
+    return this.#works.book.unsettled() === 0 && this.#works.settling.commits.isClosed
   }
 
   /** Ends a drain; what was not settled by the incarnation that is gone is fetched again. */
@@ -112,7 +114,7 @@ export class StreamProxy implements PipeOwner {
       works.report.leftBehind(works.book.clear(), sides.topics)
       works.isolation.clear()
       works.intake.beginAnew()
-      works.settling.use(sides.source)
+      works.settling.commits.use(sides.source)
     }
     works.pump.use(sides)
     works.use(sides)
@@ -123,7 +125,7 @@ export class StreamProxy implements PipeOwner {
   /** Gives up output that cannot be stored: its records stay unsettled, and are read again by the next incarnation. */
   abandonOutput(): void {
     this.#works.abandon()
-    this.#works.settling.abandon()
+    this.#works.settling.commits.abandon()
   }
 
   close(): void {

@@ -1,4 +1,3 @@
-// What the stream tells of itself: counters, events, and its part of the snapshot.
 import { typedFacts } from '../../domain/dead-letters/typed-facts.ts'
 import { Advice, type Advised } from '../../domain/stream/advice.ts'
 import type { Death } from '../../domain/stream/death.ts'
@@ -30,6 +29,7 @@ const reasons: Readonly<Record<Advised, string>> = {
   sink: 'the Calculator has printed nothing so far: PROTOCOL=sink says so, and takes its stdout for log',
 }
 
+/** What the stream tells of itself: counters, events, and its part of the snapshot. */
 export class StreamReport {
   readonly deadLetters: Record<string, number> = {}
   /** Deaths of the Calculator that nobody asked for. */
@@ -77,7 +77,8 @@ export class StreamReport {
         }),
       more: (reason, records) =>
         this.publish('dead-letters', 'warn', `${records} more records went to the dead letters: ${reason}`, {
-          ...{ reason, records },
+          reason,
+          records,
         }),
     })
   }
@@ -91,12 +92,14 @@ export class StreamReport {
     this.#events.publish(`stream.${event}`, level, message, { process: this.#namespec, ...fields })
   }
 
+  /** The source brought these. */
   fetched(batch: LineBatch): void {
     this.counters.recordsIn += batch.count + batch.tombstones
     this.counters.bytesIn += batch.bytes.length
     this.counters.tombstones += batch.tombstones
   }
 
+  /** The sink has stored so much. */
   written(records: number, bytes: number): void {
     this.counters.recordsOut += records
     this.counters.bytesOut += bytes
@@ -120,6 +123,7 @@ export class StreamReport {
     for (const { stamped, records } of given) this.durations.endToEnd.observe(wall - stamped, records)
   }
 
+  /** The Calculator died, and nobody had asked it to. */
   died(death: Death): void {
     this.deaths[death] = (this.deaths[death] ?? 0) + 1
   }
@@ -135,12 +139,14 @@ export class StreamReport {
     this.#letterLines.close()
   }
 
+  /** The kernel killed it because the container had no more memory. */
   outOfMemory(pid: number): void {
     this.counters.outOfMemory++
     const cure = "raise the container's memory limit, or give the Calculator less to hold"
     this.publish('out-of-memory', 'error', `the kernel killed the Calculator for lack of memory: ${cure}`, { pid })
   }
 
+  /** The Calculator has finished everything. Told once where that could only be assumed. */
   checkpoint(quality: 'proven' | 'assumed'): void {
     if (quality === 'proven') {
       this.counters.checkpointsProven++
@@ -169,6 +175,7 @@ export class StreamReport {
     return this.#advice.advised
   }
 
+  /** It was not seen to finish in time. */
   missedCheckpoint(): void {
     this.counters.checkpointsMissed++
     this.publish(
@@ -178,11 +185,13 @@ export class StreamReport {
     )
   }
 
+  /** It is silent for long, and nothing is done about it. */
   slow(facts: SilenceFacts): void {
     const message = 'no sign of work from the Calculator; ANSWER_TIMEOUT would restart it'
     this.publish('no-answer', 'warn', message, { ...facts })
   }
 
+  /** It is silent for longer than ANSWER_TIMEOUT. */
   hung(facts: SilenceFacts): void {
     this.publish('hung', 'error', 'the Calculator does not answer: it is killed, and its records are tried again', {
       ...facts,
@@ -198,6 +207,7 @@ export class StreamReport {
     }
   }
 
+  /** It was seen to keep back part of a line. Told once for each incarnation. */
   blockBuffered(lane: Lane): void {
     if (lane.blockBuffered) return
     lane.blockBuffered = true

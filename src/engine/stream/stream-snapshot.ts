@@ -10,6 +10,7 @@ import type { StreamReport } from './stream-report.ts'
 /** A partition with something outstanding and no progress for so long makes the agent not ready. */
 const STUCK_AFTER: Millis = 60_000
 
+/** What a stream's part of the read model is made of. */
 export interface StreamFacts {
   readonly namespec: string
   readonly now: Millis
@@ -72,8 +73,8 @@ export function streamSnapshot(facts: StreamFacts): StreamSnapshot {
       ...report.counters,
       deadLetters: { ...report.deadLetters },
       deaths: { ...report.deaths },
-      commits: settling.commits,
-      commitsRefused: settling.refusals,
+      commits: settling.commits.made,
+      commitsRefused: settling.commits.refused,
     },
     durations: {
       answer: report.durations.answer.read(),

@@ -1,4 +1,3 @@
-// The parts of one stream, wired: what each of them needs of the others. Who calls them from outside is StreamProxy.
 import { Answering, type Feeding } from './answering.ts'
 import { BatchRuns } from './batch-runs.ts'
 import type { AnswerRun } from '../../domain/stream/fifo.ts'
@@ -8,10 +7,11 @@ import { rulesOf } from '../../domain/stream/protocol/rules.ts'
 import type { ByteWindow } from '../../domain/stream/window.ts'
 import { unescape } from '../../wire/json-bytes.ts'
 import { controlDesk, type ControlDesk } from './control-desk.ts'
+import { checkpointReached } from './checkpoint-reached.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { lookAtStdin, pipeClosed, pipesNeeded } from './closed-pipes.ts'
 import { Committer } from './committer.ts'
-import { drained } from './drained.ts'
+import { drainStream } from './drain-stream.ts'
 import { Feeder } from './feeder.ts'
 import type { FinishingParts } from './finishing.ts'
 import { HandingOver } from './handing-over.ts'
@@ -21,23 +21,25 @@ import { Lane } from './lane.ts'
 import { Intake } from './intake.ts'
 import { OutputPump } from './output-pump.ts'
 import { recordAt } from './outgoing.ts'
-import { Room } from './room.ts'
 import { PartitionBook, type Position } from './partition-book.ts'
 import { Patience } from './patience.ts'
 import type { Child } from '../ports.ts'
 import type { StreamParts, StreamSides } from './stream-parts.ts'
 import { Settling } from './settling.ts'
-import { reached } from './reached.ts'
+import { StreamBuffers } from './stream-buffers.ts'
 import { StreamReport } from './stream-report.ts'
 import { Transacting } from './transacting.ts'
 import { listenTo, transactingParts } from './transacting-parts.ts'
 
+/**
+ * The parts of one stream, wired: what each of them needs of the others. Who calls them from outside is StreamProxy.
+ */
 export class StreamWorks implements FinishingParts {
   readonly parts: StreamParts
   readonly book = new PartitionBook()
   readonly settling: Settling
   readonly report: StreamReport
-  readonly room: Room
+  readonly buffers: StreamBuffers
   readonly isolation: Isolation
   readonly feeder: Feeder
   readonly pump: OutputPump
@@ -52,7 +54,8 @@ export class StreamWorks implements FinishingParts {
   /** Only with exactly-once. */
   readonly heldLetters: HeldLetters | null
   readonly #handingOver: HandingOver
-  readonly #commits: Committer | Transacting
+  /** Only with exactly-once. */
+  readonly #transacting: Transacting | null
   /** Why feeding was stopped for good; null while it was not. */
   problem: string | null = null
   fault: string | null = null
@@ -65,13 +68,14 @@ export class StreamWorks implements FinishingParts {
     this.parts = parts
     this.sides = sides
     this.report = new StreamReport(events, namespec, clock)
-    const room = (this.room = new Room(parts.bufferBytes, () => this.rules))
+    const buffers = (this.buffers = new StreamBuffers(parts.bufferBytes, () => this.rules))
     this.heldLetters = parts.transactionLimitMs === null ? null : new HeldLetters((bytes) => this.window.release(bytes))
     const isolation = (this.isolation = new Isolation(parts, this.report, () => this.feeder.goOn()))
     const note = (at: TopicPartition, position: number): string => isolation.note(at, position)
     const { transactionLimitMs: limit } = parts
     const transacting = limit === null ? null : new Transacting(transactingParts(this, limit, note))
-    const commits = (this.#commits = transacting ?? new Committer(parts, this.book, sides.source, note))
+    this.#transacting = transacting
+    const commits = transacting ?? new Committer(parts, this.book, sides.source, note)
     this.settling = new Settling(clock, this.book, commits, (at) => {
       isolation.settled(at, this.book.position(at), transacting === null)
       transacting?.settled()
@@ -104,9 +108,9 @@ export class StreamWorks implements FinishingParts {
         },
         rested: () => this.rested(),
       },
-      () => room.endsWithWrite,
+      () => buffers.endsWithWrite,
     )
-    this.pump = new OutputPump({ clock, bufferBytes: room.out }, sides, {
+    this.pump = new OutputPump({ clock, bufferBytes: buffers.out }, sides, {
       ...(transacting && { leaving: (items) => transacting.leaving(items) }),
       done: (records) => this.#done(records),
       skipped: (offsets) => this.settling.skipped(offsets),
@@ -118,7 +122,7 @@ export class StreamWorks implements FinishingParts {
         for (const lane of this.lanes) lane.givenUp = true
       },
       deadLettered: (letters) => this.report.deadLettered(letters, this.sides.letters.tellsEach),
-      abandoned: (records) => room.left(records),
+      abandoned: (records) => buffers.left(records),
       relieved: () => {
         for (const lane of this.lanes) lane.resume()
       },
@@ -140,7 +144,7 @@ export class StreamWorks implements FinishingParts {
       },
       restarting: (at) => transacting?.restarting(at),
       dropped: () => this.settling.wake(),
-      drain: (limit, gone) => drained(this, limit, true, gone),
+      drain: (limit, gone) => drainStream(this, limit, true, gone),
       release: async (partitions) => {
         // What is answered from now on is the next owner's to answer.
         if (transacting) for (const { topic, partition } of partitions) this.lane?.forget(topic, partition)
@@ -152,7 +156,7 @@ export class StreamWorks implements FinishingParts {
     this.checkpointer = new Checkpointer(clock, parts.checkpointIntervalMs, this.feeder, this.book, {
       activity: parts.activity,
       outputPaused: () => this.lane?.paused ?? false,
-      reached: (claim, quality, began) => reached(this, transacting, claim, quality, began),
+      reached: (claim, quality, began) => checkpointReached(this, transacting, claim, quality, began),
       missed: () => this.report.missedCheckpoint(),
       blockBuffered: (lane) => this.report.blockBuffered(lane),
     })
@@ -177,9 +181,9 @@ export class StreamWorks implements FinishingParts {
     this.intake.use(sides.letters)
     this.problem = null
     if (this.lane) pipesNeeded(this, this.lane)
-    if (!(this.#commits instanceof Transacting)) return
-    this.#commits.use()
-    listenTo(this, this.#commits)
+    if (!this.#transacting) return
+    this.#transacting.use()
+    listenTo(this, this.#transacting)
   }
 
   /** What is held at most, in and out. */
@@ -192,7 +196,7 @@ export class StreamWorks implements FinishingParts {
   }
 
   get window(): ByteWindow {
-    return this.room.window
+    return this.buffers.window
   }
 
   /** A new incarnation; it is not fed yet. */
@@ -221,7 +225,7 @@ export class StreamWorks implements FinishingParts {
 
   stop(): void {
     this.intake.stop()
-    this.settling.stop()
+    this.settling.commits.stop()
     this.checkpointer.detach()
     this.isolation.stop()
     this.batchRuns.stop()
@@ -230,6 +234,7 @@ export class StreamWorks implements FinishingParts {
     this.report.close()
   }
 
+  /** Nothing is being handed over, or the source is at its end: a checkpoint, or the end of the input, may be due. */
   rested(): void {
     const lane = this.lane
     const { settles } = this.rules
@@ -243,7 +248,7 @@ export class StreamWorks implements FinishingParts {
   }
 
   released(records: readonly AnswerRun[]): void {
-    this.room.left(records)
+    this.buffers.left(records)
   }
 
   /** Gives up output that is not stored, and with it what dead incarnations still say: their records are read again. */
@@ -274,10 +279,10 @@ export class StreamWorks implements FinishingParts {
   }
 
   #done(records: readonly AnswerRun[]): void {
-    this.room.left(records)
+    this.buffers.left(records)
     this.settling.done(records)
     this.report.stored(records, this.parts.clock.wall())
-    this.room.recycle(records)
+    this.buffers.recycle(records)
   }
 
   #violated(lane: Lane, feeding: Feeding, what: string): void {

@@ -1,6 +1,4 @@
-// DELIVERY=exactly-once: outputs, dead letters and positions in one transaction after the other. One is committed only
-// when its output stems from records below the positions that go with it (TransactionExtent); else it is aborted, and
-// everything since the last commit is read again.
+import { messageOf } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import { TransactionExtent } from '../../domain/transactions/extent.ts'
@@ -8,8 +6,9 @@ import type { Commits } from './commits.ts'
 import type { Feeder } from './feeder.ts'
 import type { OutgoingItem } from './outgoing.ts'
 import type { OutputPump } from './output-pump.ts'
-import type { Commit, PartitionBook } from './partition-book.ts'
-import type { Clock, Timer, Transactions } from '../ports.ts'
+import type { PartitionBook } from './partition-book.ts'
+import type { Clock, CommitPosition, Timer, Transactions } from '../ports.ts'
+import { Serial } from '../serial.ts'
 import type { StreamReport } from './stream-report.ts'
 import { reach } from './transaction-reach.ts'
 
@@ -30,7 +29,7 @@ export interface TransactingParts {
   readonly attributed: () => boolean
   /** Whether answers come in order, so that those of records that are given up can be told from others. */
   readonly ordered: () => boolean
-  readonly committed: (commits: readonly Commit[]) => void
+  readonly committed: (positions: readonly CommitPosition[]) => void
   /** Gives up what is not stored. */
   readonly abandon: () => void
   /** What the living Calculator will still say about the records that it has counts no more. */
@@ -49,10 +48,15 @@ type Outcome = 'committed' | 'early' | 'aborted'
 const AT_REST: Millis = 200
 const FAILURES_MAX = 3
 
+/**
+ * DELIVERY=exactly-once: outputs, dead letters and positions in one transaction after the other. One is committed only
+ * when its output stems from records below the positions that go with it (TransactionExtent); else it is aborted, and
+ * everything since the last commit is read again.
+ */
 export class Transacting implements Commits {
   readonly #parts: TransactingParts
   readonly #extent = new TransactionExtent()
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Serial()
   #soon: Timer | null = null
   #dueAt: Millis = 0
   #overdue: Timer | null = null
@@ -64,8 +68,8 @@ export class Transacting implements Commits {
   #wake: (() => void) | null = null
   #abandon: (() => void) | null = null
   #stopped = false
-  commits = 0
-  refusals = 0
+  made = 0
+  refused = 0
 
   constructor(parts: TransactingParts) {
     this.#parts = parts
@@ -101,7 +105,7 @@ export class Transacting implements Commits {
   }
 
   async now(): Promise<boolean> {
-    return (await this.#serially(() => this.#attempt())) === 'committed'
+    return (await this.#turns.run(() => this.#attempt())) === 'committed'
   }
 
   async conclude(stored: boolean): Promise<void> {
@@ -109,7 +113,7 @@ export class Transacting implements Commits {
       if (!this.#extent.isEmpty) this.spoil('its output was not stored')
       return
     }
-    const concluded = this.#serially(async () => {
+    const concluded = this.#turns.run(async () => {
       if ((await this.#attempt()) === 'early') await this.#abort('the Calculator is gone')
     })
     await Promise.race([concluded, new Promise<void>((resolve) => (this.#abandon = resolve))])
@@ -122,7 +126,7 @@ export class Transacting implements Commits {
 
   async release(partitions: readonly TopicPartition[]): Promise<void> {
     const { book, ordered } = this.#parts
-    await this.#serially(async () => {
+    await this.#turns.run(async () => {
       const outcome = await this.#attempt()
       const isOpen = outcome === 'early' && partitions.some((at) => this.#extent.touches(at))
       // What it still says could be about their records, and nothing would tell.
@@ -138,7 +142,7 @@ export class Transacting implements Commits {
     if (this.#extent.touches(at)) this.spoil(reason)
     // What it still says could be about those records, and nothing would tell.
     if (ordered() || book.unsettledOf(at) === 0) return
-    if (this.#committing) this.#serially(() => this.#abort(reason)).catch(failed)
+    if (this.#committing) this.#turns.run(() => this.#abort(reason)).catch(failed)
     else this.spoil(reason)
   }
 
@@ -154,7 +158,7 @@ export class Transacting implements Commits {
     // Whoever waits for writes to end must not wait for these; and nothing more is to be written before the abort.
     void this.#parts.pump.seal()
     this.#parts.abandon()
-    this.#serially(() => this.#attempt()).catch(this.#parts.failed)
+    this.#turns.run(() => this.#attempt()).catch(this.#parts.failed)
   }
 
   stop(): void {
@@ -180,13 +184,13 @@ export class Transacting implements Commits {
     this.#finishing = true
     const { feeder, book, attributed } = this.#parts
     try {
-      if ((await this.#serially(() => this.#attempt())) !== 'early' || !attributed()) return
+      if ((await this.#turns.run(() => this.#attempt())) !== 'early' || !attributed()) return
       feeder.hold('commit')
       try {
         while (!this.#extent.isEmpty && !this.#stopped) {
           if (book.unsettled() > 0) await new Promise<void>((resolve) => (this.#wake = resolve))
           this.#wake = null
-          if ((await this.#serially(() => this.#attempt())) !== 'early') return
+          if ((await this.#turns.run(() => this.#attempt())) !== 'early') return
         }
       } finally {
         feeder.letGo('commit')
@@ -211,8 +215,8 @@ export class Transacting implements Commits {
       try {
         await transactions().commit(commits)
       } catch (error) {
-        this.refusals++
-        return await this.#abort(error instanceof Error ? error.message : String(error))
+        this.refused++
+        return await this.#abort(messageOf(error))
       } finally {
         this.#committing = false
       }
@@ -223,12 +227,12 @@ export class Transacting implements Commits {
     }
   }
 
-  #done(commits: readonly Commit[]): void {
+  #done(commits: readonly CommitPosition[]): void {
     const { book, report, committed } = this.#parts
     book.committed(commits)
     this.#close()
     this.#failures = 0
-    this.commits++
+    this.made++
     committed(commits)
     const positions = commits.map((p) => `${nameOf(p)}=${p.offset}`)
     report.publish('committed', 'debug', 'committed a transaction', { positions })
@@ -275,11 +279,5 @@ export class Transacting implements Commits {
   #failed(reason: string): void {
     if (++this.#failures >= FAILURES_MAX) this.#parts.giveUp()
     this.spoil(reason)
-  }
-
-  #serially<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => undefined)
-    return turn
   }
 }

@@ -1,4 +1,3 @@
-// The streams of all workers before one source: what happens to all of them happens here.
 import type { Dealing } from '../../domain/stream/dealing.ts'
 import type { Millis } from '../../domain/time.ts'
 import { Dealer } from './dealer.ts'
@@ -14,6 +13,7 @@ export interface WorkersParts {
   readonly failed: (error: unknown) => void
 }
 
+/** The streams of all workers before one source: what happens to all of them happens here. */
 export class Workers {
   readonly #parts: WorkersParts
   readonly #dealer: Dealer
@@ -73,6 +73,7 @@ export class Workers {
     this.#proxies = this.#newProxies(sides)
   }
 
+  /** The partitions are left to others. */
   get standsAside(): boolean {
     return this.#aside === this.#source
   }

@@ -1,5 +1,3 @@
-// A Calculator that does not come up keeps its partitions from everybody else: after a while they are left to the other
-// members of the consumer group, and taken back once it runs.
 import { namespec } from '../../domain/process/spec.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Fields } from '../../domain/events.ts'
@@ -22,7 +20,7 @@ export interface HoldParts {
   readonly stream: () => HeldStream | null
 }
 
-export interface HeldStream {
+interface HeldStream {
   readonly standsAside: boolean
   /** False: there is nobody to leave the partitions to. */
   standAside(): Promise<boolean>
@@ -34,6 +32,10 @@ const isDown = ({ state, crashLoop, retryInMs }: ProcessSnapshot): boolean =>
   (crashLoop && state !== 'RUNNING') ||
   (['FATAL', 'EXITED', 'STOPPED', 'UNKNOWN'].includes(state) && retryInMs === null)
 
+/**
+ * A Calculator that does not come up keeps its partitions from everybody else: after a while they are left to the other
+ * members of the consumer group, and taken back once it runs.
+ */
 export class CrashLoopHold {
   readonly #parts: HoldParts
   #hold: Timer | null = null

@@ -1,8 +1,8 @@
-// Starts that wait until their owner is ready.
 import { AgentError } from '../../domain/errors.ts'
 import type { ProcessEvent } from '../../domain/process/state.ts'
 import type { Clock, PipeOwner } from '../ports.ts'
 
+/** Starts that wait until their owner is ready. */
 export class Preparations {
   readonly #clock: Clock
   readonly #waiting = new Map<string, AbortController>()
@@ -22,6 +22,7 @@ export class Preparations {
     })
   }
 
+  /** It is not to be started any more. */
   callOff(name: string): void {
     this.#waiting.get(name)?.abort()
     this.#waiting.delete(name)

@@ -1,4 +1,3 @@
-// One event into one process, and what the machine wishes for in answer: the only place where `step` meets the world.
 import { AgentError, type ErrorCode } from '../../domain/errors.ts'
 import type { DomainEvent } from '../../domain/events.ts'
 import { describeOutlived } from '../../domain/process/facts.ts'
@@ -25,6 +24,9 @@ export interface ProcessPorts {
   readonly events: EventRing
 }
 
+/**
+ * One event into one process, and what the machine wishes for in answer: the only place where `step` meets the world.
+ */
 export class ProcessTurns {
   readonly #ports: ProcessPorts
   readonly #turns = new Turns()

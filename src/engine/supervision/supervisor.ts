@@ -129,9 +129,14 @@ export class Supervisor {
     await new Promise<void>((resolve) => managed.waiters.push(resolve))
   }
 
-  /** The process has answered its first record, or is `ready`; further calls change nothing. Throws BAD_NAME. */
-  progressed(name: string, how: 'ready' | 'progressed' = 'progressed'): void {
-    this.#handle(this.#find(name), { type: how, at: this.#ports.clock.now() })
+  /** The process has answered its first record; further calls change nothing. Throws BAD_NAME. */
+  progressed(name: string): void {
+    this.#handle(this.#find(name), { type: 'progressed', at: this.#ports.clock.now() })
+  }
+
+  /** The process said that it is ready; further calls change nothing. Throws BAD_NAME. */
+  ready(name: string): void {
+    this.#handle(this.#find(name), { type: 'ready', at: this.#ports.clock.now() })
   }
 
   /**

@@ -3,6 +3,7 @@ export class Turns {
   readonly #waiting: (() => unknown)[] = []
   #turning = false
 
+  /** A turn is on. */
   get turning(): boolean {
     return this.#turning
   }

@@ -1,4 +1,3 @@
-// A dead-letter topic with all that is done with it, over connections of its own.
 import type { Clock } from '../../engine/ports.ts'
 import type { Compression } from '../../wire/record-batch/compression.ts'
 import type { KafkaCluster } from '../cluster.ts'
@@ -15,6 +14,7 @@ export interface BoxSettings {
   readonly signal: AbortSignal
 }
 
+/** A dead-letter topic with all that is done with it, over connections of its own. */
 export class DeadLetterBox {
   /** For everything but writing. */
   readonly cluster: KafkaCluster

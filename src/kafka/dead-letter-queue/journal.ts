@@ -1,4 +1,3 @@
-// What was replayed is kept as offsets of a consumer group that nobody joins, with more detail in their metadata.
 import { ReplayMarks } from '../../domain/dead-letters/replay-marks.ts'
 import { AgentError } from '../../domain/errors.ts'
 import type { Millis } from '../../domain/time.ts'
@@ -16,6 +15,7 @@ const NO_GENERATION = -1
 
 type Kept = Omit<CommittedOffset, 'leaderEpoch'>
 
+/** What was replayed is kept as offsets of a consumer group that nobody joins, with more detail in their metadata. */
 export class ReplayJournal {
   readonly groupId: string
   readonly #topic: string

@@ -2,12 +2,14 @@
 import { AgentError } from '../../domain/errors.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
 import { explain } from '../errors.ts'
-import { unlessAborted } from '../group/unless-aborted.ts'
-import { wait } from '../problem.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 
 export const PATIENCE: Millis = 30_000
+/** Why a command waits for no broker any more. */
+export const INTERRUPTED = 'the command was interrupted'
 const FIRST_PAUSE: Millis = 100
 const LONGEST_PAUSE: Millis = 2_000
 
@@ -28,14 +30,14 @@ export async function patiently<T>(parts: PatienceParts, what: string, attempt: 
   const deadline = clock.now() + PATIENCE
   for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
     try {
-      return await unlessAborted(signal, attempt())
+      return await unlessAborted(signal, INTERRUPTED, attempt())
     } catch (error) {
       if (!isOfKafka(error)) throw error
       if (!isPassing(error)) throw new AgentError('FAILED', `${what}: ${explain(error)}`, { cause: error })
       if (clock.now() >= deadline) throw new AgentError('UNAVAILABLE', `${what}: ${explain(error)}`, { cause: error })
       await wait(clock, pause, signal)
       // What is wrong with the look shows itself at the next attempt.
-      await unlessAborted(signal, parts.lookAgain()).catch(() => undefined)
+      await unlessAborted(signal, INTERRUPTED, parts.lookAgain()).catch(() => undefined)
     }
   }
 }

@@ -1,10 +1,9 @@
-// Kafka deletes from the front of a partition only: a purge ends at the first letter that is to be kept.
 import type { Letter } from '../../domain/dead-letters/letter.ts'
 import type { ReplayMarks } from '../../domain/dead-letters/replay-marks.ts'
 import { EVERYTHING, isSelected, type Span } from '../../domain/dead-letters/selection.ts'
 import { AgentError } from '../../domain/errors.ts'
 import type { Millis } from '../../domain/time.ts'
-import { BrokerError, refuse } from '../broker-error.ts'
+import { refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { deleteRecords } from './delete-records.ts'
 import type { ReplayJournal } from './journal.ts'
@@ -22,6 +21,7 @@ export interface PurgeRequest {
   readonly replayed: boolean
 }
 
+/** What a purge would do to one partition. */
 export interface PurgePlan {
   /** Offsets that are to be deleted; none where `from` is `to`. */
   readonly span: Span
@@ -31,8 +31,7 @@ export interface PurgePlan {
   readonly keeps: Letter | null
 }
 
-const LEADER_NOT_AVAILABLE = 5
-
+/** Kafka deletes from the front of a partition only: a purge ends at the first letter that is to be kept. */
 export class Purge {
   readonly #topic: DeadLetterTopic
   readonly #journal: ReplayJournal
@@ -80,7 +79,7 @@ export class Purge {
     const { topic, topics } = this.#topic
     await this.#topic.patiently(`cannot delete from partition ${partition} of`, async () => {
       const leader = topics.leaderOf({ topic, partition })
-      if (!leader) throw topics.problemOf(topic) ?? new BrokerError(LEADER_NOT_AVAILABLE)
+      if (!leader) throw topics.leaderProblem(topic)
       const { error } = await this.#cluster.send(leader.leader, deleteRecords(topic, partition, to))
       refuse(error)
     })

@@ -1,13 +1,12 @@
-// Sends letters to the topics they belong to. The producer under it never gives up; a command does.
 import type { Destination } from '../../domain/dead-letters/destination.ts'
 import type { Letter } from '../../domain/dead-letters/letter.ts'
 import { AgentError } from '../../domain/errors.ts'
 import { partitionForKey, StickyPartition } from '../../domain/stream/output-partition.ts'
-import type { ValueBatch } from '../../domain/stream/value-batch.ts'
 import type { Clock, Timer } from '../../engine/ports.ts'
 import type { Compression } from '../../wire/record-batch/compression.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import type { KafkaLog } from '../log.ts'
+import { keyedValues } from '../produce/keyed-values.ts'
 import { Producer } from '../produce/producer.ts'
 import { recordEncoder } from '../produce/record-encoder.ts'
 import { PATIENCE, patiently } from './patience.ts'
@@ -25,6 +24,7 @@ export interface Outgoing {
   readonly destination: Destination
 }
 
+/** Sends letters to the topics they belong to. The producer under it never gives up; a command does. */
 export class ReplayWriter {
   readonly #parts: WriterParts
   readonly #producers = new Map<string, Producer>()
@@ -45,7 +45,7 @@ export class ReplayWriter {
     if (this.#missing.has(topic)) return false
     const { cluster, compression, clock, signal } = this.#parts
     const encode = recordEncoder(compression)
-    const producer = new Producer({ cluster, topics: [topic], encode, clock, log: this.#log })
+    const producer = new Producer({ cluster, topic, encode, clock, log: this.#log })
     const lookAgain = (): Promise<void> => Promise.resolve()
     const there = await patiently({ clock, signal, lookAgain }, `cannot look at topic ${topic}`, async () => {
       await producer.topics.refresh()
@@ -85,7 +85,13 @@ export class ReplayWriter {
       return letter.key ? partitionForKey(letter.key, count) : keyless
     })
     return [...places].map(async ([partition, list]) => {
-      const refusals = await producer.write({ topic, partition }, batchOf(partition, list))
+      const records = list.map(({ letter: { key, value, headers }, destination: { timestamp } }) => ({
+        key,
+        value,
+        headers,
+        timestamp,
+      }))
+      const refusals = await producer.write({ topic, partition }, keyedValues(partition, records))
       return refusals.flatMap(({ index }) => list.slice(index, index + 1).map(({ letter }) => letter))
     })
   }
@@ -104,27 +110,3 @@ export class ReplayWriter {
 }
 
 const isMissing = (type: string): boolean => type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'INVALID_TOPIC_EXCEPTION'
-
-function batchOf(partition: number, outgoing: readonly Outgoing[]): ValueBatch {
-  const starts = new Uint32Array(outgoing.length)
-  const ends = new Uint32Array(outgoing.length)
-  let end = 0
-  outgoing.forEach(({ letter: { value } }, index) => {
-    starts[index] = end
-    end += value.length
-    ends[index] = end
-  })
-  return {
-    partition,
-    count: outgoing.length,
-    bytes: Buffer.concat(outgoing.map(({ letter }) => letter.value)),
-    starts,
-    ends,
-    context: {
-      uniform: null,
-      key: (index) => outgoing[index]?.letter.key ?? null,
-      headers: (index) => outgoing[index]?.letter.headers ?? [],
-      timestamp: (index) => outgoing[index]?.destination.timestamp ?? 0,
-    },
-  }
-}

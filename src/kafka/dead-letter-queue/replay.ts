@@ -1,4 +1,3 @@
-// Letters go back to where they came from, some at a time: sent, acknowledged, written down; then the next.
 import {
   destinationOf,
   type Destination,
@@ -45,6 +44,7 @@ export type Advance = (looked: number, tally: ReplayTally) => void
 
 const EXAMPLES = 5
 
+/** Letters go back to where they came from, some at a time: sent, acknowledged, written down; then the next. */
 export class Replay {
   readonly #parts: ReplayParts
   readonly #request: ReplayRequest

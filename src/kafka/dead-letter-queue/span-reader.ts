@@ -3,7 +3,7 @@ import { AgentError } from '../../domain/errors.ts'
 import { nameOf, type LineBatch } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import { RecordsReader } from '../../wire/record-batch/records-reader.ts'
-import { BrokerError, refuse } from '../broker-error.ts'
+import { BrokerError, LEADER_NOT_AVAILABLE, refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { offsetsAt } from '../offset-lookup.ts'
 import { fetch, NO_EPOCH, type FetchedPartition } from '../protocol/fetch.ts'
@@ -24,7 +24,6 @@ const MOST_BYTES = 64 * 1024 * 1024
 const SLICE_BYTES = 256 * 1024
 const MAX_WAIT: Millis = 500
 const OFFSET_OUT_OF_RANGE = 1
-const LEADER_NOT_AVAILABLE = 5
 
 /**
  * Committed records of one partition in slices, one request at a time. Records past the end of the span may come with
@@ -69,7 +68,7 @@ async function fetchOnce(
   maxBytes: number,
 ): Promise<FetchedPartition> {
   const leader = topics.leaderOf({ topic, partition })
-  if (!leader) throw topics.problemOf(topic) ?? new BrokerError(LEADER_NOT_AVAILABLE)
+  if (!leader) throw topics.leaderProblem(topic)
   const { leaderEpoch } = leader
   const topicId = topics.find(topic)?.id ?? null
   const wanted = { topic, partition, topicId, leaderEpoch, offset, fetchedEpoch: NO_EPOCH, maxBytes }

@@ -1,4 +1,3 @@
-// A dead-letter topic as the commands see it: its letters, partition after partition, without a consumer group.
 import { letterAt, type Letter } from '../../domain/dead-letters/letter.ts'
 import type { Selection, Span } from '../../domain/dead-letters/selection.ts'
 import { AgentError } from '../../domain/errors.ts'
@@ -7,11 +6,11 @@ import type { Clock } from '../../engine/ports.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
-import { unlessAborted } from '../group/unless-aborted.ts'
 import { offsetsAt } from '../offset-lookup.ts'
 import { EARLIEST, LATEST } from '../protocol/list-offsets.ts'
 import { Topics } from '../topics.ts'
-import { patiently } from './patience.ts'
+import { unlessAborted } from '../unless-aborted.ts'
+import { INTERRUPTED, patiently } from './patience.ts'
 import { readSpan } from './span-reader.ts'
 
 export interface TopicParts {
@@ -24,6 +23,7 @@ export interface TopicParts {
   readonly signal: AbortSignal
 }
 
+/** A dead-letter topic as the commands see it: its letters, partition after partition, without a consumer group. */
 export class DeadLetterTopic {
   readonly topic: string
   readonly #parts: TopicParts
@@ -42,7 +42,7 @@ export class DeadLetterTopic {
   async open(): Promise<void> {
     const { brokers, signal } = this.#parts
     try {
-      await unlessAborted(signal, this.#topics.refresh())
+      await unlessAborted(signal, INTERRUPTED, this.#topics.refresh())
     } catch (error) {
       if (error instanceof AgentError) throw error
       throw new AgentError('UNAVAILABLE', `cannot reach Kafka at ${brokers.join(', ')}: ${explain(error)}`, {

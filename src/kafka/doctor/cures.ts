@@ -1,4 +1,5 @@
 // What to do when a broker cannot be reached, by what the connection broke of.
+import { codeOf, messageOf } from '../../domain/errors.ts'
 import { BrokerError } from '../broker-error.ts'
 import type { KafkaOptions } from '../options.ts'
 
@@ -22,13 +23,15 @@ const silent = 'open the way to it (firewall, network policy), or name the port 
 
 /** One sentence. `error`: what a KafkaCluster rejected with. */
 export function connectionCure(error: unknown, { tls, sasl }: Pick<KafkaOptions, 'tls' | 'sasl'>): string {
-  const { code, message, name } = factsOf(error)
+  const code = codeOf(error)
+  const message = messageOf(error)
   if (error instanceof BrokerError && error.type === 'UNSUPPORTED_VERSION')
-    return 'name the port of a broker (a controller answers like this), of Kafka 2.5 or newer'
+    return 'name the port of a broker: a controller answers like this, too'
   const known = byCode[code]
   if (known !== undefined) return known
   if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_UNTRUSTED|CERT_SIGNATURE/.test(code)) return untrusted
-  if (name === 'KafkaJSSASLAuthenticationError') return 'check KAFKA_SASL_MECHANISM, the user name and the password'
+  if (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError')
+    return 'check KAFKA_SASL_MECHANISM, the user name and the password'
   if (/certificate required|bad certificate|handshake failure/i.test(message))
     return 'set KAFKA_TLS_CERT_FILE and KAFKA_TLS_KEY_FILE to a certificate the broker accepts'
   if (/in time|timeout/i.test(message)) return silent
@@ -36,10 +39,4 @@ export function connectionCure(error: unknown, { tls, sasl }: Pick<KafkaOptions,
   return sasl === null
     ? 'the listener may want TLS (KAFKA_TLS=true) or a login (KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD)'
     : 'the listener may want TLS: set KAFKA_TLS=true, or name a port without it'
-}
-
-function factsOf(error: unknown): { code: string; message: string; name: string } {
-  if (!(error instanceof Error)) return { code: '', message: String(error), name: '' }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return { code, message: error.message, name: error.name }
 }

@@ -3,6 +3,7 @@ import { ok, problem, type Finding } from '../../domain/finding.ts'
 import { BrokerError, refuse } from '../broker-error.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
 import { Coordinator } from '../group/coordinator.ts'
@@ -10,7 +11,6 @@ import { describeGroup, type GroupDescription } from '../group/describe.ts'
 import { offered, type GroupProtocol } from '../group/leader.ts'
 import { findCoordinator } from '../group/requests.ts'
 import { initProducerId } from '../protocol/init-producer-id.ts'
-import { wait } from '../problem.ts'
 import { may } from '../protocol/permissions.ts'
 
 export interface GroupWanted {
@@ -27,7 +27,7 @@ export async function examineGroup(cluster: KafkaCluster, wanted: GroupWanted, c
   const subject = `consumer group ${wanted.groupId}`
   const coordinator = new Coordinator({ joining: cluster, talking: cluster }, wanted.groupId)
   try {
-    const group = await patiently(clock, () => coordinator.ask(describeGroup(wanted.groupId)))
+    const group = await askAgain(clock, () => coordinator.ask(describeGroup(wanted.groupId)))
     return judgeGroup(subject, group, wanted)
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error
@@ -38,13 +38,13 @@ export async function examineGroup(cluster: KafkaCluster, wanted: GroupWanted, c
 }
 
 /** A coordinator that loads its groups, or is just found, answers a little later. */
-async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
+async function askAgain<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await ask()
     } catch (error) {
       if (!(error instanceof BrokerError) || !error.retriable || tries === TRIES) throw error
-      await wait(clock, PAUSE, new AbortController().signal)
+      await wait(clock, PAUSE)
     }
   }
 }
@@ -85,7 +85,7 @@ async function judge(
   { seen, cure }: { readonly seen: string; readonly cure: string },
 ): Promise<Finding> {
   try {
-    await patiently(clock, ask)
+    await askAgain(clock, ask)
     return ok(check, subject, seen)
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
+import { messageOf } from '../../domain/errors.ts'
 import { ok, problem, warning, type Finding } from '../../domain/finding.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
@@ -35,7 +36,7 @@ export function examineClientCertificate({ cert, key }: KafkaTls, clock: Clock):
       ]
     return [judgeEnd(check, subject, validTo, clock.wall(), 'KAFKA_TLS_CERT_FILE')]
   } catch (error) {
-    const seen = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    const seen = `cannot be read: ${messageOf(error)}`
     return [problem(check, subject, seen, 'put a PEM certificate into KAFKA_TLS_CERT_FILE')]
   }
 }

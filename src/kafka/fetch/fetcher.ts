@@ -1,9 +1,8 @@
-// Fetches what is owned from the brokers that lead it. While one answer is read, the next is already asked for.
 import { nameOf, type LineBatch } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { BufferPool } from '../../wire/buffer-pool.ts'
 import { RecordsReader } from '../../wire/record-batch/records-reader.ts'
-import { BrokerError, refuse } from '../broker-error.ts'
+import { BrokerError, LEADER_NOT_AVAILABLE, refuse } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { fetch, NO_EPOCH, type Divergence, type FetchAnswer, type FetchedPartition } from '../protocol/fetch.ts'
 import type { Topics } from '../topics.ts'
@@ -43,6 +42,7 @@ const FETCH_TIMEOUT: Millis = 10_000
 const MAX_BATCH_BYTES = 64 * 1024 * 1024
 const OFFSET_OUT_OF_RANGE = 1
 
+/** Fetches what is owned from the brokers that lead it. While one answer is read, the next is already asked for. */
 export class Fetcher {
   readonly #parts: FetcherParts
   readonly #reading: Reading
@@ -238,4 +238,3 @@ interface Asked {
 const isCurrent = ({ partition, version }: Asked): boolean => partition.version === version
 
 const UNKNOWN_TOPIC_OR_PARTITION = 3
-const LEADER_NOT_AVAILABLE = 5

@@ -68,10 +68,12 @@ export class OwnedPartition implements TopicPartition {
     return this.#version
   }
 
+  /** It may be asked for: a position is known, and nothing of it is on its way or waits to be read. */
   get askable(): boolean {
     return this.position !== null && !this.asked && !this.held && !this.leaving && this.next === null
   }
 
+  /** Something is there to be handed over, and nothing is being. */
   get readable(): boolean {
     return !this.handing && !this.leaving && (this.reader !== null || this.next !== null)
   }

@@ -1,4 +1,3 @@
-// From what was fetched to lines, in slices, one partition after the other: the loop has other work, too.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LineBatch } from '../../domain/stream/line-batch.ts'
 import type { OwnedPartition } from './owned-partition.ts'
@@ -20,6 +19,7 @@ const SLICE_BYTES = 256 * 1024
 /** Smaller slices need not let others have their turn. */
 const SMALL_BYTES = 16 * 1024
 
+/** From what was fetched to lines, in slices, one partition after the other: the loop has other work, too. */
 export class Reading {
   readonly #hooks: ReadingHooks
   #running = false

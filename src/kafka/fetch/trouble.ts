@@ -1,10 +1,10 @@
-// Partitions that could not be fetched are held until there is a fresh look at the cluster, more and more seldom.
 import { AgentError } from '../../domain/errors.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
 import { explain } from '../errors.ts'
-import { wait, type Problem } from '../problem.ts'
+import type { Problem } from '../problem.ts'
 import type { Topics } from '../topics.ts'
 import type { OwnedPartition } from './owned-partition.ts'
 
@@ -26,6 +26,7 @@ const LONGEST_WAIT: Millis = 1_000
 const isPassing = (error: unknown): boolean =>
   error instanceof BrokerError ? error.retriable : !(error instanceof AgentError)
 
+/** Partitions that could not be fetched are held until there is a fresh look at the cluster, more and more seldom. */
 export class Trouble {
   readonly #parts: TroubleParts
   readonly #held = new Set<OwnedPartition>()
@@ -79,7 +80,7 @@ export class Trouble {
     const { topics } = this.#parts
     for (const partition of this.#held) {
       if (!partition.leaving && !topics.leaderOf(partition)) {
-        const problem = topics.problemOf(partition.topic) ?? new BrokerError(LEADER_NOT_AVAILABLE)
+        const problem = topics.leaderProblem(partition.topic)
         if (problem.type === 'UNKNOWN_TOPIC_OR_PARTITION') partition.missing()
         this.#tell(problem, [partition])
         continue
@@ -97,5 +98,3 @@ export class Trouble {
     this.#parts.problem.report(`cannot read from Kafka: ${explain(error)}`, isPassing(error) ? 'warn' : 'error', fields)
   }
 }
-
-const LEADER_NOT_AVAILABLE = 5

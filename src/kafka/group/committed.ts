@@ -1,11 +1,14 @@
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { refuse } from '../broker-error.ts'
-import { wait } from '../problem.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import type { Coordinator } from './coordinator.ts'
 import { offsetFetch, type CommittedOffset } from './offset-requests.ts'
-import { unlessAborted } from './unless-aborted.ts'
+
+/** Why nothing that the member asks for is waited for any more. */
+export const MEMBER_CLOSES = 'the member of the consumer group is closing'
 
 const UNSTABLE_OFFSET_COMMIT = 88
 const PAUSE: Millis = 100
@@ -25,7 +28,7 @@ export async function fetchCommitted(
 ): Promise<CommittedOffset[]> {
   const began = clock.now()
   for (;;) {
-    const answer = await unlessAborted(closing, coordinator.ask(offsetFetch(groupId, partitions)))
+    const answer = await unlessAborted(closing, MEMBER_CLOSES, coordinator.ask(offsetFetch(groupId, partitions)))
     const isUnstable = answer.partitions.some(({ error }) => error === UNSTABLE_OFFSET_COMMIT)
     if (isUnstable && clock.now() - began < PATIENCE) {
       await wait(clock, PAUSE, closing)

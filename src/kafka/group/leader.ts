@@ -8,6 +8,7 @@ import type { KafkaLog } from '../log.ts'
 import type { PartitionWatch } from './partition-watch.ts'
 import type { JoinAnswer } from './requests.ts'
 
+/** How partitions change hands: one by one, or all of them at each rebalance. */
 export type GroupProtocol = 'cooperative' | 'eager'
 type Assignor = (members: readonly Subscriber[], counts: PartitionCounts) => Assignments
 

@@ -1,14 +1,16 @@
-// Membership in a consumer group by our own loop. It ends with `close`, and for nothing else.
 import { isOver, outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
 import { Ownership } from '../../domain/group/ownership.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
+import { wait, within } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
-import { CLOSE_LIMIT, wait, within } from '../problem.ts'
+import { CLOSE_LIMIT } from '../problem.ts'
 import type { TransactionIdentity } from '../transactions/requests.ts'
-import { fetchCommitted } from './committed.ts'
+import { unlessAborted } from '../unless-aborted.ts'
+import { fetchCommitted, MEMBER_CLOSES } from './committed.ts'
 import { Coordinator } from './coordinator.ts'
-import { Heart } from './heart.ts'
+import { Heartbeats } from './heartbeats.ts'
+import { MemberLog } from './member-log.ts'
 import { OffsetCommits } from './offset-commits.ts'
 import type { CommittedOffset, OffsetPosition } from './offset-requests.ts'
 import { PartitionWatch } from './partition-watch.ts'
@@ -16,9 +18,8 @@ import { Rebalance } from './rebalance.ts'
 import { leaveGroup } from './requests.ts'
 import type { GroupMemberSettings } from './settings.ts'
 import { Standing } from './standing.ts'
-import { unlessAborted } from './unless-aborted.ts'
-import { Voice } from './voice.ts'
 
+/** How long the others wait for this member to join again, at least: never less than the session timeout. */
 const REBALANCE_TIMEOUT: Millis = 60_000
 const WATCH_EVERY: Millis = 10_000
 /** A membership that is lost this often without a success in between is tried again more slowly. */
@@ -26,6 +27,7 @@ const HASTY_ROUNDS = 3
 /** One that is missed while a coordinator moves is nobody's concern. */
 const MISSED_TO_TELL = 2
 
+/** Membership in a consumer group by our own loop. It ends with `close`, and for nothing else. */
 export class GroupMember {
   readonly #settings: GroupMemberSettings
   readonly #rebalanceTimeoutMs: Millis
@@ -34,9 +36,9 @@ export class GroupMember {
   readonly #coordinator: Coordinator
   readonly #watch: PartitionWatch
   readonly #rebalance: Rebalance
-  readonly #heart: Heart
+  readonly #heartbeats: Heartbeats
   readonly #commits: OffsetCommits
-  readonly #voice: Voice
+  readonly #log: MemberLog
   readonly #closing = new AbortController()
   /** Aborted, and replaced, when everything owned is lost. */
   #lost = new AbortController()
@@ -50,14 +52,14 @@ export class GroupMember {
   constructor(settings: GroupMemberSettings) {
     const { clock, log, groupId, sessionTimeoutMs, groupInstanceId, watchEveryMs } = settings
     this.#settings = settings
-    this.#rebalanceTimeoutMs = settings.rebalanceTimeoutMs ?? Math.max(REBALANCE_TIMEOUT, sessionTimeoutMs)
+    this.#rebalanceTimeoutMs = Math.max(REBALANCE_TIMEOUT, sessionTimeoutMs)
     this.#watch = new PartitionWatch({ clock, log, cluster: settings.talking, every: watchEveryMs ?? WATCH_EVERY })
     const coordinator = (this.#coordinator = new Coordinator(settings, groupId))
     const standing = (this.#standing = new Standing(groupId, groupInstanceId ?? null))
-    this.#voice = new Voice(settings, standing)
+    this.#log = new MemberLog(settings, standing)
     const refused = (outcome: Outcome, error: unknown): void => this.#refused(outcome, error)
     const listener = { refused, answered: (): void => this.#answered(), expired: (): void => this.#expired() }
-    this.#heart = new Heart({ clock, coordinator, standing, sessionTimeoutMs }, listener)
+    this.#heartbeats = new Heartbeats({ clock, coordinator, standing, sessionTimeoutMs }, listener)
     const closing = this.#closing.signal
     this.#commits = new OffsetCommits({ clock, coordinator, standing, ownership: this.#ownership, closing, refused })
     const rebalanceTimeoutMs = this.#rebalanceTimeoutMs
@@ -67,10 +69,6 @@ export class GroupMember {
   /** A generation of the group counts this member, as far as it knows; also while a cooperative rebalance is on. */
   get joined(): boolean {
     return this.#joined
-  }
-
-  get owned(): readonly TopicPartition[] {
-    return this.#ownership.list
   }
 
   /** -1 while there is none. */
@@ -84,7 +82,7 @@ export class GroupMember {
 
   /** What is wrong now, for a person; null when nothing is. */
   get problem(): string | null {
-    return this.#voice.problem
+    return this.#log.problem
   }
 
   /** Joins, heartbeats and joins again until `close`. What goes wrong is told by `problem`, not by a rejection. */
@@ -117,7 +115,7 @@ export class GroupMember {
     await within(clock, CLOSE_LIMIT, this.#commits.settled())
     this.#closing.abort()
     this.#joined = false
-    await within(clock, CLOSE_LIMIT, Promise.all([this.#leave(leaves), this.#done]))
+    await within(clock, CLOSE_LIMIT, Promise.allSettled([this.#leave(leaves), this.#done]))
   }
 
   async #live(): Promise<void> {
@@ -125,7 +123,7 @@ export class GroupMember {
     const closed = (): boolean => signal.aborted
     if (closed()) return
     const { topics } = this.#settings
-    const background = [this.#heart.run(signal), this.#watch.run(topics, () => this.#partitionsChanged(), signal)]
+    const background = [this.#heartbeats.run(signal), this.#watch.run(topics, () => this.#partitionsChanged(), signal)]
     while (!closed()) await this.#turn()
     await Promise.all(background)
   }
@@ -155,20 +153,20 @@ export class GroupMember {
     const answer = await this.#unlessClosed(this.#rebalance.join(this.#ownership.list))
     const lost = this.#lost.signal
     standing.joined(answer.memberId, answer.generation)
-    this.#heart.alive(clock.now())
+    this.#heartbeats.alive(clock.now())
     const { partitions, outdated } = await this.#unlessClosed(this.#rebalance.sync(answer))
     if (outdated || lost.aborted) this.#rejoinWanted.resolve(undefined)
     if (lost.aborted) return []
     const { added, taken } = this.#ownership.compare(partitions)
     this.#ownership.add(added)
     standing.synced()
-    this.#heart.quicken()
+    this.#heartbeats.quicken()
     const wasJoined = this.#joined
     this.#joined = true
     this.#hasty = 0
-    this.#voice.clear()
+    this.#log.clear()
     const level = wasJoined && added.length + taken.length === 0 ? 'debug' : 'info'
-    this.#voice.tell(level, 'joined the consumer group', 'kafka.joined', {
+    this.#log.tell(level, 'joined the consumer group', 'kafka.joined', {
       added: added.map(nameOf),
       taken: taken.map(nameOf),
     })
@@ -191,7 +189,7 @@ export class GroupMember {
     if (finished) return
     owner.lost(partitions)
     const text = 'cannot finish before the rebalance goes on: the next owner does the rest again'
-    this.#voice.tell('warn', text, 'kafka.revoke-unfinished', { partitions: partitions.map(nameOf) })
+    this.#log.tell('warn', text, 'kafka.revoke-unfinished', { partitions: partitions.map(nameOf) })
   }
 
   async #drain(partitions: readonly TopicPartition[]): Promise<boolean> {
@@ -200,7 +198,7 @@ export class GroupMember {
       await this.#commits.settled()
       return true
     } catch (error) {
-      this.#voice.tell('error', `cannot drain: ${this.#voice.explain(error)}`, 'kafka.revoke-failed', {
+      this.#log.tell('error', `cannot drain: ${this.#log.explain(error)}`, 'kafka.revoke-failed', {
         partitions: partitions.map(nameOf),
       })
       return false
@@ -209,13 +207,13 @@ export class GroupMember {
 
   /** A heartbeat or a commit of this generation was refused. */
   #refused(outcome: Outcome, error: unknown): void {
-    if (isOver(outcome)) this.#lose(this.#voice.explain(error), outcome)
+    if (isOver(outcome)) this.#lose(this.#log.explain(error), outcome)
     if (isOver(outcome) || outcome === 'rejoin') this.#rejoinWanted.resolve(undefined)
-    else if (++this.#missed >= MISSED_TO_TELL) this.#voice.report('no heartbeat reaches consumer group', error)
+    else if (++this.#missed >= MISSED_TO_TELL) this.#log.report('no heartbeat reaches consumer group', error)
   }
 
   #answered(): void {
-    if (this.#missed >= MISSED_TO_TELL) this.#voice.clear()
+    if (this.#missed >= MISSED_TO_TELL) this.#log.clear()
     this.#missed = 0
   }
 
@@ -229,7 +227,7 @@ export class GroupMember {
   #partitionsChanged(): void {
     // A JoinGroup that is under way comes before anybody assigns.
     if (this.#standing.phase === 'joining' || this.#standing.phase === 'out') return
-    this.#voice.tell('info', 'the partitions of a topic changed: joining again', 'kafka.partitions-changed')
+    this.#log.tell('info', 'the partitions of a topic changed: joining again', 'kafka.partitions-changed')
     this.#rejoinWanted.resolve(undefined)
   }
 
@@ -237,22 +235,22 @@ export class GroupMember {
   async #recover(error: unknown): Promise<void> {
     const request = this.#standing.phase === 'syncing' ? 'sync' : 'join'
     const outcome = outcomeOf(request, error instanceof BrokerError ? error.type : null)
-    if (isOver(outcome)) this.#lose(this.#voice.explain(error), outcome)
+    if (isOver(outcome)) this.#lose(this.#log.explain(error), outcome)
     if (outcome === 'rejoin') return
     if ((outcome === 'renew' || outcome === 'restart') && ++this.#hasty <= HASTY_ROUNDS) return
-    // What the heart hears meanwhile is older than what the next JoinGroup will say.
+    // What a heartbeat hears meanwhile is older than what the next JoinGroup will say.
     if (this.#standing.phase === 'syncing') this.#standing.joining()
-    this.#voice.report('cannot join consumer group', error)
-    await this.#voice.backOff(this.#closing.signal)
+    this.#log.report('cannot join consumer group', error)
+    await this.#log.backOff(this.#closing.signal)
   }
 
   /** The group goes on without us, and with what was ours. */
   #lose(why: string, outcome: Outcome): void {
     const partitions = this.#ownership.list
     this.#ownership.remove(partitions)
-    this.#heart.rest()
+    this.#heartbeats.rest()
     if (this.#joined)
-      this.#voice.tell('warn', `lost the membership: ${why}`, 'kafka.lost', { partitions: partitions.map(nameOf) })
+      this.#log.tell('warn', `lost the membership: ${why}`, 'kafka.lost', { partitions: partitions.map(nameOf) })
     this.#joined = false
     if (outcome === 'renew') this.#standing.identified('')
     this.#standing.lost()
@@ -268,11 +266,11 @@ export class GroupMember {
     try {
       await this.#coordinator.ask(leaveGroup(this.#standing.identity()))
     } catch (error) {
-      this.#voice.tell('debug', `cannot leave: ${this.#voice.explain(error)}`, 'kafka.leave')
+      this.#log.tell('debug', `cannot leave: ${this.#log.explain(error)}`, 'kafka.leave')
     }
   }
 
   #unlessClosed<T>(work: Promise<T>): Promise<T> {
-    return unlessAborted(this.#closing.signal, work)
+    return unlessAborted(this.#closing.signal, MEMBER_CLOSES, work)
   }
 }

@@ -4,9 +4,10 @@ import { outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
 import type { Ownership } from '../../domain/group/ownership.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { Serial } from '../../engine/serial.ts'
+import { wait } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
 import { explain } from '../errors.ts'
-import { wait } from '../problem.ts'
 import { transactionalOffsetCommit, type TransactionIdentity } from '../transactions/requests.ts'
 import type { Coordinator } from './coordinator.ts'
 import { offsetCommit, type OffsetPosition } from './offset-requests.ts'
@@ -38,7 +39,7 @@ const MOST_REBALANCES = 3
 /** Offset commits of one member: one request at a time, in order, in the generation that holds when it is sent. */
 export class OffsetCommits {
   readonly #settings: CommitSettings
-  #last: Promise<void> = Promise.resolve()
+  readonly #commits = new Serial()
 
   constructor(settings: CommitSettings) {
     this.#settings = settings
@@ -52,14 +53,12 @@ export class OffsetCommits {
    */
   commit(positions: readonly OffsetPosition[], transaction: TransactionIdentity | null = null): Promise<void> {
     const due = positions.map((position) => ({ position, tenure: this.#settings.ownership.tenureOf(position) }))
-    const commit = this.#last.then(() => this.#commit(due, transaction))
-    this.#last = commit.catch(() => undefined)
-    return commit
+    return this.#commits.run(() => this.#commit(due, transaction))
   }
 
   /** Resolves when every commit asked for so far is made or refused. */
   settled(): Promise<void> {
-    return this.#last
+    return this.#commits.settled()
   }
 
   async #commit(due: readonly Due[], transaction: TransactionIdentity | null): Promise<void> {

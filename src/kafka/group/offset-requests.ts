@@ -3,6 +3,7 @@ import { NO_EPOCH } from '../protocol/fetch.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { Answer, MemberIdentity } from './requests.ts'
 
+/** What is to be committed of one partition. */
 export interface OffsetPosition extends TopicPartition {
   /** The next offset to read. */
   readonly offset: number
@@ -12,6 +13,7 @@ export interface OffsetPosition extends TopicPartition {
   readonly leaderEpoch?: number
 }
 
+/** What the group has committed of one partition. */
 export interface CommittedOffset extends TopicPartition {
   /** -1: nothing is committed. */
   readonly offset: number
@@ -20,7 +22,8 @@ export interface CommittedOffset extends TopicPartition {
   readonly leaderEpoch: number
 }
 
-interface PartitionError extends TopicPartition {
+/** A broker's error code for one partition; 0: none. */
+export interface PartitionError extends TopicPartition {
   readonly error: number
 }
 

@@ -1,8 +1,8 @@
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { explain } from '../errors.ts'
 import type { KafkaLog } from '../log.ts'
-import { wait } from '../problem.ts'
 import type { GroupCluster } from './coordinator.ts'
 
 export interface WatchSettings {

@@ -29,9 +29,7 @@ export interface GroupMemberSettings extends GroupClusters {
   /** Leave on close though the membership is static. */
   readonly leaveOnStop?: boolean
   readonly sessionTimeoutMs: Millis
-  /** How long the others wait for this member to join again; default: the larger of 60 s and the session timeout. */
-  readonly rebalanceTimeoutMs?: Millis
-  /** How often the partition counts are looked at; default 10 s. */
+  /** How often the partition counts are looked at; default 10 s, tests are less patient. */
   readonly watchEveryMs?: Millis
   readonly owner: MemberOwner
   readonly clock: Clock

@@ -38,24 +38,29 @@ export class Standing implements MemberIdentity {
     return { groupId, instanceId, memberId, generation }
   }
 
+  /** The coordinator gave us this name, or took it back (empty). */
   identified(memberId: string): void {
     this.#memberId = memberId
   }
 
+  /** A JoinGroup is about to be sent. */
   joining(): void {
     this.#move('joining')
   }
 
+  /** It was answered: a new generation. */
   joined(memberId: string, generation: number): void {
     this.#memberId = memberId
     this.#generation = generation
     this.#move('syncing')
   }
 
+  /** The generation has told what it gives us. */
   synced(): void {
     this.#move('stable')
   }
 
+  /** No generation is ours any more. */
   lost(): void {
     this.#generation = -1
     this.#move('out')

@@ -1,9 +1,9 @@
-// Requests to one leader: what its partitions have to send goes together, one batch of each.
 import type { BrokerConnection } from '../connection.ts'
 import type { KafkaCluster } from '../cluster.ts'
+import { asError } from '../errors.ts'
 import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
 import { produce } from '../protocol/produce.ts'
-import type { Lane, Sent } from './lane.ts'
+import type { PartitionQueue, Sent } from './partition-queue.ts'
 import type { RecordEncoder } from './record-encoder.ts'
 
 export interface SenderHooks {
@@ -12,14 +12,14 @@ export interface SenderHooks {
   readonly encode: RecordEncoder
   /** null: records hold as soon as they are stored. */
   readonly transactionalId: string | null
-  /** Under whom these lanes may send now. */
-  identity(lanes: readonly Lane[]): Promise<ProducerIdentity>
-  /** Lanes of this leader that have something to send now. */
-  due(): readonly Lane[]
+  /** Under whom these queues may send now. */
+  identity(queues: readonly PartitionQueue[]): Promise<ProducerIdentity>
+  /** Queues of this leader that have something to send now. */
+  due(): readonly PartitionQueue[]
   /** `error`: the broker's code, 0 for stored. */
-  answered(lane: Lane, sent: Sent, error: number, detail: string | null): void
+  answered(queue: PartitionQueue, sent: Sent, error: number, detail: string | null): void
   /** Nothing was sent, or what was sent has an unknown fate; its batches are marked as failed. */
-  failed(lane: Lane, error: unknown): void
+  failed(queue: PartitionQueue, error: unknown): void
 }
 
 /** A broker handles a connection's requests one after the other: more would only wait there. */
@@ -28,10 +28,11 @@ const REQUESTS = 5
 const REQUEST_BYTES = 1024 * 1024
 
 interface Ready {
-  readonly lane: Lane
+  readonly queue: PartitionQueue
   readonly sent: Sent
 }
 
+/** Requests to one leader: what its partitions have to send goes together, one batch of each. */
 export class LeaderSender {
   readonly #hooks: SenderHooks
   #requests = 0
@@ -57,12 +58,12 @@ export class LeaderSender {
     this.#running = true
     try {
       while (this.#requests < REQUESTS) {
-        const lanes = this.#hooks.due()
-        if (lanes.length === 0) return
-        const opened = await this.#open(lanes)
+        const queues = this.#hooks.due()
+        if (queues.length === 0) return
+        const opened = await this.#open(queues)
         if (!opened) return
         // Not those that became due meanwhile: the identity was not asked for them.
-        const ready = await this.#collect(this.#inTurn(lanes), opened.identity)
+        const ready = await this.#collect(this.#inTurn(queues), opened.identity)
         if (ready.length > 0) this.#post(opened.connection, ready)
       }
     } finally {
@@ -76,76 +77,75 @@ export class LeaderSender {
   }
 
   async #open(
-    lanes: readonly Lane[],
+    queues: readonly PartitionQueue[],
   ): Promise<{ readonly identity: ProducerIdentity; readonly connection: BrokerConnection } | null> {
     const { cluster, node } = this.#hooks
     try {
       const connection = await cluster.connect(node)
-      return { connection, identity: await this.#hooks.identity(lanes) }
+      return { connection, identity: await this.#hooks.identity(queues) }
     } catch (error) {
       // Also those that became due meanwhile: who woke us for them was not heard, and nobody will say it again.
-      for (const lane of new Set([...lanes, ...this.#hooks.due()])) this.#hooks.failed(lane, error)
+      for (const queue of new Set([...queues, ...this.#hooks.due()])) this.#hooks.failed(queue, error)
       return null
     }
   }
 
-  #inTurn(lanes: readonly Lane[]): Lane[] {
-    const first = this.#turn++ % Math.max(1, lanes.length)
-    return [...lanes.slice(first), ...lanes.slice(0, first)]
+  #inTurn(queues: readonly PartitionQueue[]): PartitionQueue[] {
+    const first = this.#turn++ % Math.max(1, queues.length)
+    return [...queues.slice(first), ...queues.slice(0, first)]
   }
 
-  async #collect(lanes: readonly Lane[], identity: ProducerIdentity): Promise<Ready[]> {
+  async #collect(queues: readonly PartitionQueue[], identity: ProducerIdentity): Promise<Ready[]> {
     const ready: Ready[] = []
     let bytes = 0
-    for (const lane of lanes) {
+    for (const queue of queues) {
       if (bytes >= REQUEST_BYTES) break
-      if (!lane.due) continue
-      const sent = lane.nextToSend() ?? (await this.#make(lane, identity))
+      if (!queue.due) continue
+      const sent = queue.nextToSend() ?? (await this.#make(queue, identity))
       if (!sent) continue
       sent.state = 'on-wire'
       bytes += sent.records.length
-      ready.push({ lane, sent })
+      ready.push({ queue, sent })
     }
     return ready
   }
 
   /** A partition that has batches in flight goes on under the identity that they have. */
-  async #make(lane: Lane, newest: ProducerIdentity): Promise<Sent | null> {
-    const identity = lane.head === undefined ? newest : (lane.identity ?? newest)
-    if (!lane.accepts(identity)) return null
-    const parts = (lane.taking = lane.take())
+  async #make(queue: PartitionQueue, newest: ProducerIdentity): Promise<Sent | null> {
+    const identity = queue.head === undefined ? newest : (queue.identity ?? newest)
+    if (!queue.accepts(identity)) return null
+    const parts = (queue.taking = queue.take())
     const count = parts.reduce((sum, { from, to }) => sum + to - from, 0)
     let sent: Sent | null = null
     try {
-      sent = lane.add(parts, count, await this.#hooks.encode(parts, identity, lane.sequence(identity)))
+      sent = queue.add(parts, count, await this.#hooks.encode(parts, identity, queue.sequence(identity)))
     } catch (error) {
-      const reason = error instanceof Error ? error : new Error(String(error))
-      for (const { write } of parts) write.reject(reason)
-      if (lane.taking === parts) lane.taking = null
+      for (const { write } of parts) write.reject(asError(error))
+      if (queue.taking === parts) queue.taking = null
     }
-    if (!lane.stalled) return sent
+    if (!queue.stalled) return sent
     // What failed meanwhile waited for this batch alone.
     if (sent) sent.state = 'failed'
-    this.#hooks.failed(lane, null)
+    this.#hooks.failed(queue, null)
     return null
   }
 
   #post(connection: BrokerConnection, ready: readonly Ready[]): void {
     this.#requests++
-    const batches = ready.map(({ lane: { topic, partition }, sent: { records } }) => ({ topic, partition, records }))
+    const batches = ready.map(({ queue: { topic, partition }, sent: { records } }) => ({ topic, partition, records }))
     void connection
       .send(produce(batches, this.#hooks.transactionalId, connection.versions))
       .then(
         ({ partitions }) => {
-          for (const { lane, sent } of ready) {
-            const answer = partitions.find((each) => each.topic === lane.topic && each.partition === lane.partition)
-            this.#hooks.answered(lane, sent, answer?.error ?? UNKNOWN, answer?.detail ?? null)
+          for (const { queue, sent } of ready) {
+            const answer = partitions.find((each) => each.topic === queue.topic && each.partition === queue.partition)
+            this.#hooks.answered(queue, sent, answer?.error ?? UNKNOWN, answer?.detail ?? null)
           }
         },
         (error: unknown) => {
           // All are marked before the first is told of: whoever looks for a cure must not take one for under way.
           for (const { sent } of ready) Object.assign(sent, { state: 'failed', error })
-          for (const { lane } of ready) this.#hooks.failed(lane, error)
+          for (const { queue } of ready) this.#hooks.failed(queue, error)
         },
       )
       .finally(() => {

@@ -1,5 +1,3 @@
-// Writes to topics with at most five batches in flight per partition, each once and in order, whatever breaks in
-// between. It never gives up: a write ends with every record stored, or refused for its size alone.
 import { AgentError } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Refusal, ValueBatch } from '../../domain/stream/value-batch.ts'
@@ -11,7 +9,7 @@ import type { KafkaLog } from '../log.ts'
 import { Problem } from '../problem.ts'
 import { Topics } from '../topics.ts'
 import { ProducerIdentities } from './identities.ts'
-import { Lane, partOf, type Part, type Sent } from './lane.ts'
+import { PartitionQueue, partOf, type Part, type Sent } from './partition-queue.ts'
 import { LeaderSender } from './leader-sender.ts'
 import type { RecordEncoder } from './record-encoder.ts'
 import { Recovery } from './recovery.ts'
@@ -21,9 +19,9 @@ import type { WritingTransaction } from './writing-transaction.ts'
 export interface ProducerSettings {
   /** Its connections are the producer's alone, and end with it. */
   readonly cluster: KafkaCluster
-  readonly topics: readonly string[]
+  readonly topic: string
   readonly encode: RecordEncoder
-  /** A fresh look at the topics, where something could not be written; by default no more than that. Rejects as Topics.refresh. */
+  /** A fresh look at the topic, where something could not be written; by default no more than that. Rejects as Topics.refresh. */
   readonly look?: () => Promise<void>
   readonly clock: Clock
   readonly log: KafkaLog
@@ -31,24 +29,28 @@ export interface ProducerSettings {
   readonly transaction?: WritingTransaction | null
 }
 
+/**
+ * Writes to a topic with at most five batches in flight per partition, each once and in order, whatever breaks in
+ * between. It never gives up: a write ends with every record stored, or refused for its size alone.
+ */
 export class Producer {
   readonly topics: Topics
   readonly problem: Problem
   readonly #settings: ProducerSettings
   readonly #identities: ProducerIdentities
   readonly #recovery: Recovery
-  readonly #lanes = new Map<string, Lane>()
+  readonly #queues = new Map<string, PartitionQueue>()
   readonly #senders = new Map<number, LeaderSender>()
   readonly #closing = new AbortController()
-  /** Lanes that failed, have stored nothing since, and have something to store. */
-  readonly #troubled = new Set<Lane>()
+  /** Queues that failed, have stored nothing since, and have something to store. */
+  readonly #troubled = new Set<PartitionQueue>()
   readonly #leave: () => void
   #lastAckAt: Millis | null = null
 
   constructor(settings: ProducerSettings) {
     const { cluster, clock, log } = settings
     this.#settings = settings
-    this.topics = new Topics(cluster, settings.topics)
+    this.topics = new Topics(cluster, [settings.topic])
     this.problem = new Problem(clock, log, 'kafka.sink')
     this.#identities = new ProducerIdentities(cluster)
     const transaction = settings.transaction ?? null
@@ -68,9 +70,9 @@ export class Producer {
         settlePart(part)
       },
       moved: (parts, to) => {
-        const lane = this.#lane(to)
-        for (const part of parts) lane.push(part)
-        this.#send(lane)
+        const queue = this.#queue(to)
+        for (const part of parts) queue.push(part)
+        this.#send(queue)
       },
     })
   }
@@ -89,9 +91,9 @@ export class Producer {
     if (this.signal.aborted) return Promise.reject(closedTooEarly(to.topic))
     if (batch.count === 0) return Promise.resolve([])
     return new Promise((resolve, reject) => {
-      const lane = this.#lane(to)
-      lane.push(partOf({ batch, refusals: [], left: batch.count, resolve, reject }, 0, batch.count))
-      this.#send(lane)
+      const queue = this.#queue(to)
+      queue.push(partOf({ batch, refusals: [], left: batch.count, resolve, reject }, 0, batch.count))
+      this.#send(queue)
     })
   }
 
@@ -109,35 +111,35 @@ export class Producer {
   /** Nothing that was written since the last commit will ever be read: what of it is on the wire is ignored. */
   async #discard(): Promise<void> {
     this.#reject((topic) => new AgentError('FAILED', `gave up what was written to topic ${topic}`))
-    this.#lanes.clear()
+    this.#queues.clear()
     this.#troubled.clear()
     this.problem.clear()
     await Promise.all([...this.#senders.values()].map((sender) => sender.rested()))
   }
 
   #reject(reason: (topic: string) => AgentError): void {
-    for (const lane of this.#lanes.values()) {
-      for (const { write } of lane.clear()) write.reject(reason(lane.topic))
+    for (const queue of this.#queues.values()) {
+      for (const { write } of queue.clear()) write.reject(reason(queue.topic))
     }
   }
 
   /** False for one whose records were given up. */
-  #isCurrent(lane: Lane): boolean {
-    return !this.signal.aborted && this.#lanes.get(nameOf(lane)) === lane
+  #isCurrent(queue: PartitionQueue): boolean {
+    return !this.signal.aborted && this.#queues.get(nameOf(queue)) === queue
   }
 
-  #lane({ topic, partition }: TopicPartition): Lane {
+  #queue({ topic, partition }: TopicPartition): PartitionQueue {
     const name = nameOf({ topic, partition })
-    const lane = this.#lanes.get(name) ?? new Lane({ topic, partition })
-    this.#lanes.set(name, lane)
-    return lane
+    const queue = this.#queues.get(name) ?? new PartitionQueue({ topic, partition })
+    this.#queues.set(name, queue)
+    return queue
   }
 
-  #send(lane: Lane): void {
-    if (!lane.due || this.signal.aborted) return
-    const leader = this.topics.leaderOf(lane)
+  #send(queue: PartitionQueue): void {
+    if (!queue.due || this.signal.aborted) return
+    const leader = this.topics.leaderOf(queue)
     if (leader) this.#sender(leader.leader).wake()
-    else void this.#failed(lane, this.topics.problemOf(lane.topic) ?? new BrokerError(LEADER_NOT_AVAILABLE))
+    else void this.#failed(queue, this.topics.leaderProblem(queue.topic))
   }
 
   #sender(node: number): LeaderSender {
@@ -149,59 +151,57 @@ export class Producer {
       cluster,
       encode,
       transactionalId: transaction?.transactionalId ?? null,
-      identity: (lanes) => transaction?.admit(lanes) ?? this.#identities.current(),
+      identity: (queues) => transaction?.admit(queues) ?? this.#identities.current(),
       due: () => this.#due(node),
-      answered: (lane, sent, error, detail) => this.#answered(lane, sent, error, detail),
-      failed: (lane, error) => void this.#failed(lane, error),
+      answered: (queue, sent, error, detail) => this.#answered(queue, sent, error, detail),
+      failed: (queue, error) => void this.#failed(queue, error),
     })
     this.#senders.set(node, sender)
     return sender
   }
 
-  #due(node: number): Lane[] {
+  #due(node: number): PartitionQueue[] {
     if (this.signal.aborted) return []
-    return [...this.#lanes.values()].filter((lane) => lane.due && this.topics.leaderOf(lane)?.leader === node)
+    return [...this.#queues.values()].filter((queue) => queue.due && this.topics.leaderOf(queue)?.leader === node)
   }
 
-  #answered(lane: Lane, sent: Sent, error: number, detail: string | null): void {
-    if (!this.#isCurrent(lane)) return
+  #answered(queue: PartitionQueue, sent: Sent, error: number, detail: string | null): void {
+    if (!this.#isCurrent(queue)) return
     if (!isStored(error)) {
       sent.state = 'failed'
       sent.error = new BrokerError(error, detail)
-      void this.#failed(lane, sent.error)
+      void this.#failed(queue, sent.error)
       return
     }
     this.#lastAckAt = this.#settings.clock.now()
     // Sent more than once, an earlier connection may still hold its bytes.
     if (sent.error === null) this.#settings.cluster.pool.give(sent.records)
-    for (const each of lane.stored(sent)) settle(each)
-    this.#recovered(lane)
-    if (lane.stalled) void this.#failed(lane, null)
-    else this.#send(lane)
+    for (const each of queue.stored(sent)) settle(each)
+    this.#recovered(queue)
+    if (queue.stalled) void this.#failed(queue, null)
+    else this.#send(queue)
   }
 
-  /** Called for each failure of a lane: the last one, when nothing of it is on the wire any more, looks for the cure. */
-  async #failed(lane: Lane, error: unknown): Promise<void> {
-    if (!this.#isCurrent(lane)) return
-    lane.stalled = true
-    this.#troubled.add(lane)
-    if (lane.onWire || lane.curing) return
-    lane.curing = true
-    await this.#recovery.cure(lane, lane.head?.error ?? error)
-    lane.curing = false
-    if (!this.#isCurrent(lane)) return
+  /** Called for each failure of a queue: the last one, when nothing of it is on the wire any more, looks for the cure. */
+  async #failed(queue: PartitionQueue, error: unknown): Promise<void> {
+    if (!this.#isCurrent(queue)) return
+    queue.stalled = true
+    this.#troubled.add(queue)
+    if (queue.onWire || queue.curing) return
+    queue.curing = true
+    await this.#recovery.cure(queue, queue.head?.error ?? error)
+    queue.curing = false
+    if (!this.#isCurrent(queue)) return
     // Its records went to another partition, or were refused: it has nothing left that could be stored.
-    if (lane.idle) this.#recovered(lane)
-    else this.#send(lane)
+    if (queue.idle) this.#recovered(queue)
+    else this.#send(queue)
   }
 
-  #recovered(lane: Lane): void {
-    this.#troubled.delete(lane)
+  #recovered(queue: PartitionQueue): void {
+    this.#troubled.delete(queue)
     if (this.#troubled.size === 0) this.problem.clear()
   }
 }
-
-const LEADER_NOT_AVAILABLE = 5
 
 const closedTooEarly = (topic: string): AgentError =>
   new AgentError('SHUTDOWN_STATE', `closed before all records were written to topic ${topic}`)

@@ -2,7 +2,7 @@ import type { Compression } from '../../wire/record-batch/compression.ts'
 import type { BufferPool } from '../../wire/buffer-pool.ts'
 import { RecordsWriter } from '../../wire/record-batch/records-writer.ts'
 import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
-import type { Part } from './lane.ts'
+import type { Part } from './partition-queue.ts'
 
 /** Makes one record batch of the parts, in order, with `sequence` as the first record's sequence number. Its memory may be from a pool. */
 export type RecordEncoder = (

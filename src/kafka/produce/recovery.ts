@@ -1,13 +1,13 @@
-// What is done about a partition that could not be written, once nothing of it is on the wire.
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { errorType, explain } from '../errors.ts'
 import type { KafkaLog } from '../log.ts'
-import { wait, type Problem } from '../problem.ts'
+import type { Problem } from '../problem.ts'
 import type { Topics } from '../topics.ts'
 import type { ProducerIdentities } from './identities.ts'
-import type { Lane, Part, Sent } from './lane.ts'
+import type { PartitionQueue, Part, Sent } from './partition-queue.ts'
 import { verdictOn, type Verdict } from './verdict.ts'
 import type { WritingTransaction } from './writing-transaction.ts'
 
@@ -32,6 +32,7 @@ export interface RecoveryParts {
 const FIRST_WAIT: Millis = 250
 const LONGEST_WAIT: Millis = 5_000
 
+/** What is done about a partition that could not be written, once nothing of it is on the wire. */
 export class Recovery {
   readonly #parts: RecoveryParts
 
@@ -39,42 +40,42 @@ export class Recovery {
     this.#parts = parts
   }
 
-  /** Resolves when the lane may send again. */
-  async cure(lane: Lane, error: unknown): Promise<void> {
+  /** Resolves when the queue may send again. */
+  async cure(queue: PartitionQueue, error: unknown): Promise<void> {
     const verdict = verdictOn(error)
-    if (verdict === 'split') this.#split(lane, errorType(error))
-    else if (verdict === 'renew') this.#renew(lane, error)
+    if (verdict === 'split') this.#split(queue, errorType(error))
+    else if (verdict === 'renew') this.#renew(queue, error)
     else {
-      await this.#patience(lane, error, verdict)
-      if (this.#isGone(lane)) this.#move(lane)
-      else lane.resend()
+      await this.#patience(queue, error, verdict)
+      if (this.#isGone(queue)) this.#move(queue)
+      else queue.resend()
     }
   }
 
-  #move(lane: Lane): void {
-    const { topic } = lane
+  #move(queue: PartitionQueue): void {
+    const { topic } = queue
     const count = this.#parts.topics.find(topic)?.partitions.length ?? 1
-    this.#parts.moved(lane.clear(), { topic, partition: lane.partition % count })
+    this.#parts.moved(queue.clear(), { topic, partition: queue.partition % count })
   }
 
-  /** Nothing of the lane is on the wire, so that what comes after the large batch was refused with it. */
-  #split(lane: Lane, reason: string): void {
-    const { head } = lane
+  /** Nothing of the queue is on the wire, so that what comes after the large batch was refused with it. */
+  #split(queue: PartitionQueue, reason: string): void {
+    const { head } = queue
     const goesOnAt = this.#parts.transaction ? (head?.sequence ?? null) : null
     if (head?.count === 1) {
-      lane.dropHead()
+      queue.dropHead()
       for (const part of head.parts) this.#parts.refused(part, reason)
     } else if (head) {
-      lane.limit = Math.max(1, Math.floor(head.bytes / 2))
+      queue.limit = Math.max(1, Math.floor(head.bytes / 2))
     }
-    this.#restart(lane, goesOnAt)
+    this.#restart(queue, goesOnAt)
   }
 
-  #renew(lane: Lane, error: unknown): void {
-    const { topic, partition } = lane
+  #renew(queue: PartitionQueue, error: unknown): void {
+    const { topic, partition } = queue
     const { transaction } = this.#parts
     if (transaction) {
-      // The lane stays stalled: it goes with the transaction.
+      // The queue stays stalled: it goes with the transaction.
       transaction.refused(error)
       return
     }
@@ -83,23 +84,23 @@ export class Recovery {
       topic,
       partition,
     })
-    this.#restart(lane)
+    this.#restart(queue)
   }
 
-  #restart(lane: Lane, goesOnAt: number | null = null): void {
-    if (lane.identity && goesOnAt === null) this.#parts.identities.renew(lane.identity)
-    for (const sent of lane.restart(goesOnAt)) this.#parts.stored(sent)
+  #restart(queue: PartitionQueue, goesOnAt: number | null = null): void {
+    if (queue.identity && goesOnAt === null) this.#parts.identities.renew(queue.identity)
+    for (const sent of queue.restart(goesOnAt)) this.#parts.stored(sent)
   }
 
   /** The first failure is tried again at once, with a fresh look at who leads; later ones wait longer each time. */
-  async #patience(lane: Lane, error: unknown, verdict: Verdict): Promise<void> {
+  async #patience(queue: PartitionQueue, error: unknown, verdict: Verdict): Promise<void> {
     const { clock, log, problem, signal } = this.#parts
-    const { topic, partition } = lane
+    const { topic, partition } = queue
     const text = `cannot write to topic ${topic}: ${explain(error)}`
     if (verdict === 'person') problem.report(text, 'error', { topic })
-    else if (lane.failures > 0) problem.report(text, 'warn', { topic })
+    else if (queue.failures > 0) problem.report(text, 'warn', { topic })
     else log('debug', text, { event: 'kafka.produce-again', topic, partition })
-    const doublings = lane.failures++ - (verdict === 'person' ? 0 : 1)
+    const doublings = queue.failures++ - (verdict === 'person' ? 0 : 1)
     if (doublings >= 0) await wait(clock, Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** doublings), signal)
     if (signal.aborted) return
     await this.#parts.look().catch((cause: unknown) => {
@@ -107,7 +108,7 @@ export class Recovery {
     })
   }
 
-  #isGone({ topic, partition }: Lane): boolean {
+  #isGone({ topic, partition }: PartitionQueue): boolean {
     const facts = this.#parts.topics.find(topic)
     return facts !== null && facts.partitions.every((each) => each.partition !== partition)
   }

@@ -5,6 +5,7 @@ import type { ApiVersions, KafkaRequest } from './request.ts'
 import type { RequestWriter } from './request-writer.ts'
 import type { ResponseReader } from './response-reader.ts'
 
+/** From where one partition is to be read. */
 export interface WantedPartition extends TopicPartition {
   /** Null: not known; then the topic is asked for by its name. */
   readonly topicId: string | null
@@ -30,6 +31,7 @@ export interface Divergence {
   readonly endOffset: number
 }
 
+/** What came of one partition; `error` 0: nothing is wrong. */
 export interface FetchedPartition extends TopicPartition {
   readonly error: number
   readonly highWatermark: number

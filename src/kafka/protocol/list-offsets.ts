@@ -2,6 +2,7 @@ import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { KafkaRequest } from './request.ts'
 
+/** Instants that stand for the first offset that is kept, and for the end. */
 export const EARLIEST = -2
 export const LATEST = -1
 

@@ -3,12 +3,14 @@ import type { KafkaRequest } from './request.ts'
 import type { RequestWriter } from './request-writer.ts'
 import type { ResponseReader } from './response-reader.ts'
 
+/** A broker as it names itself. */
 export interface BrokerAddress {
   readonly node: number
   readonly host: string
   readonly port: number
 }
 
+/** Who leads a partition. */
 export interface PartitionFacts {
   readonly partition: number
   /** Node of the leader; -1 while there is none. */
@@ -17,6 +19,7 @@ export interface PartitionFacts {
   readonly leaderEpoch: number
 }
 
+/** A topic that is there. */
 export interface TopicFacts {
   readonly name: string
   /** Changes when the topic is deleted and made again; null where the broker is too old to say. */
@@ -29,6 +32,7 @@ export interface TopicFacts {
 /** Of a topic that cannot be had only the broker's error code. */
 export type TopicAnswer = TopicFacts | { readonly error: number }
 
+/** The answer: brokers, and the topics that were asked for. */
 export interface ClusterFacts {
   readonly brokers: readonly BrokerAddress[]
   /** Node that makes topics; -1 while there is none. */

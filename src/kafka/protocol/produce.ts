@@ -2,11 +2,13 @@ import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { ApiVersions, KafkaRequest } from './request.ts'
 
+/** What goes to one partition. */
 export interface ProducedBatch extends TopicPartition {
   /** One record batch, whole. */
   readonly records: Uint8Array
 }
 
+/** What became of it; `error` 0: stored. */
 export interface ProducedPartition extends TopicPartition {
   readonly error: number
   /** What the broker says about the error; null where it says nothing. */

@@ -69,10 +69,6 @@ export class RequestWriter {
     return value === null ? this.int32(-1) : this.int32(value.length).raw(value)
   }
 
-  compactBytes(value: Uint8Array | null): this {
-    return value === null ? this.varuint(0) : this.varuint(value.length + 1).raw(value)
-  }
-
   /** Bytes without their length, copied. */
   raw(bytes: Uint8Array): this {
     const at = this.#take(bytes.length)

@@ -1,4 +1,4 @@
-import type { TransactionPosition, Transactions, TransactionListener } from '../../engine/ports.ts'
+import type { CommitPosition, Transactions, TransactionListener } from '../../engine/ports.ts'
 import type { KafkaSource } from '../kafka-source.ts'
 import type { TransactionSession } from './session.ts'
 
@@ -16,7 +16,7 @@ export class KafkaTransactions implements Transactions {
     this.#session.listen(listener)
   }
 
-  commit(positions: readonly TransactionPosition[]): Promise<void> {
+  commit(positions: readonly CommitPosition[]): Promise<void> {
     if (positions.length === 0) return this.#session.commit(null)
     return this.#source.commitIn(positions, (offsets) => this.#session.commit(offsets))
   }

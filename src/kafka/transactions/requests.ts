@@ -1,7 +1,7 @@
 // The requests of transactions in the versions before the broker began to count epochs itself (Kafka 2.5 and newer).
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Answer, MemberIdentity } from '../group/requests.ts'
-import type { OffsetPosition } from '../group/offset-requests.ts'
+import type { OffsetPosition, PartitionError } from '../group/offset-requests.ts'
 import { NO_EPOCH } from '../protocol/fetch.ts'
 import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
@@ -13,15 +13,11 @@ export interface TransactionIdentity extends ProducerIdentity {
   readonly transactionalId: string
 }
 
-interface PartitionError extends TopicPartition {
-  readonly error: number
-}
-
 const throttleMs = (answer: Pick<Answer, 'throttleMs'>): number => answer.throttleMs
 const head = (from: ResponseReader): Answer => ({ throttleMs: from.int32(), error: from.int16() })
 
 /** A producer that is not known yet. */
-export const NOBODY: ProducerIdentity = { id: -1, epoch: -1 }
+export const UNKNOWN_PRODUCER: ProducerIdentity = { id: -1, epoch: -1 }
 
 /**
  * The next epoch for a transactional id; whatever is open under an older one is aborted. `known`: who asks, so that one

@@ -1,20 +1,27 @@
-// One transactional id and what the coordinator knows of it: who we are, what is in the transaction, how it ends.
 import { AgentError } from '../../domain/errors.ts'
 import { nameOf, type TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { TransactionRequest } from '../../domain/transactions/outcomes.ts'
 import { nextTransactionState, type TransactionEvent, type TransactionState } from '../../domain/transactions/state.ts'
 import type { Clock, TransactionListener } from '../../engine/ports.ts'
+import { Serial } from '../../engine/serial.ts'
+import { within } from '../../engine/waiting.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import { explain } from '../errors.ts'
 import { Coordinator } from '../group/coordinator.ts'
 import type { Answer } from '../group/requests.ts'
 import type { KafkaLog } from '../log.ts'
-import { within } from '../problem.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 import type { WritingTransaction } from '../produce/writing-transaction.ts'
-import { addOffsets, addPartitions, endTransaction, identify, NOBODY, type TransactionIdentity } from './requests.ts'
-import { CoordinatorTalk, Refusal } from './talk.ts'
+import {
+  addOffsets,
+  addPartitions,
+  endTransaction,
+  identify,
+  UNKNOWN_PRODUCER,
+  type TransactionIdentity,
+} from './requests.ts'
+import { CoordinatorTalk, TransactionRefusal } from './talk.ts'
 
 export interface SessionSettings {
   /** Its connections are the session's alone, and end with it. */
@@ -30,6 +37,7 @@ export interface SessionSettings {
 /** How long an abort waits for writes that are under way. */
 const WRITES_LIMIT: Millis = 2_000
 
+/** One transactional id and what the coordinator knows of it: who we are, what is in the transaction, how it ends. */
 export class TransactionSession implements WritingTransaction {
   readonly #settings: SessionSettings
   readonly #talk: CoordinatorTalk
@@ -41,7 +49,7 @@ export class TransactionSession implements WritingTransaction {
   #identity: TransactionIdentity | null = null
   /** When the transaction began, or a little before. */
   #openedAt: Millis | null = null
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Serial()
   /** Raised by each abort: what was asked for before is void. */
   #generation = 0
   #listener: TransactionListener | null = null
@@ -70,7 +78,7 @@ export class TransactionSession implements WritingTransaction {
 
   /** Takes over from whoever went by this name before: a transaction that it left open is aborted. */
   begin(): void {
-    this.#serially(() => this.#who()).catch(() => undefined)
+    this.#turns.run(() => this.#who()).catch(() => undefined)
   }
 
   join(discard: () => Promise<void>): () => void {
@@ -82,7 +90,7 @@ export class TransactionSession implements WritingTransaction {
     const generation = this.#generation
     const isNew = (each: TopicPartition): boolean => !this.#partitions.has(nameOf(each))
     if (this.#state === 'open' && this.#identity && !partitions.some(isNew)) return this.#identity
-    return this.#serially(async () => {
+    return this.#turns.run(async () => {
       this.#refuseUnless(generation)
       const who = await this.#who()
       const added = partitions.filter(isNew)
@@ -111,7 +119,7 @@ export class TransactionSession implements WritingTransaction {
    */
   commit(offsets: ((who: TransactionIdentity) => Promise<void>) | null): Promise<void> {
     const generation = this.#generation
-    return this.#serially(async () => {
+    return this.#turns.run(async () => {
       this.#refuseUnless(generation)
       const who = await this.#who()
       if (offsets) {
@@ -134,20 +142,20 @@ export class TransactionSession implements WritingTransaction {
     this.#generation++
     // What still comes in after the end would be in no transaction. It is waited for, but not for a broker that is away.
     const { clock } = this.#settings
-    const rested = within(clock, WRITES_LIMIT, Promise.all([...this.#writers].map((discard) => discard())))
-    return this.#serially(async () => {
+    const rested = within(clock, WRITES_LIMIT, Promise.allSettled([...this.#writers].map((discard) => discard())))
+    return this.#turns.run(async () => {
       await rested
       this.#on('doubted')
       if (this.#state !== 'void' || !this.#identity) return
       try {
         await this.#talk.ask('abort', endTransaction(this.#identity, false))
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error
+        if (!(error instanceof TransactionRefusal)) throw error
         if (error.outcome !== 'nothing') this.#refusedFor(error)
       }
       // A new epoch, too: what was sent and not answered can then not reach the next transaction.
       await this.#who(true).catch((error: unknown) => {
-        if (!(error instanceof Refusal)) throw error
+        if (!(error instanceof TransactionRefusal)) throw error
       })
     })
   }
@@ -159,14 +167,14 @@ export class TransactionSession implements WritingTransaction {
 
   /** `anew`: under another epoch than before. */
   async #who(anew = false): Promise<TransactionIdentity> {
-    if (this.#fencedBy !== null) throw new Refusal('fenced', this.#fencedBy, null)
+    if (this.#fencedBy !== null) throw new TransactionRefusal('fenced', this.#fencedBy, null)
     return anew || this.#state === 'unknown' || !this.#identity ? this.#identify() : this.#identity
   }
 
   async #identify(): Promise<TransactionIdentity> {
     const { transactionalId, timeoutMs, log } = this.#settings
     const known = this.#state === 'unknown' ? null : this.#identity
-    const { id, epoch } = await this.#ask('identify', identify(transactionalId, timeoutMs, known ?? NOBODY))
+    const { id, epoch } = await this.#ask('identify', identify(transactionalId, timeoutMs, known ?? UNKNOWN_PRODUCER))
     this.#identity = { transactionalId, id, epoch }
     this.#ended('identified')
     log('debug', `transactions of ${transactionalId}: epoch ${epoch}`, { event: 'kafka.transactions', transactionalId })
@@ -182,13 +190,13 @@ export class TransactionSession implements WritingTransaction {
     try {
       return await this.#talk.ask(request, question, givenUp)
     } catch (error) {
-      if (error instanceof Refusal) this.#refusedFor(error)
+      if (error instanceof TransactionRefusal) this.#refusedFor(error)
       throw error
     }
   }
 
   /** An identity that is over while its transaction is young was taken from us. */
-  #refusedFor(refusal: Refusal): void {
+  #refusedFor(refusal: TransactionRefusal): void {
     const { timeoutMs, clock } = this.#settings
     const age = this.#openedAt === null ? 0 : clock.now() - this.#openedAt
     if (refusal.outcome === 'fenced' && age < timeoutMs) this.#fence(refusal)
@@ -197,10 +205,10 @@ export class TransactionSession implements WritingTransaction {
   }
 
   #tellVoid(error: unknown): void {
-    if (error instanceof Refusal && !this.#isFenced()) this.#listener?.voided(error.subject)
+    if (error instanceof TransactionRefusal && !this.#isFenced()) this.#listener?.voided(error.subject)
   }
 
-  #fence(error: Refusal): void {
+  #fence(error: TransactionRefusal): void {
     if (this.#isFenced()) return
     this.#on('superseded')
     const { transactionalId } = this.#settings
@@ -233,11 +241,5 @@ export class TransactionSession implements WritingTransaction {
 
   #on(event: TransactionEvent): void {
     this.#state = nextTransactionState(this.#state, event)
-  }
-
-  #serially<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => undefined)
-    return turn
   }
 }

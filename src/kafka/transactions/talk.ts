@@ -6,12 +6,13 @@ import {
 } from '../../domain/transactions/outcomes.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
-import { errorType, explain } from '../errors.ts'
+import { explain } from '../errors.ts'
 import type { Coordinator } from '../group/coordinator.ts'
 import type { Answer } from '../group/requests.ts'
 import type { KafkaLog } from '../log.ts'
-import { Problem, wait } from '../problem.ts'
+import { Problem } from '../problem.ts'
 import type { KafkaRequest } from '../protocol/request.ts'
 
 export interface TalkSettings {
@@ -24,7 +25,7 @@ export interface TalkSettings {
 }
 
 /** The coordinator said no, for good. */
-export class Refusal extends AgentError {
+export class TransactionRefusal extends AgentError {
   readonly outcome: TransactionOutcome
 
   constructor(outcome: TransactionOutcome, subject: string, cause: unknown) {
@@ -55,8 +56,8 @@ export class CoordinatorTalk {
   }
 
   /**
-   * Tries again while the answer may become another. Throws Refusal for what was refused for good, AgentError FAILED when
-   * `givenUp` says so, SHUTDOWN_STATE when the session closes.
+   * Tries again while the answer may become another. Throws TransactionRefusal for what was refused for good, AgentError
+   * FAILED when `givenUp` says so, SHUTDOWN_STATE when the session closes.
    */
   async ask<T extends Answer>(
     request: TransactionRequest,
@@ -68,12 +69,12 @@ export class CoordinatorTalk {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
       if (closing.aborted) throw new AgentError('SHUTDOWN_STATE', 'the transactions are closed')
       if (givenUp()) throw new AgentError('FAILED', 'the transaction was given up')
-      const error = await this.#try(coordinator, question)
-      if ('answer' in error) {
+      const tried = await this.#try(coordinator, question)
+      if ('answer' in tried) {
         this.#problem.clear()
-        return error.answer
+        return tried.answer
       }
-      const refusal = this.refusal(request, error.error)
+      const refusal = this.refusal(request, tried.error)
       if (refusal.outcome === 'person') this.#problem.report(refusal.subject, 'error')
       else if (refusal.outcome !== 'again') throw refusal
       else if (clock.now() - began >= TOLD_AFTER) this.#problem.report(refusal.subject)
@@ -82,11 +83,11 @@ export class CoordinatorTalk {
     }
   }
 
-  refusal(request: TransactionRequest, error: unknown): Refusal {
+  /** What an answer, or a broken connection, means for whoever asked `request`. */
+  refusal(request: TransactionRequest, error: unknown): TransactionRefusal {
     const outcome = transactionOutcomeOf(request, error instanceof BrokerError ? error.type : null)
-    const said = errorType(error) === 'UNSUPPORTED_VERSION' ? 'Kafka 2.5 or newer is needed' : explain(error)
-    const subject = `cannot ${what[request]} as transactional id ${this.#settings.transactionalId}: ${said}`
-    return new Refusal(outcome, subject, error)
+    const subject = `cannot ${what[request]} as transactional id ${this.#settings.transactionalId}: ${explain(error)}`
+    return new TransactionRefusal(outcome, subject, error)
   }
 
   async #try<T extends Answer>(

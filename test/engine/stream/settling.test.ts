@@ -18,7 +18,7 @@ function world() {
   book.handedOver(batch, 0, 1, clock.now())
   const commit = Promise.withResolvers<boolean>()
   const commits: Commits = {
-    ...{ commits: 0, refusals: 0, isClosed: true },
+    ...{ made: 0, refused: 0, isClosed: true },
     ...{ use: () => undefined, soon: () => undefined, abandon: () => undefined, stop: () => undefined },
     now: () => commit.promise,
     conclude: () => Promise.resolve(),

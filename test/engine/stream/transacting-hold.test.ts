@@ -63,7 +63,7 @@ test('a commit that nothing had to wait for lets go of nobody else’s hold', as
   settle(0)
   settle(1)
   await clock.advance(1000)
-  assert.equal(transacting.commits, 1)
+  assert.equal(transacting.made, 1)
   assert.deepEqual(told, [])
   transacting.stop()
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { KafkaCluster } from '../../../src/kafka/cluster.ts'
 import type { BrokerConnection } from '../../../src/kafka/connection.ts'
-import { Lane, partOf } from '../../../src/kafka/produce/lane.ts'
+import { PartitionQueue, partOf } from '../../../src/kafka/produce/partition-queue.ts'
 import { LeaderSender, type SenderHooks } from '../../../src/kafka/produce/leader-sender.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { clusterFor, Lines } from '../rig.ts'
@@ -27,30 +27,30 @@ class ScriptedCluster extends KafkaCluster {
 interface Sending {
   readonly sender: LeaderSender
   readonly cluster: ScriptedCluster
-  readonly lanes: Set<Lane>
+  readonly queues: Set<PartitionQueue>
   /** In the order in which they were told. */
-  readonly failed: (readonly [Lane, unknown])[]
+  readonly failed: (readonly [PartitionQueue, unknown])[]
 }
 
 function sending(over: Partial<SenderHooks> = {}): Sending {
   const cluster = new ScriptedCluster()
-  const lanes = new Set<Lane>()
-  const failed: (readonly [Lane, unknown])[] = []
+  const queues = new Set<PartitionQueue>()
+  const failed: (readonly [PartitionQueue, unknown])[] = []
   const sender = new LeaderSender({
     node: 1,
     cluster,
     encode: () => Promise.resolve(new Uint8Array(1)),
     transactionalId: null,
     identity: () => Promise.resolve({ id: 1, epoch: 0 }),
-    due: () => [...lanes].filter(({ due }) => due),
+    due: () => [...queues].filter(({ due }) => due),
     answered: () => undefined,
-    failed(lane, error) {
-      lane.stalled = true
-      failed.push([lane, error])
+    failed(queue, error) {
+      queue.stalled = true
+      failed.push([queue, error])
     },
     ...over,
   })
-  return { sender, cluster, lanes, failed }
+  return { sender, cluster, queues, failed }
 }
 
 /** To the real broker; closed after the test. */
@@ -62,22 +62,22 @@ async function openConnection(t: TestContext): Promise<BrokerConnection> {
 }
 
 /** With one record. */
-function laneWith(reject: (error: Error) => void = () => undefined): Lane {
-  const lane = new Lane({ topic: 't', partition: 0 })
+function queueWith(reject: (error: Error) => void = () => undefined): PartitionQueue {
+  const queue = new PartitionQueue({ topic: 't', partition: 0 })
   const write = { batch: batchOf(0, [{ value: 'x' }]), refusals: [], left: 1, resolve: () => undefined, reject }
-  lane.push(partOf(write, 0, 1))
-  return lane
+  queue.push(partOf(write, 0, 1))
+  return queue
 }
 
 test('who becomes due while a connection is opened is told as well that it cannot be', async () => {
-  const { sender, cluster, lanes, failed } = sending()
-  const [old, next] = [laneWith(), laneWith()]
-  lanes.add(old)
+  const { sender, cluster, queues, failed } = sending()
+  const [old, next] = [queueWith(), queueWith()]
+  queues.add(old)
   sender.wake()
-  // Given up with its transaction: what comes next has a lane of its own.
+  // Given up with its transaction: what comes next has a queue of its own.
   old.clear()
-  lanes.clear()
-  lanes.add(next)
+  queues.clear()
+  queues.add(next)
   sender.wake()
   const refused = new Error('connection refused')
   cluster.opening[0]?.reject(refused)
@@ -86,28 +86,28 @@ test('who becomes due while a connection is opened is told as well that it canno
   assert.equal(cluster.opening.length, 1)
 })
 
-test('a batch that cannot be encoded does not keep the cure of another from its lane', async (t) => {
+test('a batch that cannot be encoded does not keep the cure of another from its queue', async (t) => {
   const encoding = Promise.withResolvers<Uint8Array>()
   const begun = Promise.withResolvers<undefined>()
-  const { sender, cluster, lanes, failed } = sending({
+  const { sender, cluster, queues, failed } = sending({
     encode() {
       begun.resolve(undefined)
       return encoding.promise
     },
   })
   const rejected: Error[] = []
-  const lane = laneWith((error) => rejected.push(error))
-  lanes.add(lane)
+  const queue = queueWith((error) => rejected.push(error))
+  queues.add(queue)
   sender.wake()
   cluster.opening[0]?.resolve(await openConnection(t))
   await begun.promise
   // An earlier batch of it comes back with an error: as the producer does, nothing is begun while this one is made.
-  lane.stalled = true
-  assert.ok(lane.onWire)
+  queue.stalled = true
+  assert.ok(queue.onWire)
   const reason = new RangeError('cannot encode')
   encoding.reject(reason)
   await sender.rested()
   assert.deepEqual(rejected, [reason])
-  assert.deepEqual(failed, [[lane, null]])
-  assert.equal(lane.onWire, false)
+  assert.deepEqual(failed, [[queue, null]])
+  assert.equal(queue.onWire, false)
 })

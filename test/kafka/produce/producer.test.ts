@@ -26,7 +26,7 @@ async function world(
   const broker = new TestKafka(t)
   const topic = await broker.createTopic(1)
   const lines = new Lines()
-  const producer = new Producer({ cluster: clusterFor(lines), topics: [topic], clock, log: lines.log, ...own })
+  const producer = new Producer({ cluster: clusterFor(lines), topic, clock, log: lines.log, ...own })
   t.after(() => producer.close())
   return {
     ...{ broker, topic, producer, lines },

@@ -23,10 +23,9 @@ test('what is written is read: every kind of field', () => {
       const writer = new RequestWriter()
       for (const { int8, int16, int32, int64, varuint, string, bytes, list } of fields) {
         writer.int8(int8).int16(int16).int32(int32).int64(int64).varuint(varuint).string(string).compactString(string)
-        writer
-          .bytes(bytes)
-          .compactBytes(bytes)
-          .largeBytes(bytes ?? new Uint8Array())
+        const raw = bytes ?? new Uint8Array()
+        const compactLength = bytes === null ? 0 : bytes.length + 1
+        writer.bytes(bytes).varuint(compactLength).raw(raw).largeBytes(raw)
         writer
           .array(list, (each) => writer.int32(each))
           .compactArray(list, (each) => writer.int32(each))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { DeadLetter } from '../../../src/domain/stream/value-batch.ts'
-import type { TransactionPosition } from '../../../src/engine/ports.ts'
+import type { CommitPosition } from '../../../src/engine/ports.ts'
 import { KafkaDeadLetterSink } from '../../../src/kafka/dead-letter-sink.ts'
 import { KafkaSink } from '../../../src/kafka/kafka-sink.ts'
 import { KafkaTransactions } from '../../../src/kafka/transactions/kafka-transactions.ts'
@@ -26,7 +26,7 @@ interface Agent extends Running {
   readonly sink: KafkaSink
   readonly letters: KafkaDeadLetterSink
   readonly fencings: string[]
-  positions(offset: number, metadata?: string): TransactionPosition[]
+  positions(offset: number, metadata?: string): CommitPosition[]
 }
 
 async function places(broker: TestKafka, records = 6): Promise<Places> {
@@ -61,7 +61,7 @@ async function agent(t: TestContext, { input, output, letters, groupId }: Places
   const transactions = new KafkaTransactions(session, running.source)
   const fencings: string[] = []
   transactions.listen({ voided: () => undefined, fenced: (reason) => fencings.push(reason) })
-  const positions = (offset: number, metadata = ''): TransactionPosition[] => [
+  const positions = (offset: number, metadata = ''): CommitPosition[] => [
     { topic: input, partition: 0, offset, epoch: running.receiver.epoch(0), metadata },
   ]
   return { ...running, session, transactions, sink, letters: letterSink, fencings, positions }

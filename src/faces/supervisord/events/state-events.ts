@@ -1,4 +1,5 @@
 // From the engine's facts to supervisord's PROCESS_STATE events (supervisord: events.ProcessStateEvent).
+import type { EventName } from '../../../domain/log-events.ts'
 import type { NumberedEvent } from '../../../engine/snapshot.ts'
 import type { EventBus } from './event-bus.ts'
 
@@ -9,7 +10,7 @@ const pid = ({ pid: value }: Fields): string => ` pid:${number(value)}`
 const none = (): string => ''
 const number = (value: Fields[string] | undefined): number => (typeof value === 'number' ? value : 0)
 
-const types: Readonly<Record<string, readonly [type: string, more: (fields: Fields) => string]>> = {
+const types: Readonly<Partial<Record<EventName, readonly [type: string, more: (fields: Fields) => string]>>> = {
   'process.starting': ['STARTING', tries],
   'process.running': ['RUNNING', pid],
   'process.backoff': ['BACKOFF', tries],
@@ -22,7 +23,7 @@ const types: Readonly<Record<string, readonly [type: string, more: (fields: Fiel
 }
 
 /** Ours: they come only where the configuration asks for what they tell. */
-const additional: Readonly<Record<string, string>> = {
+const additional: Readonly<Partial<Record<EventName, string>>> = {
   'process.healthy': 'PROCESS_HEALTH_HEALTHY',
   'process.unhealthy': 'PROCESS_HEALTH_UNHEALTHY',
   'process.restarting': 'PROCESS_RESTARTING',

@@ -1,4 +1,5 @@
 // What the main log says about a process, from the engine's facts: the words are supervisord's, people's scripts read them.
+import type { EventName } from '../../../domain/log-events.ts'
 import type { NumberedEvent } from '../../../engine/snapshot.ts'
 import type { LogLevel } from '../config/values.ts'
 
@@ -22,7 +23,7 @@ const shown = (value: Fields[string] | undefined): string => String(value ?? '')
 const ending = ({ exitCode, signal }: Fields): string =>
   signal == null ? `exit status ${shown(exitCode)}` : `terminated by ${shown(signal)}`
 
-const lines: Readonly<Record<string, (fields: Fields, about: About) => Line | null>> = {
+const lines: Readonly<Partial<Record<EventName, (fields: Fields, about: About) => Line | null>>> = {
   'process.spawned': ({ pid }, { name }) => info(`spawned: '${name}' with pid ${shown(pid)}`),
   'process.spawn-failed': ({ reason }) => info(`spawnerr: ${shown(reason)}`),
   'process.running': (_, { name, startsecs }) => {

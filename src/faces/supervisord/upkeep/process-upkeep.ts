@@ -59,19 +59,15 @@ export class ProcessUpkeep {
   /** A fact about this process, from the engine. */
   heard({ event, fields }: NumberedEvent): void {
     const pid = fields['pid'] ?? null
-    switch (event) {
-      case 'process.running':
-        this.#pid = Number(pid)
-        this.#monitor?.start()
-        this.#hooks.started({ SUPERVISOR_PROCESS_PID: String(pid) })
-        break
-      case 'process.stopping':
-        this.#monitor?.stop()
-        break
-      case 'process.exited':
-      case 'process.stopped':
-        this.#monitor?.stop()
-        if (pid !== null) this.#hooks.ended(fields['from'] === 'STOPPING' ? 'post_stop' : 'on_exit', ending(fields))
+    if (event === 'process.running') {
+      this.#pid = Number(pid)
+      this.#monitor?.start()
+      this.#hooks.started({ SUPERVISOR_PROCESS_PID: String(pid) })
+    } else if (event === 'process.stopping') {
+      this.#monitor?.stop()
+    } else if (event === 'process.exited' || event === 'process.stopped') {
+      this.#monitor?.stop()
+      if (pid !== null) this.#hooks.ended(fields['from'] === 'STOPPING' ? 'post_stop' : 'on_exit', ending(fields))
     }
   }
 

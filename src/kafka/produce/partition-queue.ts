@@ -1,4 +1,3 @@
-// One partition's way out: what waits to be sent, and what was sent and is not stored yet, in order.
 import type { TopicPartition } from '../../domain/stream/line-batch.ts'
 import type { Refusal, ValueBatch } from '../../domain/stream/value-batch.ts'
 import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
@@ -42,7 +41,8 @@ export const BATCH_BYTES = 900 * 1024
 /** Sequence numbers begin again at 0 after so many. */
 const SEQUENCES = 2 ** 31
 
-export class Lane implements TopicPartition {
+/** One partition's way out: what waits to be sent, and what was sent and is not stored yet, in order. */
+export class PartitionQueue implements TopicPartition {
   readonly topic: string
   readonly partition: number
   /** Size at which a record batch is full; smaller after a refusal. */
@@ -62,7 +62,7 @@ export class Lane implements TopicPartition {
   #sequence = 0
   /** The broker knows our sequence. */
   #known = false
-  #queue: Part[] = []
+  #waiting: Part[] = []
   #queuedBytes = 0
   #sent: Sent[] = []
 
@@ -71,10 +71,12 @@ export class Lane implements TopicPartition {
     this.partition = partition
   }
 
+  /** Nothing waits, is on the wire or is not stored. */
   get idle(): boolean {
-    return this.#queue.length === 0 && this.#sent.length === 0 && this.taking === null
+    return this.#waiting.length === 0 && this.#sent.length === 0 && this.taking === null
   }
 
+  /** Something may still come back, or a batch is being made. */
   get onWire(): boolean {
     return this.taking !== null || this.#sent.some(({ state }) => state === 'on-wire')
   }
@@ -91,13 +93,14 @@ export class Lane implements TopicPartition {
   get due(): boolean {
     if (this.stalled || this.taking !== null) return false
     if (this.#sent.some(({ state }) => state === 'to-send')) return true
-    if (this.#queue.length === 0) return false
+    if (this.#waiting.length === 0) return false
     if (this.#sent.length === 0) return true
     return this.#known && this.#sent.length < IN_FLIGHT && this.#queuedBytes >= this.limit
   }
 
+  /** To be sent after everything that waits. */
   push(part: Part): void {
-    this.#queue.push(part)
+    this.#waiting.push(part)
     this.#queuedBytes += part.bytes
   }
 
@@ -106,23 +109,23 @@ export class Lane implements TopicPartition {
     return this.#sent.find(({ state }) => state === 'to-send')
   }
 
-  /** Takes from the queue what fits one batch; at least one record. Empty when nothing waits. */
+  /** Takes of what waits as much as fits one batch; at least one record. Empty when nothing waits. */
   take(): Part[] {
     const taken: Part[] = []
     let room = this.limit
-    while (this.#queue.length > 0) {
-      const [part] = this.#queue
+    while (this.#waiting.length > 0) {
+      const [part] = this.#waiting
       if (!part) break
       if (part.bytes <= room) {
-        this.#queue.shift()
+        this.#waiting.shift()
         taken.push(part)
         room -= part.bytes
         continue
       }
       const [first, rest] = cut(part, room, taken.length === 0)
       if (first) taken.push(first)
-      if (rest) this.#queue[0] = rest
-      else this.#queue.shift()
+      if (rest) this.#waiting[0] = rest
+      else this.#waiting.shift()
       break
     }
     this.#queuedBytes -= sum(taken)
@@ -180,7 +183,7 @@ export class Lane implements TopicPartition {
   restart(sequence: number | null = null): Sent[] {
     const stored = this.#sent.filter(({ state }) => state === 'stored')
     const parts = this.#sent.filter(({ state }) => state !== 'stored').flatMap((sent) => sent.parts)
-    this.#queue = [...parts, ...this.#queue]
+    this.#waiting = [...parts, ...this.#waiting]
     this.#queuedBytes += sum(parts)
     this.#sent = []
     if (sequence === null) this.#spend()
@@ -199,11 +202,11 @@ export class Lane implements TopicPartition {
     const parts = [
       ...this.#sent.filter(({ state }) => state !== 'stored').flatMap((sent) => sent.parts),
       ...(this.taking ?? []),
-      ...this.#queue,
+      ...this.#waiting,
     ]
     this.taking = null
     this.#sent = []
-    this.#queue = []
+    this.#waiting = []
     this.#queuedBytes = 0
     this.#spend()
     this.stalled = false

@@ -6,15 +6,15 @@ import { offered } from './leader.ts'
 import type { GroupMemberSettings } from './settings.ts'
 import type { Standing } from './standing.ts'
 
-type VoiceSettings = Pick<GroupMemberSettings, 'groupId' | 'protocol' | 'groupInstanceId' | 'clock' | 'log'>
+type MemberLogSettings = Pick<GroupMemberSettings, 'groupId' | 'protocol' | 'groupInstanceId' | 'clock' | 'log'>
 
 /** What the member tells: its log, and the one thing that is wrong with it now. */
-export class Voice {
-  readonly #settings: VoiceSettings
+export class MemberLog {
+  readonly #settings: MemberLogSettings
   readonly #standing: Standing
   readonly #problem: Problem
 
-  constructor(settings: VoiceSettings, standing: Standing) {
+  constructor(settings: MemberLogSettings, standing: Standing) {
     this.#settings = settings
     this.#standing = standing
     this.#problem = new Problem(settings.clock, settings.log, 'kafka.group')
@@ -25,6 +25,7 @@ export class Voice {
     return this.#problem.text
   }
 
+  /** One line of the log, with the group and our generation. */
   tell(level: Level, text: string, event: EventName, fields: Fields = {}): void {
     const { log, groupId } = this.#settings
     log(level, text, { ...fields, event, group: groupId, generation: this.#standing.generation })
@@ -36,6 +37,7 @@ export class Voice {
     this.#problem.report(`${what} ${groupId}: ${this.explain(error)}`, 'warn', { group: groupId })
   }
 
+  /** What was reported is over. */
   clear(): void {
     this.#problem.clear()
   }
@@ -56,8 +58,6 @@ export class Voice {
       }
       case 'FENCED_INSTANCE_ID':
         return `another process uses GROUP_INSTANCE_ID=${groupInstanceId ?? ''} there: give each replica its own`
-      case 'UNSUPPORTED_VERSION':
-        return `${explain(error)}: Kafka 2.5 or newer is needed`
       default:
         return explain(error)
     }

@@ -5,7 +5,7 @@ import type { StreamWorks } from './stream-works.ts'
 import type { Transacting } from './transacting.ts'
 
 /** The Calculator has finished everything in the claim. Resolves when it is settled, or comes to nothing. */
-export async function reached(
+export async function checkpointReached(
   works: StreamWorks,
   transacting: Transacting | null,
   claim: readonly Position[],

@@ -2,7 +2,7 @@ import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import { OwnedPartition, type DueStart } from './fetch/owned-partition.ts'
 
 /** The partitions that are ours at this moment, and their epochs. */
-export class Ownership {
+export class OwnedPartitions {
   readonly #owned = new Map<string, OwnedPartition>()
   #list: readonly OwnedPartition[] = []
   /** Starts that were due when their partitions went. */
@@ -43,6 +43,7 @@ export class Ownership {
     this.#list = [...this.#owned.values()]
   }
 
+  /** One that no partition ever had. */
   nextEpoch(): number {
     return ++this.#epoch
   }

@@ -1,6 +1,7 @@
 // Items of the output that are under way together.
 import { weightOf, type OutgoingItem } from './outgoing.ts'
 
+/** Items that are encoded and written together, and count as done together. */
 export interface Flight {
   readonly items: readonly OutgoingItem[]
   readonly bytes: number
@@ -18,7 +19,11 @@ const BATCH_ENOUGH = 64 * 1024
 
 /** A flight of which nothing is written. */
 export const flightOf = ({ items, bytes }: Pick<Flight, 'items' | 'bytes'>): Flight => ({
-  ...{ items, bytes, valueBytes: 0, unwritten: null, landed: false },
+  items,
+  bytes,
+  valueBytes: 0,
+  unwritten: null,
+  landed: false,
 })
 
 /** Takes one letter from the front of the queue, or as many neighbouring lines as fit one batch. */

@@ -5,7 +5,12 @@ import type { StreamWorks } from './stream-works.ts'
  * Waits, at most `limit` and until `gone` is aborted, until everything handed over is settled and committed. `goesOn`: more
  * records follow, so that an input that is read once is not ended to get a batch answered.
  */
-export async function drained(works: StreamWorks, limit: Millis, goesOn: boolean, gone?: AbortSignal): Promise<void> {
+export async function drainStream(
+  works: StreamWorks,
+  limit: Millis,
+  goesOn: boolean,
+  gone?: AbortSignal,
+): Promise<void> {
   if (gone?.aborted === true) return
   const { checkpointer, settling } = works
   const { settles } = works.rules

@@ -1,4 +1,3 @@
-// The place that records take up on their way in, and the memory of their lines: free again when the records have left.
 import type { AnswerRun } from '../../domain/stream/fifo.ts'
 import { heldBytes, type LineBatch } from '../../domain/stream/line-batch.ts'
 import type { ProtocolRules } from '../../domain/stream/protocol/protocol.ts'
@@ -7,7 +6,10 @@ import { ByteWindow } from '../../domain/stream/window.ts'
 /** Input that only waits for the pipe: more would make the agent larger and nothing faster. */
 const WAITING_MAX = 4 * 1024 * 1024
 
-export class Room {
+/**
+ * The place that records take up on their way in, and the memory of their lines: free again when the records have left.
+ */
+export class StreamBuffers {
   readonly window: ByteWindow
   /** Bytes for what comes out. */
   readonly out: number

@@ -1,20 +1,21 @@
 import { outcomeOf, type Outcome } from '../../domain/group/outcomes.ts'
 import type { Millis } from '../../domain/time.ts'
 import type { Clock, Timer } from '../../engine/ports.ts'
+import { wait } from '../../engine/waiting.ts'
 import { BrokerError } from '../broker-error.ts'
-import { wait } from '../problem.ts'
 import type { Coordinator } from './coordinator.ts'
 import { heartbeat } from './requests.ts'
 import type { Standing } from './standing.ts'
 
-export interface HeartSettings {
+export interface HeartbeatSettings {
   readonly clock: Clock
   readonly coordinator: Coordinator
   readonly standing: Standing
   readonly sessionTimeoutMs: Millis
 }
 
-export interface HeartListener {
+/** Is told what the heartbeats find out. */
+export interface HeartbeatListener {
   /** A heartbeat was accepted. */
   answered(): void
   /** The coordinator answered a heartbeat of the generation that still is the member's. */
@@ -31,13 +32,13 @@ const FIRST_PAUSE: Millis = 50
  * Tells the coordinator that the member lives, whatever else it does, and the member when it no longer counts as alive:
  * also after it was frozen and did not notice.
  */
-export class Heart {
-  readonly #settings: HeartSettings
-  readonly #listener: HeartListener
+export class Heartbeats {
+  readonly #settings: HeartbeatSettings
+  readonly #listener: HeartbeatListener
   #expiry: Timer | null = null
   #quickened = new AbortController()
 
-  constructor(settings: HeartSettings, listener: HeartListener) {
+  constructor(settings: HeartbeatSettings, listener: HeartbeatListener) {
     this.#settings = settings
     this.#listener = listener
   }
