@@ -6,8 +6,8 @@ import { wait } from '../engine/waiting.ts'
 import type { KafkaLog } from './log.ts'
 
 const REPEAT_AFTER: Millis = 30_000
-const FIRST_WAIT: Millis = 250
-const LONGEST_WAIT: Millis = 5_000
+export const FIRST_WAIT: Millis = 250
+export const LONGEST_WAIT: Millis = 5_000
 
 /** How long a close waits for what is under way; what takes longer goes on in the background. */
 export const CLOSE_LIMIT: Millis = 2_000

@@ -1,11 +1,12 @@
 import { nameOf, type TopicPartition } from '../domain/stream/line-batch.ts'
 import type { Clock } from '../engine/ports.ts'
+import { wait } from '../engine/waiting.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { explain } from './errors.ts'
 import type { DueStart, OwnedPartition } from './fetch/owned-partition.ts'
 import type { KafkaLog } from './log.ts'
 import type { CommittedOffset } from './group/offset-requests.ts'
-import { Problem } from './problem.ts'
+import { FIRST_WAIT, LONGEST_WAIT, Problem } from './problem.ts'
 import { NO_EPOCH } from './protocol/fetch.ts'
 import { startPositions, type InputFrom, type Start, type Wanted } from './start-positions.ts'
 import type { TopicFacts } from './protocol/metadata.ts'
@@ -145,7 +146,8 @@ export class StartFinder {
 
   /** Never rejects. `group`: those that began together, of which these are some. */
   async #find(group: readonly OwnedPartition[], some: readonly Pending[], past: Past): Promise<void> {
-    const { topics, signal } = this.#parts
+    const { topics, clock, signal } = this.#parts
+    let pause = FIRST_WAIT
     for (;;) {
       // Of those that are gone, or begin elsewhere, nothing has to be known any more.
       const pending = some.filter(isPending)
@@ -159,7 +161,8 @@ export class StartFinder {
         return
       } catch (error) {
         this.#failed(group, `cannot settle where to begin: ${explain(error)}`)
-        await this.problem.backOff(signal)
+        await wait(clock, pause, signal)
+        pause = Math.min(LONGEST_WAIT, pause * 2)
         await topics.refresh().catch(() => undefined)
       }
     }

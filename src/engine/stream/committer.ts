@@ -52,8 +52,9 @@ export class Committer implements Commits {
   }
 
   /** Resolves when everything that may be committed is committed; to false when it was refused and is tried again. */
-  now(): Promise<boolean> {
-    return this.#turns.run(() => this.#commit())
+  async now(): Promise<boolean> {
+    // A promise of its own: where nobody waits for it a bug is not passed over.
+    return await this.#turns.run(() => this.#commit())
   }
 
   async conclude(stored: boolean): Promise<void> {
