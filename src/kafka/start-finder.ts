@@ -119,7 +119,6 @@ export class StartFinder {
       const text = `cannot commit where reading began: ${explain(error)}`
       this.#parts.log('warn', text, { event: 'kafka.start-position' })
     }
-    this.#over(partitions)
   }
 
   /** Commits what is due while records flow already; then nothing is left to do for them. */

@@ -179,7 +179,6 @@ export class Fetcher {
         continue
       }
       whole = false
-      if (found.error === UNKNOWN_TOPIC_OR_PARTITION) partition.missing()
       if (found.error === OFFSET_OUT_OF_RANGE) this.#parts.outOfRange(partition, each.wanted.offset)
       else this.#parts.troubled([partition], new BrokerError(found.error))
     }
@@ -236,5 +235,3 @@ interface Asked {
 }
 
 const isCurrent = ({ partition, version }: Asked): boolean => partition.version === version
-
-const UNKNOWN_TOPIC_OR_PARTITION = 3

@@ -26,6 +26,9 @@ const LONGEST_WAIT: Millis = 1_000
 const isPassing = (error: unknown): boolean =>
   error instanceof BrokerError ? error.retriable : !(error instanceof AgentError)
 
+const isMissing = (error: unknown): boolean =>
+  error instanceof BrokerError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION'
+
 /** Partitions that could not be fetched are held until there is a fresh look at the cluster, more and more seldom. */
 export class Trouble {
   readonly #parts: TroubleParts
@@ -42,6 +45,7 @@ export class Trouble {
     if (this.#parts.signal.aborted) return
     for (const partition of partitions) {
       partition.held = true
+      if (isMissing(error)) partition.missing()
       this.#held.add(partition)
     }
     this.#tell(error, partitions)
@@ -81,7 +85,7 @@ export class Trouble {
     for (const partition of this.#held) {
       if (!partition.leaving && !topics.leaderOf(partition)) {
         const problem = topics.leaderProblem(partition.topic)
-        if (problem.type === 'UNKNOWN_TOPIC_OR_PARTITION') partition.missing()
+        if (isMissing(problem)) partition.missing()
         this.#tell(problem, [partition])
         continue
       }
